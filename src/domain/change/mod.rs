@@ -1,0 +1,53 @@
+//! The files that an agent returned, as data: never a patch to run, never paths to trust.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::Oid;
+
+/// All that an attempt changed, against the commit that it started from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// One entry a path, in the order of their bytes.
+    pub files: Vec<FileChange>,
+}
+
+/// What happened to one path. A rename is a deletion and an addition (X56).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileChange {
+    /// Path from the root of the repository, with `/` between its parts.
+    pub path: String,
+    /// What happened.
+    pub operation: Operation,
+    /// Git's mode of the new file, as in `100644`; the old one's for a deletion.
+    pub mode: String,
+    /// The new content; empty for a deletion.
+    #[serde(with = "crate::domain::base64_bytes")]
+    pub content: Vec<u8>,
+    /// The blob that the path held at the start; `None` for an addition.
+    pub base_blob: Option<Oid>,
+}
+
+/// What happened to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// The path is new.
+    Add,
+    /// The path held another content or mode.
+    Modify,
+    /// The path is gone.
+    Delete,
+}
+
+/// One entry of the tree that a change is laid upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// Path from the root of the repository; not UTF-8 in some repositories.
+    pub path: Vec<u8>,
+    /// Git's mode, as in `100644`, `120000` (symbolic link) or `160000` (submodule).
+    pub mode: String,
+    /// The blob, or the commit of a submodule.
+    pub oid: Oid,
+}

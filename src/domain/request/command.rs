@@ -1,0 +1,1 @@
+//! The strict grammar of `/agent …` in a comment.

@@ -1,0 +1,48 @@
+//! What a task may do and must show, typed, frozen by its SHA-256, and kept for the task's whole life.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::Sha256Hex;
+
+/// The contract of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contract {
+    /// One line: the title, cleaned.
+    pub title: String,
+    /// What is to be reached, in the words of the people who may say it.
+    pub objective: String,
+    /// Globs of the files that may change; empty means all that the policy allows.
+    pub scope: Vec<String>,
+    /// What must be kept to, one sentence each.
+    pub constraints: Vec<String>,
+    /// Commands that prepare a fresh machine, run in order before the agent.
+    pub setup: Vec<String>,
+    /// Commands that must succeed on the changed tree.
+    pub acceptance: Vec<String>,
+    /// When the agent is to stop although the objective is not reached.
+    pub stop: Option<String>,
+    /// Login of the person who answers for the task.
+    pub owner: String,
+    /// What may be spent.
+    pub budget: Budget,
+}
+
+/// What may be spent on a task, over all its attempts unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Attempts.
+    pub attempts: u32,
+    /// Minutes of one attempt, from its start to its result.
+    pub minutes: u32,
+    /// Turns of the agent (prompts that it is given) in one attempt.
+    pub turns: u32,
+}
+
+impl Contract {
+    /// SHA-256 of the contract's JSON with keys in the order of the fields above.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Hex {
+        // A struct of strings and numbers always serialises.
+        Sha256Hex::of(serde_json::to_vec(self).unwrap_or_default())
+    }
+}

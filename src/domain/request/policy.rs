@@ -1,0 +1,1 @@
+//! The repository's own `.github/castellan.yml`, read from the base.

@@ -1,0 +1,1 @@
+//! Read, record, perform, sweep.

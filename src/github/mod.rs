@@ -1,0 +1,1 @@
+//! octocrab, App authentication and webhook signatures, and only here.

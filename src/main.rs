@@ -1,0 +1,2 @@
+//! The command line: wiring only.
+fn main() {}

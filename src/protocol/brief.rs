@@ -1,0 +1,79 @@
+//! What a runner is told.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{AttemptNumber, FullName, Oid, TaskId};
+use crate::domain::request::contract::Contract;
+
+/// `GET /runner/brief`: all that an attempt needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt.
+    pub attempt: AttemptNumber,
+    /// Where the code is.
+    pub checkout: Checkout,
+    /// What the task may do and must show.
+    pub contract: Contract,
+    /// What the agent is asked, complete: objective, constraints, feedback of earlier attempts.
+    pub prompt: String,
+    /// The agent.
+    pub agent: AgentCommand,
+    /// What one attempt may use.
+    pub limits: Limits,
+    /// Which of the agent's requests for permission are granted.
+    pub allow: AllowList,
+}
+
+/// Which commit to work on. The token to read it is the job's own, never the server's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkout {
+    /// Address for `git fetch`, without credentials.
+    pub clone_url: String,
+    /// Owner and name, for people.
+    pub repository: FullName,
+    /// The commit that the agent starts from; the change is against its tree.
+    pub start: Oid,
+}
+
+/// A program that speaks the Agent Client Protocol over its standard input and output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentCommand {
+    /// Program and arguments; the program is looked up on the runner.
+    pub command: Vec<String>,
+    /// Environment inside the sandbox, beside the sandbox's own; holds no secret.
+    pub environment: BTreeMap<String, String>,
+    /// The one address that is relayed to the agent, as `http://127.0.0.1:PORT/…`; `None`: no network at all.
+    pub model_url: Option<String>,
+}
+
+/// What one attempt may use. Whatever goes beyond ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Seconds for the set-up commands together.
+    pub setup_s: u32,
+    /// Seconds for the agent.
+    pub agent_s: u32,
+    /// Seconds for the acceptance commands together.
+    pub acceptance_s: u32,
+    /// Prompts that the agent is given.
+    pub turns: u32,
+    /// MiB of memory that one process may use.
+    pub memory_mib: u32,
+    /// Processes at once.
+    pub processes: u32,
+    /// MiB that one file may have.
+    pub file_mib: u32,
+    /// MiB of output that is read from one process before it is ended.
+    pub output_mib: u32,
+}
+
+/// Which of the agent's requests for permission are granted, by ACP's kind of tool call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllowList {
+    /// Kinds of the protocol (`read`, `edit`, `delete`, `move`, `search`, `execute`, `think`, `fetch`, …).
+    pub tool_kinds: Vec<String>,
+}

@@ -1,0 +1,35 @@
+//! The messages between server and runner: JSON over HTTP, one struct a message.
+//!
+//! A runner is one GitHub Actions job (or a process on this machine that stands for one).
+//! It trades its single-use ticket for a lease ([`enter`]), asks what to do ([`brief`]),
+//! says how it goes ([`progress`]), and returns one result ([`result`]). What it says is
+//! foreign text: the server trusts none of it further than a lease and its fence reach.
+
+pub mod brief;
+pub mod enter;
+pub mod progress;
+pub mod result;
+
+/// Version of these messages; a runner names it when it enters.
+pub const VERSION: u32 = 1;
+
+/// Trades a ticket for a lease: `POST`, [`enter::Exchange`] → [`enter::Lease`].
+pub const EXCHANGE_PATH: &str = "/runner/exchange";
+/// What to do: `GET` → [`brief::Brief`].
+pub const BRIEF_PATH: &str = "/runner/brief";
+/// How it goes, and proof of life: `POST`, [`progress::Progress`] → [`progress::Directive`].
+pub const PROGRESS_PATH: &str = "/runner/progress";
+/// The one result: `POST`, [`result::Returned`] → [`result::Receipt`].
+pub const RESULT_PATH: &str = "/runner/result";
+
+/// Largest body of a result, in bytes, as the server accepts and the runner sends it.
+pub const RESULT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest body of any other message, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a call was refused, as the body of each answer that is not 2xx.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refused {
+    /// One sentence for the log and for people, with the remedy where there is one.
+    pub error: String,
+}

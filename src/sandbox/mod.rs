@@ -1,0 +1,1 @@
+//! bubblewrap as a hardened subprocess: one command, no network, no secret, bounded.
