@@ -164,9 +164,9 @@ pub fn parse(comment: &str) -> Parsed {
         return Parsed::Nothing;
     }
     let rest = rest.trim_matches(SPACE);
-    let (word, words) = rest
-        .split_once(SPACE)
-        .map_or((rest, ""), |(word, words)| (word, words.trim_matches(SPACE)));
+    let (word, words) = rest.split_once(SPACE).map_or((rest, ""), |(word, words)| {
+        (word, words.trim_matches(SPACE))
+    });
     match (word, words) {
         ("" | "help", "") => Parsed::Command(Command::Help),
         ("run", "") => Parsed::Command(Command::Run),
@@ -200,10 +200,7 @@ fn first_line(comment: &str) -> Option<&str> {
 
 /// Addressed to us, but no command: only what is plain ASCII words is answered.
 fn unknown(word: &str, words: &str) -> Parsed {
-    let plain = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let starts = word.starts_with(|c: char| c.is_ascii_alphabetic());
     if !starts || word.len() > WORD || !plain(word) {
         return Parsed::Nothing;

@@ -90,8 +90,18 @@ pub fn clean(raw: &str, limit_chars: usize) -> Cleaned {
 }
 
 fn finish(text: String, removed: &BTreeMap<RemovedKind, usize>, truncated: bool) -> Cleaned {
-    let removed = removed.iter().map(|(kind, count)| Removed { kind: *kind, count: *count }).collect();
-    Cleaned { text, removed, truncated }
+    let removed = removed
+        .iter()
+        .map(|(kind, count)| Removed {
+            kind: *kind,
+            count: *count,
+        })
+        .collect();
+    Cleaned {
+        text,
+        removed,
+        truncated,
+    }
 }
 
 fn cut(text: &str, limit: usize, truncated: &mut bool) -> String {
@@ -155,7 +165,10 @@ const NAMED: &[(&str, char)] = &[
 fn decode(entity: &str) -> Option<char> {
     let entity = entity.trim_end_matches(';');
     let Some(number) = entity.strip_prefix('#') else {
-        return NAMED.iter().find(|(name, _)| *name == entity).map(|(_, c)| *c);
+        return NAMED
+            .iter()
+            .find(|(name, _)| *name == entity)
+            .map(|(_, c)| *c);
     };
     let code = match number.strip_prefix(['x', 'X']) {
         Some(hex) => u32::from_str_radix(hex, 16),
@@ -213,7 +226,13 @@ pub fn sentence(removed: &[Removed]) -> Option<String> {
         };
         counts[group] += count;
     }
-    let names = ["HTML comment", "HTML tag", "image", "hidden text", "invisible character"];
+    let names = [
+        "HTML comment",
+        "HTML tag",
+        "image",
+        "hidden text",
+        "invisible character",
+    ];
     let parts: Vec<String> = names
         .iter()
         .zip(counts)

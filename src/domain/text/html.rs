@@ -7,8 +7,25 @@ use super::clean::RemovedKind;
 
 /// Elements whose content is not drawn.
 const UNDRAWN: &[&str] = &[
-    "script", "style", "template", "title", "head", "noscript", "textarea", "iframe", "svg", "math",
-    "object", "audio", "video", "select", "datalist", "noembed", "noframes", "xmp", "plaintext",
+    "script",
+    "style",
+    "template",
+    "title",
+    "head",
+    "noscript",
+    "textarea",
+    "iframe",
+    "svg",
+    "math",
+    "object",
+    "audio",
+    "video",
+    "select",
+    "datalist",
+    "noembed",
+    "noframes",
+    "xmp",
+    "plaintext",
 ];
 
 /// The text of `html` outside of tags and comments, and what was left out.
@@ -67,7 +84,9 @@ fn measure(tag: &str) -> (RemovedKind, usize) {
     if name_at == 1 && UNDRAWN.contains(&name.as_str()) {
         let close = format!("</{name}");
         let rest = tag[end..].to_ascii_lowercase();
-        let inner = rest.find(&close).map_or(tag.len(), |at| end + at + tag_end(&tag[end + at..]));
+        let inner = rest
+            .find(&close)
+            .map_or(tag.len(), |at| end + at + tag_end(&tag[end + at..]));
         return (RemovedKind::HiddenText, inner);
     }
     (RemovedKind::HtmlTag, end)

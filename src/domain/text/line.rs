@@ -31,7 +31,9 @@ pub fn line(raw: &str, limit: usize) -> String {
 
 /// Escape sequences of terminals: control sequences, operating system commands, and the rest.
 static ANSI: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|\x1b[@-_]|\x9b[0-?]*[ -/]*[@-~]")
+    pattern(
+        r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\)|\x1b[@-_]|\x9b[0-?]*[ -/]*[@-~]",
+    )
 });
 
 /// A commit's subject or a pull request's title, made of a foreign title (X14, X40).
@@ -50,12 +52,14 @@ pub fn commit_text(raw: &str, limit: usize) -> String {
     shorten(bare.trim(), limit)
 }
 
-static SKIP: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]"));
+static SKIP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]")
+});
 static NO_CI: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z][a-z0-9+.-]*:)//"));
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(@|#|\bGH-|!)([a-z0-9])"));
-static TRAILER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([A-Za-z0-9]+(?:-[A-Za-z0-9]+)+)\s*:"));
+static TRAILER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^([A-Za-z0-9]+(?:-[A-Za-z0-9]+)+)\s*:"));
 static LEADING: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)^(?:[\s/]|fixup!|squash!|amend!|bors\b)+"));
 
@@ -77,7 +81,11 @@ pub fn code_block(raw: &str, limit: usize) -> String {
 
 /// Lines between fences that are longer than any run of backticks within.
 pub(super) fn fenced(lines: &[String], info: &str) -> String {
-    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or(0);
+    let longest = lines
+        .iter()
+        .map(|line| longest_run(line))
+        .max()
+        .unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}{info}\n{}\n{fence}\n", lines.join("\n"))
 }

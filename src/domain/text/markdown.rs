@@ -14,7 +14,10 @@ use super::clean::RemovedKind;
 use super::html;
 
 /// Compiles one of our own patterns.
-#[expect(clippy::expect_used, reason = "a pattern is a literal, and each is compiled by a test")]
+#[expect(
+    clippy::expect_used,
+    reason = "a pattern is a literal, and each is compiled by a test"
+)]
 pub(super) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a literal pattern")
 }
@@ -82,7 +85,10 @@ impl Walk<'_> {
             }
         }
         match event {
-            Event::Text(_) | Event::Code(_) | Event::TaskListMarker(_) | Event::FootnoteReference(_) => {
+            Event::Text(_)
+            | Event::Code(_)
+            | Event::TaskListMarker(_)
+            | Event::FootnoteReference(_) => {
                 self.draw(range);
             }
             Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock) => {
@@ -95,7 +101,12 @@ impl Walk<'_> {
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => self.draw_fence(range.start),
             Event::Start(Tag::FootnoteDefinition(label)) => self.see_footnote(label, range),
-            Event::Start(Tag::Link { link_type, dest_url, title, .. }) => {
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                ..
+            }) => {
                 self.links.push(OpenLink {
                     kind: *link_type,
                     target: target(dest_url),
@@ -119,7 +130,10 @@ impl Walk<'_> {
     /// Of a fence's info only the first word has an effect that one sees.
     fn draw_fence(&mut self, start: usize) {
         let line = self.source[start..].lines().next().unwrap_or("");
-        let fence = line.trim_start_matches(' ').trim_start_matches(['`', '~']).trim_start();
+        let fence = line
+            .trim_start_matches(' ')
+            .trim_start_matches(['`', '~'])
+            .trim_start();
         let word = fence.split_whitespace().next().unwrap_or("");
         let end = start + (line.len() - fence.len()) + word.len();
         self.draw(start..end);
@@ -156,7 +170,8 @@ impl Walk<'_> {
     }
 
     fn write(mut self) -> (String, Vec<RemovedKind>) {
-        self.edits.sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
+        self.edits
+            .sort_by_key(|edit| (edit.range.start, std::cmp::Reverse(edit.range.end)));
         let mut out = String::with_capacity(self.source.len());
         let mut at = 0;
         for edit in std::mem::take(&mut self.edits) {

@@ -15,7 +15,7 @@ mod visible;
 pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
-pub use visible::{Class, class, is_visible};
+pub use visible::{Class, class, is_visible, plain};
 
 /// Appended where a text was cut.
 pub const SHORTENED: &str = "… (shortened)";

@@ -31,7 +31,12 @@ pub fn neutral(raw: &str, limit: usize) -> String {
 pub fn neutral_with(raw: &str, limit: usize, hosts: LinkHosts<'_>) -> String {
     let text = visible_only(raw);
     let room = limit.saturating_sub(SHORTENED.len() + 2);
-    let mut out = Bounded { text: String::new(), used: 0, room, full: false };
+    let mut out = Bounded {
+        text: String::new(),
+        used: 0,
+        room,
+        full: false,
+    };
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if out.full {
@@ -85,7 +90,11 @@ impl Bounded {
     fn push_block(&mut self, lines: &[&str], info: &str) {
         let mut kept = Vec::new();
         // The two fences and what one info string adds.
-        let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or(0);
+        let longest = lines
+            .iter()
+            .map(|line| longest_run(line))
+            .max()
+            .unwrap_or(0);
         let mut size = 2 * (longest.max(2) + 1) + info.len() + 4;
         for line in lines {
             let line = raw_line(line);
@@ -125,8 +134,19 @@ fn opening(line: &str) -> Option<Fence> {
         .take(20)
         .collect();
     // GitHub renders these blocks as something else than code.
-    let drawn = ["mermaid", "math", "geojson", "topojson", "stl", "suggestion"];
-    let info = if drawn.contains(&info.to_ascii_lowercase().as_str()) { String::from("text") } else { info };
+    let drawn = [
+        "mermaid",
+        "math",
+        "geojson",
+        "topojson",
+        "stl",
+        "suggestion",
+    ];
+    let info = if drawn.contains(&info.to_ascii_lowercase().as_str()) {
+        String::from("text")
+    } else {
+        info
+    };
     Some(Fence { mark, length, info })
 }
 
@@ -145,19 +165,24 @@ pub(super) fn raw_line(line: &str) -> String {
     COMMAND.replace(&line, "$1\\$2").into_owned()
 }
 
-static SKIP: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]"));
+static SKIP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]")
+});
 static NO_CI: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
 /// A keyword that closes an issue, and what it would close.
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\b((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+)(\S*?(?:#|GH-|/(?:issues|pull|discussions)/))(\d)")
+    pattern(
+        r"(?i)\b((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+)(\S*?(?:#|GH-|/(?:issues|pull|discussions)/))(\d)",
+    )
 });
 /// `Co-authored-by:` and its like: a trailer's name has a hyphen, or is known.
 static TRAILER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^([\s>*+-]*(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+|Cc|CC))[ \t]*:"));
 /// What bots read at the start of a line.
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)^([\s>*+|-]*(?:\d+[.)]\s+)?)(/[a-z][a-z0-9_-]*(?:\s|:|$)|bors\b|@?(?:dependabot|renovate|mergify(?:io)?|copilot|coderabbitai|claude|codex|homu|bors|rustbot|gitstream|pre-commit-ci|k8s-ci-robot|prow|merge-?bot)\b|r[+=-]\B|try[+-]?$)")
+    pattern(
+        r"(?i)^([\s>*+|-]*(?:\d+[.)]\s+)?)(/[a-z][a-z0-9_-]*(?:\s|:|$)|bors\b|@?(?:dependabot|renovate|mergify(?:io)?|copilot|coderabbitai|claude|codex|homu|bors|rustbot|gitstream|pre-commit-ci|k8s-ci-robot|prow|merge-?bot)\b|r[+=-]\B|try[+-]?$)",
+    )
 });
 
 /// One line of prose.
@@ -257,7 +282,11 @@ fn push_code(out: &mut String, code: &str) {
         out.push(' ');
     }
     let fence = "`".repeat(longest_run(code) + 1);
-    let pad = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+    let pad = if code.starts_with('`') || code.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     out.push_str(&format!("{fence}{pad}{code}{pad}{fence}"));
 }
 
@@ -335,11 +364,14 @@ impl LinkHosts<'_> {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let host = host.to_ascii_lowercase();
         let named = self.0.iter().any(|name| {
-            host == *name || host.strip_suffix(name.as_str()).is_some_and(|sub| sub.ends_with('.'))
+            host == *name
+                || host
+                    .strip_suffix(name.as_str())
+                    .is_some_and(|sub| sub.ends_with('.'))
         });
-        let plain = path.chars().all(|c| {
-            c.is_ascii_alphanumeric() || "-._~/#?=&%+,".contains(c)
-        });
+        let plain = path
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._~/#?=&%+,".contains(c));
         let traced = ["/issues/", "/pull/", "/discussions/", "/commit/"]
             .iter()
             .any(|part| format!("/{path}").contains(part));

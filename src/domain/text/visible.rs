@@ -45,9 +45,10 @@ pub fn class(c: char) -> Class {
         }
         '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{180e}' => Class::ZeroWidth,
         '\u{e0000}'..='\u{e007f}' => Class::Tag,
-        '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
-            Class::VariationSelector
-        }
+        '\u{180b}'..='\u{180d}'
+        | '\u{180f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}' => Class::VariationSelector,
         // Letters, marks and symbols by category, but drawn as nothing: the grapheme joiner,
         // Hangul fillers, Khmer inherent vowels, the blank of Braille, Egyptian and
         // shorthand controls, musical null notehead.
@@ -101,6 +102,12 @@ pub(super) fn visible_only(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     filter(raw, &mut text, |_| {});
     text
+}
+
+/// The first `limit` characters of what is visible of `raw`, with ordinary spaces and line ends.
+#[must_use]
+pub fn plain(raw: &str, limit: usize) -> String {
+    visible_only(raw).chars().take(limit).collect()
 }
 
 /// Copies what is visible of `raw` to `text` and reports the class of each other character.
