@@ -1,14 +1,21 @@
-//! Foreign text made harmless on its way in, and our text on its way out.
+//! Foreign text made harmless on its way in ([`clean`]), and our text on its way out
+//! ([`neutral`], [`line`], [`commit_text`], [`code_block`]).
+//!
+//! In: only what a person sees on the page reaches the agent (X31, X32). Out: nothing that we
+//! write mentions, commands, closes, links or shows what we did not mean to (X8, X39 to X42).
+//! Both are allow-lists. It knows nothing of tasks, contracts or GitHub's addresses.
 
-/// stand-in until the branch `text` is merged
-pub fn inline_code(raw: &str, _limit: usize) -> String {
-    format!("`{raw}`")
-}
-/// stand-in until the branch `text` is merged
-pub fn code_block(raw: &str, _limit: usize) -> String {
-    format!("```\n{raw}\n```")
-}
-/// stand-in until the branch `text` is merged
-pub fn line(raw: &str, _limit: usize) -> String {
-    raw.to_owned()
-}
+mod clean;
+mod html;
+mod line;
+mod markdown;
+mod neutral;
+mod visible;
+
+pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
+pub use line::{code_block, commit_text, line};
+pub use neutral::{LinkHosts, neutral, neutral_with};
+pub use visible::{Class, class, is_visible, plain};
+
+/// Appended where a text was cut.
+pub const SHORTENED: &str = "… (shortened)";
