@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AttemptNumber, Number, Oid, RunId, Sha256Hex, UserId};
+use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
 use super::request::Person;
 use super::task::attempt::{Phase, RunIdentity};
 use super::time::Timestamp;
@@ -89,6 +89,13 @@ pub enum Fact {
         /// One sentence each.
         sentences: Vec<String>,
     },
+    /// The code under the change moved so that it has to be made anew (H6, H26).
+    BaseMoved {
+        /// Which attempt's change.
+        attempt: AttemptNumber,
+        /// The commit to start from now.
+        tip: Oid,
+    },
     /// The branch is not where we left it: somebody pushed, forced it back, or deleted it.
     BranchMoved {
         /// Its tip now; `None` where it is gone.
@@ -107,6 +114,8 @@ pub enum Fact {
     FixAsked {
         /// Who.
         by: Person,
+        /// By which comment.
+        comment: CommentId,
         /// In which words.
         words: Option<String>,
         /// The branch's tip as it is now, which the attempt starts from.
@@ -165,7 +174,8 @@ impl Fact {
             | Self::Reported { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
-            | Self::ChangeRefused { attempt, .. } => Some(*attempt),
+            | Self::ChangeRefused { attempt, .. }
+            | Self::BaseMoved { attempt, .. } => Some(*attempt),
             Self::Opened
             | Self::BranchMoved { .. }
             | Self::RequesterLostAccess

@@ -9,6 +9,7 @@ pub mod effect;
 pub mod event;
 pub mod ids;
 pub mod notice;
+pub mod refusal;
 pub mod request;
 pub mod task;
 pub mod text;

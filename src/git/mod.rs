@@ -159,6 +159,57 @@ impl Mirror {
             .collect()
     }
 
+    /// The contents of blobs, fetched where they are not there yet. Those that the remote
+    /// does not have are left out.
+    ///
+    /// # Errors
+    /// Git did not run.
+    pub async fn contents(
+        &self,
+        remote: &Remote,
+        blobs: &[Oid],
+    ) -> Result<HashMap<Oid, Vec<u8>>, GitError> {
+        let mut contents = HashMap::new();
+        let mut missing = Vec::new();
+        for blob in blobs {
+            let object = format!("{blob}^{{blob}}");
+            match self
+                .git
+                .run("look for a blob", &["cat-file", "-e", &object], None)
+                .await
+            {
+                Ok(_) => {}
+                Err(GitError::Failed { .. }) => missing.push(blob.as_str()),
+                Err(error) => return Err(error),
+            }
+        }
+        if !missing.is_empty() {
+            let credentials = Credentials::of_token(&remote.token);
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
+            arguments.extend(["--no-auto-gc", remote.url.as_str()]);
+            arguments.extend(missing);
+            let fetched = self
+                .git
+                .run("fetch blobs", &arguments, Some(&credentials))
+                .await;
+            if !matches!(fetched, Ok(_) | Err(GitError::Failed { .. })) {
+                fetched?;
+            }
+        }
+        for blob in blobs {
+            let read = self
+                .git
+                .run("read a blob", &["cat-file", "blob", blob.as_str()], None)
+                .await;
+            match read {
+                Ok(content) => drop(contents.insert(blob.clone(), content)),
+                Err(GitError::Failed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(contents)
+    }
+
     /// The object at `path` in a commit's tree; `None` where there is none.
     ///
     /// # Errors

@@ -209,6 +209,30 @@ impl Client {
             .ok_or_else(|| unexpected(operation, "no number".to_owned()))
     }
 
+    /// Replaces the body of a pull request of ours.
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn edit_pull(
+        &self,
+        target: &Target,
+        number: Number,
+        body: &str,
+    ) -> Result<(), GithubError> {
+        let path = format!("/pulls/{number}");
+        let body = json!({ "body": body });
+        self.call::<Value>(
+            "edit a pull request",
+            target,
+            Scope::Propose,
+            Method::PATCH,
+            &path,
+            Some(&body),
+        )
+        .await
+        .map(drop)
+    }
+
     /// Our open pull request from `branch`, where there is one (K14).
     ///
     /// # Errors

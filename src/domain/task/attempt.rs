@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{AttemptNumber, Fence, Oid, RunId, Sha256Hex};
+use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
 
@@ -36,6 +36,8 @@ pub struct Attempt {
 pub struct Feedback {
     /// Who asked for the attempt.
     pub by: Person,
+    /// The comment that asked: it counts once (D3, D4).
+    pub comment: CommentId,
     /// Their words; foreign text of somebody with write access.
     pub words: Option<String>,
 }

@@ -32,6 +32,8 @@ pub enum Because {
     ChangeApplied,
     /// The change was refused.
     ChangeRefused,
+    /// The base moved under the change.
+    BaseMoved,
     /// A person moved the branch.
     PersonTookOver,
     /// The branch is gone.
@@ -87,6 +89,7 @@ impl Because {
         Self::AttemptFailed,
         Self::ChangeApplied,
         Self::ChangeRefused,
+        Self::BaseMoved,
         Self::PersonTookOver,
         Self::BranchDeleted,
         Self::RequesterLostAccess,
@@ -126,6 +129,7 @@ impl Because {
             Self::AttemptFailed => "The attempt could not be completed.",
             Self::ChangeApplied => "The change was accepted and is in a draft pull request.",
             Self::ChangeRefused => "The change was refused; nothing was written.",
+            Self::BaseMoved => "The base moved under the change, so it has to be made anew.",
             Self::PersonTookOver => {
                 "A person moved the branch, so it is theirs now; `/agent fix` takes it back, on top of their commits."
             }

@@ -5,6 +5,7 @@
 //! with the tests; the moves themselves are in [`super::moves`].
 
 use super::Task;
+use super::attempt::Feedback;
 use super::because::Because;
 use super::moves::Next;
 use super::stage::Outcome;
@@ -55,7 +56,20 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
         Fact::RequesterLostAccess => next.lose_requester(),
         Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),
-        Fact::FixAsked { by, words, head } => next.fix(by, words.as_ref(), head),
+        Fact::BaseMoved { tip, .. } => next.rebase(tip),
+        Fact::FixAsked {
+            by,
+            comment,
+            words,
+            head,
+        } => {
+            let feedback = Feedback {
+                by: by.clone(),
+                comment: *comment,
+                words: words.clone(),
+            };
+            next.fix(feedback, head)
+        }
         Fact::TextEdited { difference } => next.reread(difference),
         Fact::LabelRemoved { .. } => next.unlabel(),
         Fact::IssueEnded { .. } => next.end_issue(),

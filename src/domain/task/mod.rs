@@ -5,12 +5,15 @@
 //! - [`decide`]: the pure function that moves it.
 //! - [`moves`]: its moves, one method each.
 //! - [`because`]: why it moved, one value and one sentence each.
+//! - [`proposal`]: what its pull request says.
 //! - [`status`]: what people are told of it.
 
 pub mod attempt;
 pub mod because;
 pub mod decide;
 pub mod moves;
+pub mod prompt;
+pub mod proposal;
 pub mod stage;
 pub mod status;
 

@@ -317,18 +317,34 @@ impl<'a> Next<'a> {
         self.told(because)
     }
 
-    pub(super) fn fix(mut self, by: &Person, words: Option<&String>, head: &Oid) -> Decision {
+    /// One more attempt, on the branch as it is. A comment asks for one only (D3, D4).
+    pub(super) fn fix(mut self, feedback: Feedback, head: &Oid) -> Decision {
+        let asked = |attempt: &Attempt| {
+            let known = attempt.feedback.as_ref();
+            known.is_some_and(|known| known.comment == feedback.comment)
+        };
+        if self.task.attempts.iter().any(asked) {
+            return self.stays(Because::Outdated);
+        }
         if self.task.stage.is_busy() {
             return self.stays(Because::AlreadyBusy);
         }
         if let Some(pull) = &mut self.task.pull {
             pull.head = head.clone();
         }
-        let feedback = Feedback {
-            by: by.clone(),
-            words: words.cloned(),
-        };
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
+    }
+
+    /// The same attempt again, on the base as it is now.
+    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
+        let ended = Because::BaseMoved.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        self.task.base.oid = tip.clone();
+        let feedback = self
+            .task
+            .last_attempt()
+            .and_then(|last| last.feedback.clone());
+        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
     }
 
     pub(super) fn reread(mut self, difference: &str) -> Decision {

@@ -142,3 +142,22 @@ pub fn asked_again(difference: &str) -> String {
         crate::domain::text::code_block(difference, 8_000)
     )
 }
+
+/// The answer to `/agent status`.
+#[must_use]
+pub fn answer(task: &Task, page: Option<&str>) -> String {
+    let attempts = task.attempts.len();
+    let mut text = format!(
+        "**{}** Attempt {attempts} of {}.\n\n{}",
+        headline(task),
+        task.contract.budget.attempts,
+        next_step(task)
+    );
+    if let Some(page) = page {
+        text.push_str(&format!(
+            "\n\n[Task `{}` with its history]({page})",
+            task.id
+        ));
+    }
+    text
+}

@@ -7,12 +7,14 @@
 
 mod clean;
 mod html;
+mod inline;
 mod line;
 mod markdown;
 mod neutral;
 mod visible;
 
 pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
+pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
 pub use visible::{Class, class, is_visible, plain};
