@@ -8,9 +8,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::io::{self, BufRead, Read, Write};
-use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,87 +22,14 @@ use agent_client_protocol::v1::schema::{
 };
 use agent_client_protocol::{Agent, Client, Lines};
 use futures::{Sink, Stream};
-use serde::Deserialize;
 
-/// One thing to do. Paths are relative to the session's folder.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Step {
-    /// Says a text.
-    Say(String),
-    /// Asks for permission, and ends the turn where it is refused.
-    Ask { kind: ToolKind, title: String },
-    /// Replaces the first place where a text stands in a file.
-    Replace {
-        path: PathBuf,
-        find: String,
-        with: String,
-    },
-    /// Writes a file and the folders above it; `mode` in octal, as in `"755"`.
-    Write {
-        path: PathBuf,
-        content: String,
-        mode: Option<String>,
-    },
-    /// Removes a file.
-    Delete(PathBuf),
-    /// Makes a symbolic link.
-    Symlink { path: PathBuf, target: PathBuf },
-    /// Runs a command.
-    Run(Vec<String>),
-    /// Gets `http://HOST:PORT/PATH` and says the answer.
-    Fetch(String),
-    /// Ends the turn for this reason; the next prompt goes on behind it.
-    Stop(StopReason),
-    /// Ends the program with this exit code.
-    Crash(i32),
-    /// Never ends the turn.
-    Hang(bool),
-    /// Writes so many bytes that are no message.
-    Flood(u64),
-    /// Writes lines that are no messages.
-    Garbage(bool),
-}
+#[path = "castellan-scripted-agent/deeds.rs"]
+mod deeds;
+#[path = "castellan-scripted-agent/script.rs"]
+mod script;
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Script {
-    Always(Vec<Step>),
-    Attempts { attempts: Vec<Vec<Step>> },
-}
-
-impl Script {
-    /// The script that `--script` names.
-    fn from_arguments() -> Result<Self, Box<dyn Error>> {
-        let mut words = std::env::args().skip(1);
-        let text = match (words.next().as_deref(), words.next()) {
-            (Some("--script"), Some(text)) => text,
-            _ => return Err("usage: castellan-scripted-agent --script FILE_OR_JSON".into()),
-        };
-        let is_json = text.trim_start().starts_with(['[', '{']);
-        let json = if is_json {
-            text
-        } else {
-            std::fs::read_to_string(text)?
-        };
-        Ok(serde_json::from_str(&json)?)
-    }
-
-    /// The steps for a session that begins with `prompt`.
-    fn steps(&self, prompt: &str) -> VecDeque<Step> {
-        let steps = match self {
-            Self::Always(steps) => Some(steps),
-            Self::Attempts { attempts } => {
-                let number = prompt
-                    .lines()
-                    .find_map(|line| line.strip_prefix("Attempt: ")?.trim().parse::<usize>().ok())
-                    .unwrap_or(1);
-                attempts.get(number.saturating_sub(1)).or(attempts.last())
-            }
-        };
-        steps.cloned().unwrap_or_default().into()
-    }
-}
+use deeds::{fetch, noise, run, write};
+use script::{Script, Step};
 
 /// The one session that this agent has.
 struct Session {
@@ -274,10 +199,17 @@ impl Turn {
             }
             Step::Fetch(url) => return self.tool(ToolKind::Fetch, &url, || fetch(&url)),
             Step::Stop(reason) => return Ok(Next::End(reason)),
-            Step::Crash(code) => std::process::exit(code),
-            Step::Hang(_) => std::future::pending().await,
+            Step::Crash(code) => {
+                // What was said before is on its way through other tasks of this thread.
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                std::process::exit(code)
+            }
+            Step::Hang(true) => std::future::pending().await,
+            Step::Hang(false) | Step::Garbage(false) => {}
             Step::Flood(bytes) => noise(bytes, &[b'x'; 64 * 1024]),
-            Step::Garbage(_) => noise(4000, b"Segmentation fault? No, only noise.\n"),
+            Step::Garbage(true) => noise(4000, b"Segmentation fault? No, only noise.\n"),
         }
         Ok(Next::Step)
     }
@@ -354,56 +286,4 @@ impl Turn {
         std::fs::write(path, text.replacen(find, with, 1))?;
         Ok(String::new())
     }
-}
-
-fn write(path: &Path, content: &str, mode: Option<&str>) -> Result<String, Box<dyn Error>> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    std::fs::write(path, content)?;
-    if let Some(mode) = mode {
-        let mode = u32::from_str_radix(mode, 8)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-    }
-    Ok(String::new())
-}
-
-fn run(folder: &Path, words: &[String]) -> Result<String, Box<dyn Error>> {
-    let (program, arguments) = words.split_first().ok_or("no command")?;
-    let output = std::process::Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        // Our own standard input is the protocol's.
-        .stdin(std::process::Stdio::null())
-        .output()?;
-    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-    said.push_str(&String::from_utf8_lossy(&output.stderr));
-    Ok(said)
-}
-
-fn fetch(url: &str) -> Result<String, Box<dyn Error>> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or("only http:// is fetched")?;
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut stream = TcpStream::connect(host)?;
-    write!(
-        stream,
-        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream.take(64 * 1024).read_to_string(&mut answer)?;
-    Ok(answer
-        .split_once("\r\n\r\n")
-        .map_or(answer.clone(), |(_, body)| body.to_owned()))
-}
-
-/// Writes `bytes` to standard output, past the protocol. A closed pipe ends it.
-fn noise(bytes: u64, piece: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let mut left = bytes;
-    while left > 0 && out.write_all(piece).is_ok() {
-        left = left.saturating_sub(piece.len() as u64);
-    }
-    let _ = out.flush();
 }

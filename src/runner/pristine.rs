@@ -27,6 +27,9 @@ const FETCH: Duration = Duration::from_secs(15 * 60);
 /// Bytes of one file of the repository: GitHub accepts none above 100 MB.
 pub(super) const BLOB_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
+/// What stands before a path that git is asked about.
+const DOT: &[u8] = b"./";
+
 /// What git is told in place of all configuration files.
 const SETTINGS: [(&str, &str); 13] = [
     ("protocol.allow", "never"),
@@ -159,8 +162,11 @@ impl Pristine {
         };
         let mut child = check.spawn().map_err(broken)?;
         let mut stdin = child.stdin.take();
-        let mut input = paths.join(&0);
-        input.push(0);
+        // `./` keeps a name such as `:(top)` from being understood.
+        let mut input = Vec::new();
+        for path in paths {
+            input.extend([DOT, path, &[0]].concat());
+        }
         let write = async {
             if let Some(stdin) = stdin.as_mut() {
                 stdin.write_all(&input).await?;
@@ -173,14 +179,16 @@ impl Pristine {
         let output = output.map_err(broken)?;
         // 1 means that none is ignored.
         if !matches!(output.status.code(), Some(0 | 1)) {
-            return Err(failure(
-                format!("git check-ignore failed: {}", words(&output)),
-                "update git",
+            let cause = format!("git check-ignore failed: {}", words(&output));
+            return Err(Failure::new(
+                Phase::Agent,
+                cause,
+                "update git on the runner",
             ));
         }
-        Ok(output
-            .stdout
-            .split(|b| *b == 0)
+        let lines = output.stdout.split(|b| *b == 0);
+        Ok(lines
+            .filter_map(|line| line.strip_prefix(DOT))
             .map(<[u8]>::to_vec)
             .collect())
     }
@@ -222,7 +230,6 @@ impl Pristine {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_LITERAL_PATHSPECS", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_CONFIG_COUNT", SETTINGS.len().to_string());
         for (at, (key, value)) in SETTINGS.iter().enumerate() {

@@ -6,4 +6,5 @@
     reason = "a test fails by panicking, and says aloud what it leaves out"
 )]
 
+mod runner;
 mod sandbox;

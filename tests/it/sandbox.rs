@@ -18,7 +18,7 @@ macro_rules! room {
     };
 }
 
-mod limits;
+pub(crate) mod limits;
 mod relay;
 
 const LONG: Duration = Duration::from_secs(60);

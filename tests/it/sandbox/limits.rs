@@ -126,7 +126,7 @@ async fn dropping_a_running_program_ends_it() {
 
 /// Waits until no process of this machine has the command line `mark`. The kernel ends them at
 /// once, but on another processor; the test's own time limit is a generous count of looks.
-async fn ends(mark: &str) {
+pub(crate) async fn ends(mark: &str) {
     let alive = || {
         std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
             let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
