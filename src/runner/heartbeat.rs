@@ -18,7 +18,7 @@ use crate::sandbox::clean_line;
 /// Characters of a note that count.
 const NOTE_CHARS: usize = 200;
 /// Least time between two progresses, however fast an agent's tools follow each other.
-const LEAST: Duration = Duration::from_millis(500);
+const LEAST: Duration = Duration::from_millis(250);
 
 /// What a runner is doing, for the heartbeat to say.
 #[derive(Clone)]

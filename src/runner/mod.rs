@@ -1,6 +1,6 @@
 //! What runs inside of one GitHub Actions job, or of a process on this machine that stands for one.
 //!
-//! It trades its ticket for a lease, asks what to do, and goes one file a step: [`enter`],
+//! It trades its ticket for a lease, asks what to do, and goes one file a step: `enter`,
 //! `checkout`, `commands` (set-up), `agent`, `collect`, `commands` (acceptance), `upload`; the
 //! heartbeat goes beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
 //! messages and the sandbox, and nothing of stores, GitHub, engine or server.

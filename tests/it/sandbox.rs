@@ -19,7 +19,7 @@ macro_rules! room {
 }
 
 pub(crate) mod limits;
-mod relay;
+pub(crate) mod relay;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -116,7 +116,8 @@ async fn nobody_is_root_and_the_kernel_cannot_be_set() {
         .say(
             "id -u; id -G; grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status | cut -f2 | sort -u; \
              test -w /proc/sys/kernel/core_pattern && echo core_pattern is writable; \
-             grep NoNewPrivs /proc/self/status; touch /workspace/made",
+             grep NoNewPrivs /proc/self/status; touch /workspace/made; \
+             test $(cut -d' ' -f6 /proc/self/stat) = 0 && echo the terminal of the caller",
         )
         .await;
     assert_eq!(said, "1000\n1000\n0000000000000000\nNoNewPrivs:\t1\n");

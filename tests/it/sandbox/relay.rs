@@ -31,7 +31,8 @@ async fn relay_reaches_its_one_address_from_inside() {
     assert_eq!(finished.output_tail, "hello\n", "{finished:?}");
 }
 
-fn knows_relay(program: &Path) -> bool {
+/// Whether main has wired the relay already.
+pub(crate) fn knows_relay(program: &Path) -> bool {
     let words = ["relay-inside", "0", "/nowhere", "--", "sh", "-c", "exit 7"];
     let status = std::process::Command::new(program).args(words).status();
     status.unwrap().code() == Some(7)
