@@ -1,0 +1,10 @@
+//! The integration tests: one binary, so that the crate is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
+)]
+
+mod runner;
+mod sandbox;
