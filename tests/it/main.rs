@@ -1,0 +1,3 @@
+//! The one binary of integration tests; a file a subject.
+
+mod yard;
