@@ -1,1 +1,39 @@
-//! A small GitHub for the demo and the tests.
+//! A small GitHub for the demo and the tests, with three faces: the API and git over HTTP, signed
+//! deliveries, and people (`alice.opens_issue(…)`).
+//!
+//! It imitates GitHub from its public documentation and imports nothing of `crate::github`, so that
+//! two readings of the API check each other. `FIDELITY.md` says what is modelled, and what is not.
+
+mod actions;
+mod ci;
+mod faults;
+mod git;
+mod git_http;
+mod graphql;
+mod hooks;
+mod model;
+mod owners;
+mod people;
+mod permissions;
+mod refs;
+mod rest;
+mod shapes;
+mod tasks;
+mod templates;
+mod threads;
+mod tokens;
+mod transcript;
+mod web;
+#[expect(clippy::module_inception, reason = "the noun of this room is the yard")]
+mod yard;
+
+pub use actions::{HeldRun, Program, Runner};
+pub use ci::{Ci, CiRunner, Step, StepEnd};
+pub use faults::Fault;
+pub use git::GitError;
+pub use hooks::{Order, signature};
+pub use model::{CallRecord, Permission, Violation};
+pub use people::{Actor, File, Repo};
+pub use permissions::{BadManifest, Grants, Level, Manifest};
+pub use tokens::NoKey;
+pub use yard::{AppCredentials, Options, Yard, YardError};

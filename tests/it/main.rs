@@ -8,3 +8,4 @@
 
 mod runner;
 mod sandbox;
+mod yard;

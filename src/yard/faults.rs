@@ -1,0 +1,172 @@
+//! Faults on request: what GitHub does on a bad day, for the next calls that a pattern names.
+//!
+//! Chooses and shapes faults; `web` brings them about.
+
+use serde_json::{Value, json};
+
+use super::model::World;
+use super::rest::Answer;
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This status (500, 502, 503, 504), and nothing happened.
+    Before(u16),
+    /// This status, and it happened all the same (A2).
+    After(u16),
+    /// The connection breaks, and nothing happened.
+    Dropped,
+    /// The connection breaks after it happened.
+    DroppedAfter,
+    /// A secondary limit: 403 or 429 with `retry-after` (A3).
+    SecondaryLimit {
+        /// 403 or 429.
+        status: u16,
+        /// Seconds to wait.
+        retry_after_s: i64,
+    },
+    /// The hourly limit is used up (A4).
+    PrimaryLimit {
+        /// Seconds until it is renewed.
+        reset_in_s: i64,
+    },
+    /// 403 "Resource not accessible by integration" (A5).
+    NotAccessible,
+    /// 404 (A6).
+    NotFound,
+    /// 401 (A7).
+    BadCredentials,
+    /// 409 with this message (A8).
+    Conflict(String),
+    /// 422 with this message (A8).
+    Invalid(String),
+    /// A push ruleset refuses, with this text (A9).
+    Ruleset(String),
+    /// A list without its second half and without a next page, or a tree cut off (A10).
+    Partial,
+    /// What was answered to the same question before; nothing or 404 if it was not asked (A12).
+    Stale,
+}
+
+/// A fault and the calls that it meets.
+#[derive(Clone, Debug)]
+pub(super) struct FaultRule {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) fault: Fault,
+    pub(super) left: u64,
+}
+
+/// Whether a path is one that `pattern` names: `*` is one segment, `**` any number of them.
+pub(super) fn matches(pattern: &str, path: &str) -> bool {
+    fn on(pattern: &[&str], path: &[&str]) -> bool {
+        match (pattern.split_first(), path.split_first()) {
+            (None, None) => true,
+            (Some((&"**", rest)), _) => {
+                on(rest, path)
+                    || path
+                        .split_first()
+                        .is_some_and(|(_, more)| on(pattern, more))
+            }
+            (Some((want, rest)), Some((have, more))) => {
+                (*want == "*" || want == have) && on(rest, more)
+            }
+            _ => false,
+        }
+    }
+    let parts = |text: &'_ str| {
+        text.trim_matches('/')
+            .split('/')
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (pattern, path) = (parts(pattern), parts(path));
+    let borrowed = |parts: &'_ [String]| {
+        parts
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\0")
+    };
+    let (pattern, path) = (borrowed(&pattern), borrowed(&path));
+    on(
+        &pattern.split('\0').collect::<Vec<_>>(),
+        &path.split('\0').collect::<Vec<_>>(),
+    )
+}
+
+impl World {
+    /// The fault that this call meets, if any; it is used up by that.
+    pub(super) fn fault_of(&mut self, method: &str, path: &str) -> Option<Fault> {
+        let meant = |rule: &&mut FaultRule| {
+            rule.left > 0
+                && (rule.method == "*" || rule.method == method)
+                && matches(&rule.path, path)
+        };
+        let rule = self.faults.iter_mut().find(meant)?;
+        rule.left -= 1;
+        Some(rule.fault.clone())
+    }
+}
+
+/// The answer that stands in for the call, where the fault comes before its effect.
+pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
+    let now_s = world.clock.now().0.div_euclid(1000);
+    Some(match fault {
+        Fault::Before(status) => Answer::error(*status, "Server Error"),
+        Fault::SecondaryLimit { status, retry_after_s } => Answer::error(
+            *status,
+            "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+        )
+        .with("retry-after", retry_after_s.to_string()),
+        Fault::PrimaryLimit { reset_in_s } => Answer::error(403, "API rate limit exceeded for installation.")
+            .with("x-ratelimit-remaining", "0".to_owned())
+            .with("x-ratelimit-reset", (now_s + reset_in_s).to_string()),
+        Fault::NotAccessible => Answer::error(403, "Resource not accessible by integration"),
+        Fault::NotFound => Answer::error(404, "Not Found"),
+        Fault::BadCredentials => Answer::error(401, "Bad credentials"),
+        Fault::Conflict(said) => Answer::error(409, said),
+        Fault::Invalid(said) => Answer::error(422, said),
+        Fault::Ruleset(said) => Answer::error(422, &format!("Repository rule violations found\n\n{said}\n\n")),
+        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Stale => return None,
+    })
+}
+
+/// What becomes of the true answer, where the fault comes after the effect.
+pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value>) -> Answer {
+    match fault {
+        Fault::After(status) => Answer::error(*status, "Server Error"),
+        Fault::Partial => partial(answer),
+        Fault::Stale => match (remembered, &answer.body) {
+            (Some(before), _) => Answer {
+                body: before,
+                ..answer
+            },
+            (None, Value::Array(_)) => Answer {
+                body: json!([]),
+                ..answer
+            },
+            (None, _) => Answer::error(404, "Not Found"),
+        },
+        _ => answer,
+    }
+}
+
+fn partial(mut answer: Answer) -> Answer {
+    answer.headers.retain(|(name, _)| *name != "link");
+    let half = |items: &mut Vec<Value>| items.truncate(items.len() / 2);
+    match &mut answer.body {
+        Value::Array(items) => half(items),
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                if let Value::Array(items) = value {
+                    half(items);
+                } else if key == "truncated" {
+                    *value = json!(true);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    answer
+}

@@ -1,0 +1,372 @@
+//! The REST API: one call in, one answer out; a file an area.
+//!
+//! Each route says what permission it needs; the check is here. Knows no HTTP library.
+
+mod actions;
+mod app;
+mod checks;
+mod comments;
+mod git;
+mod issues;
+mod pulls;
+mod repos;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::YardError;
+use super::model::{Bearer, Permission, Token, Violation, World};
+use super::permissions::{Level, allows};
+use super::tokens::Caller;
+
+/// A call of the API.
+pub(super) struct Call {
+    pub(super) method: String,
+    /// Without `/api/v3` and query.
+    pub(super) path: String,
+    pub(super) query: BTreeMap<String, String>,
+    pub(super) body: Value,
+    pub(super) caller: Caller,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+/// What a route makes of a call: `Err` is an answer too, a refusal.
+pub(super) type Answered = Result<Answer, Answer>;
+
+impl Answer {
+    /// 200 with a body.
+    pub(super) fn ok(body: Value) -> Self {
+        Self::of(200, body)
+    }
+
+    /// A status with a body.
+    pub(super) fn of(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    /// An error as GitHub words it.
+    pub(super) fn error(status: u16, message: &str) -> Self {
+        let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
+        Self::of(status, body)
+    }
+
+    /// With another header.
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// 404, as GitHub words it.
+pub(super) fn not_found() -> Answer {
+    Answer::error(404, "Not Found")
+}
+
+/// 422 with one sentence.
+pub(super) fn invalid(said: &str) -> Answer {
+    Answer::error(422, said)
+}
+
+impl From<YardError> for Answer {
+    fn from(error: YardError) -> Self {
+        match error {
+            YardError::NoSuch(_) => not_found(),
+            other => invalid(&other.to_string()),
+        }
+    }
+}
+
+impl From<super::git::GitError> for Answer {
+    fn from(error: super::git::GitError) -> Self {
+        invalid(&error.to_string())
+    }
+}
+
+impl Call {
+    /// A text of the body.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.body.get(key).and_then(Value::as_str)
+    }
+
+    /// A text of the body that must be there.
+    pub(super) fn required(&self, key: &str) -> Result<&str, Answer> {
+        self.text(key)
+            .ok_or_else(|| invalid(&format!("Invalid request.\n\n\"{key}\" wasn't supplied.")))
+    }
+
+    /// One page of a list, with `Link` to the others.
+    pub(super) fn page(&self, world: &World, items: &[Value]) -> Answer {
+        self.paged(world, items, |page, _| json!(page))
+    }
+
+    /// One page of a list that stands in an object.
+    pub(super) fn paged(
+        &self,
+        world: &World,
+        items: &[Value],
+        wrap: impl Fn(&[Value], usize) -> Value,
+    ) -> Answer {
+        let number = |key: &str, default: usize| {
+            self.query
+                .get(key)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(default)
+        };
+        let size = number("per_page", 30).clamp(1, 100);
+        let page = number("page", 1).max(1);
+        let from = ((page - 1) * size).min(items.len());
+        let to = (from + size).min(items.len());
+        let last = items.len().div_ceil(size).max(1);
+        let answer = Answer::ok(wrap(items.get(from..to).unwrap_or_default(), items.len()));
+        let mut links = Vec::new();
+        let mut link = |to: usize, rel: &str| {
+            let mut query = self.query.clone();
+            query.insert("page".to_owned(), to.to_string());
+            links.push(format!(
+                "<{}{}?{}>; rel=\"{rel}\"",
+                world.api(),
+                self.path,
+                encoded(&query)
+            ));
+        };
+        if page < last {
+            link(page + 1, "next");
+            link(last, "last");
+        }
+        if page > 1 {
+            link(1, "first");
+            link(page - 1, "prev");
+        }
+        if links.is_empty() {
+            answer
+        } else {
+            answer.with("link", links.join(", "))
+        }
+    }
+}
+
+/// A query as text.
+pub(super) fn encoded(query: &BTreeMap<String, String>) -> String {
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    for (key, value) in query {
+        out.append_pair(key, value);
+    }
+    out.finish()
+}
+
+/// Finds the route and follows it.
+pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
+    if let Caller::Refused(said) = &call.caller {
+        return Answer::error(401, said);
+    }
+    let segments: Vec<&str> = call.path.trim_matches('/').split('/').collect();
+    let answered = match segments.as_slice() {
+        ["app", ..] | ["installation", ..] | ["rate_limit"] => app::route(world, call, &segments),
+        ["repositories", id, rest @ ..] => match id.parse() {
+            Ok(id) => repo_route(world, call, id, rest),
+            Err(_) => Err(not_found()),
+        },
+        ["repos", owner, name, rest @ ..] => {
+            named_route(world, call, &format!("{owner}/{name}"), rest)
+        }
+        _ => Ok(unknown(world, call)),
+    };
+    answered.unwrap_or_else(|refusal| refusal)
+}
+
+fn named_route(world: &mut World, call: &Call, full: &str, rest: &[&str]) -> Answered {
+    if let Some(repo) = world.repo_named(full) {
+        let id = repo.id;
+        return repo_route(world, call, id, rest);
+    }
+    let Some(repo) = world.repo_once_named(full) else {
+        return Err(not_found());
+    };
+    world.reach(call, repo.id)?;
+    let mut to = format!("{}/repositories/{}", world.api(), repo.id);
+    for part in rest {
+        to = format!("{to}/{part}");
+    }
+    if !call.query.is_empty() {
+        to = format!("{to}?{}", encoded(&call.query));
+    }
+    let (status, said) = if call.method == "GET" {
+        (301, "Moved Permanently")
+    } else {
+        (307, "Temporary Redirect")
+    };
+    let body =
+        json!({"message": said, "url": to, "documentation_url": "https://docs.github.com/rest"});
+    Err(Answer::of(status, body).with("location", to))
+}
+
+fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
+    world.reach(call, repo)?;
+    if call.method != "GET" && world.repo(repo)?.archived {
+        return Err(Answer::error(
+            403,
+            "Repository was archived so is read-only.",
+        ));
+    }
+    match rest {
+        [] | ["collaborators", ..] | ["compare", ..] => repos::route(world, call, repo, rest),
+        ["issues", "comments", ..] | ["issues", _, "comments"] => {
+            comments::route(world, call, repo, rest)
+        }
+        ["issues", ..] => issues::route(world, call, repo, rest),
+        ["pulls", ..] => pulls::route(world, call, repo, rest),
+        ["git", ..] => git::route(world, call, repo, rest),
+        ["actions", ..] => actions::route(world, call, repo, rest),
+        ["check-runs", ..] | ["commits", _, "check-runs"] => checks::route(world, call, repo, rest),
+        _ => Ok(unknown(world, call)),
+    }
+}
+
+/// The answer to a route that the yard does not know, which a test should hear of.
+pub(super) fn unknown(world: &mut World, call: &Call) -> Answer {
+    world.violations.push(Violation::UnknownRoute(format!(
+        "{} {}",
+        call.method, call.path
+    )));
+    not_found()
+}
+
+impl World {
+    /// The token of a call that reaches a repository at all.
+    pub(super) fn reach(&self, call: &Call, repo: i64) -> Result<(), Answer> {
+        let known = self.repo(repo)?;
+        match &call.caller {
+            Caller::Anonymous if known.private || call.method != "GET" => Err(not_found()),
+            Caller::Anonymous => Ok(()),
+            Caller::App | Caller::Refused(_) => Err(Answer::error(
+                401,
+                "A JSON web token could not be used here",
+            )),
+            Caller::Token(token) => self.token_reaches(token, repo),
+        }
+    }
+
+    fn token_reaches(&self, token: &Token, repo: i64) -> Result<(), Answer> {
+        if token
+            .repos
+            .as_ref()
+            .is_some_and(|repos| !repos.contains(&repo))
+        {
+            return Err(not_found());
+        }
+        match &token.bearer {
+            Bearer::Run => Ok(()),
+            Bearer::Person(login) => match self.repo(repo)?.collaborators.get(login) {
+                Some(permission) if *permission > Permission::None => Ok(()),
+                _ if !self.repo(repo)?.private => Ok(()),
+                _ => Err(not_found()),
+            },
+            Bearer::Installation(id) => match self.installations.get(id) {
+                None => Err(Answer::error(401, "Bad credentials")),
+                Some(one) if one.suspended => {
+                    Err(Answer::error(403, "This installation has been suspended"))
+                }
+                Some(one) if !one.repos.contains(&repo) => Err(not_found()),
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
+    /// Asks for one of several permissions.
+    pub(super) fn need_any(&mut self, call: &Call, wanted: &[(&str, Level)]) -> Result<(), Answer> {
+        let allowed = match &call.caller {
+            Caller::Token(token) => match &token.bearer {
+                Bearer::Person(_) => true,
+                Bearer::Installation(id) => {
+                    // What the installation lost since the token was given out is lost to the token too.
+                    let granted = self
+                        .installations
+                        .get(id)
+                        .map(|one| one.permissions.clone())
+                        .unwrap_or_default();
+                    wanted.iter().any(|(name, level)| {
+                        allows(&token.permissions, name, *level) && allows(&granted, name, *level)
+                    })
+                }
+                Bearer::Run => wanted
+                    .iter()
+                    .any(|(name, level)| allows(&token.permissions, name, *level)),
+            },
+            Caller::Anonymous => call.method == "GET",
+            Caller::App | Caller::Refused(_) => false,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let asked = wanted.first().map_or("", |(name, _)| *name);
+        self.violations.push(Violation::NotPermitted(format!(
+            "{} {} ({asked})",
+            call.method, call.path
+        )));
+        Err(
+            Answer::error(403, "Resource not accessible by integration").with(
+                "x-accepted-github-permissions",
+                wanted
+                    .iter()
+                    .map(|(name, level)| format!("{name}={}", word(*level)))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
+        )
+    }
+
+    /// Asks for a permission.
+    pub(super) fn need(
+        &mut self,
+        call: &Call,
+        permission: &str,
+        level: Level,
+    ) -> Result<(), Answer> {
+        self.need_any(call, &[(permission, level)])
+    }
+
+    /// In whose name a call acts.
+    pub(super) fn actor(&self, call: &Call) -> String {
+        match &call.caller {
+            Caller::Token(Token {
+                bearer: Bearer::Person(login),
+                ..
+            }) => login.clone(),
+            Caller::Token(Token {
+                bearer: Bearer::Run,
+                ..
+            }) => "github-actions[bot]".to_owned(),
+            _ => self.bot(),
+        }
+    }
+
+    /// Whether a call is made by an App's token without the `workflows` permission.
+    pub(super) fn minds_workflows(call: &Call) -> bool {
+        match &call.caller {
+            Caller::Token(token) => {
+                !matches!(token.bearer, Bearer::Person(_))
+                    && !allows(&token.permissions, "workflows", Level::Write)
+            }
+            _ => true,
+        }
+    }
+}
+
+const fn word(level: Level) -> &'static str {
+    match level {
+        Level::Read => "read",
+        Level::Write => "write",
+    }
+}

@@ -1,0 +1,386 @@
+//! How the model looks in JSON: the recorded objects with the model's values put in.
+//!
+//! One function a noun, used by REST answers and deliveries alike. Decides nothing.
+
+use serde_json::{Value, json};
+
+use super::model::{
+    AccountKind, Check, Comment, Installation, Reaction, Repository, Run, Thread, World,
+};
+use super::templates::{Names, object, patched};
+
+/// The app id of GitHub Actions.
+pub(super) const ACTIONS_APP_ID: i64 = 15368;
+
+/// An opaque-looking node id that can be read back.
+pub(super) fn node_id(prefix: &str, id: i64) -> String {
+    format!("{prefix}_{id}")
+}
+
+/// Every text under `value` with `from` replaced by `to`.
+fn renumber(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) if text.contains(from) => *text = text.replace(from, to),
+        Value::Array(items) => items.iter_mut().for_each(|item| renumber(item, from, to)),
+        Value::Object(map) => map.values_mut().for_each(|item| renumber(item, from, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+impl World {
+    fn names<'a>(&'a self, full_name: &'a str) -> Names<'a> {
+        Names {
+            base_url: &self.base_url,
+            full_name,
+        }
+    }
+
+    /// The address of the REST API.
+    pub(super) fn api(&self) -> String {
+        format!("{}/api/v3", self.base_url)
+    }
+
+    /// An account, as `user`, `sender`, `owner`.
+    pub(super) fn show_user(&self, login: &str) -> Value {
+        let account = self.accounts.get(login);
+        let kind = account.map_or(AccountKind::User, |account| account.kind);
+        let id = account.map_or(0, |account| account.id);
+        // The recording's login is the owner's: named after this account, all its addresses are right.
+        let full = format!("{login}/none");
+        patched(
+            object("issues.opened", "/sender", &self.names(&full)),
+            json!({"login": login, "id": id, "node_id": node_id("U", id), "type": kind.word(),
+                   "avatar_url": format!("{}/avatars/u/{id}", self.base_url), "user_view_type": "public"}),
+        )
+    }
+
+    /// A repository.
+    pub(super) fn show_repo(&self, repo: &Repository) -> Value {
+        let full = repo.full_name();
+        let open = repo.threads.values().filter(|thread| thread.open).count();
+        let visibility = if repo.private { "private" } else { "public" };
+        patched(
+            object("issues.opened", "/repository", &self.names(&full)),
+            json!({
+                "id": repo.id, "node_id": node_id("R", repo.id), "name": repo.name, "full_name": full,
+                "private": repo.private, "visibility": visibility, "archived": repo.archived, "disabled": false,
+                "fork": false, "default_branch": repo.default_branch, "owner": self.show_user(&repo.owner),
+                "url": format!("{}/repos/{full}", self.api()), "html_url": format!("{}/{full}", self.base_url),
+                "clone_url": format!("{}/{full}.git", self.base_url),
+                "created_at": repo.created_at.to_string(), "updated_at": repo.pushed_at.to_string(),
+                "pushed_at": repo.pushed_at.to_string(), "open_issues_count": open, "open_issues": open,
+                "has_discussions": false, "allow_forking": true, "topics": [],
+            }),
+        )
+    }
+
+    /// The short form, as installations list it.
+    pub(super) fn show_repo_briefly(repo: &Repository) -> Value {
+        json!({"id": repo.id, "node_id": node_id("R", repo.id), "name": repo.name,
+               "full_name": repo.full_name(), "private": repo.private})
+    }
+
+    fn show_label(&self, full: &str, label: &str) -> Value {
+        let id: i64 = 208_045_000 + label.bytes().map(i64::from).sum::<i64>();
+        json!({"id": id, "node_id": node_id("LA", id), "url": format!("{}/repos/{full}/labels/{label}", self.api()),
+               "name": label, "color": "ededed", "default": false, "description": null})
+    }
+
+    /// A label of a repository.
+    pub(super) fn show_label_of(&self, repo: &Repository, label: &str) -> Value {
+        self.show_label(&repo.full_name(), label)
+    }
+
+    fn reactions(url: &str, reactions: &[Reaction]) -> Value {
+        let count = |content: &str| {
+            reactions
+                .iter()
+                .filter(|one| one.content == content)
+                .count()
+        };
+        json!({"url": format!("{url}/reactions"), "total_count": reactions.len(), "+1": count("+1"), "-1": count("-1"),
+               "laugh": count("laugh"), "hooray": count("hooray"), "confused": count("confused"),
+               "heart": count("heart"), "rocket": count("rocket"), "eyes": count("eyes")})
+    }
+
+    /// GitHub's word for how an author stands to a repository; no permission.
+    fn association(repo: &Repository, login: &str) -> &'static str {
+        if repo.owner == login {
+            "OWNER"
+        } else if repo.collaborators.contains_key(login) {
+            "COLLABORATOR"
+        } else {
+            "NONE"
+        }
+    }
+
+    /// A thread as an issue; a pull request is one too.
+    pub(super) fn show_issue(&self, repo: &Repository, thread: &Thread) -> Value {
+        let full = repo.full_name();
+        let n = thread.number;
+        let mut issue = object("issues.opened", "/issue", &self.names(&full));
+        let old = issue.get("number").and_then(Value::as_i64).unwrap_or(0);
+        renumber(
+            &mut issue,
+            &format!("/issues/{old}"),
+            &format!("/issues/{n}"),
+        );
+        let url = format!("{}/repos/{full}/issues/{n}", self.api());
+        let page = if thread.pull.is_some() {
+            "pull"
+        } else {
+            "issues"
+        };
+        let labels: Vec<Value> = thread
+            .labels
+            .iter()
+            .map(|label| self.show_label(&full, label))
+            .collect();
+        let pull = format!("{}/repos/{full}/pulls/{n}", self.api());
+        let mut shown = patched(
+            issue,
+            json!({
+                "id": thread.id, "node_id": node_id("I", thread.id), "number": n, "title": thread.title,
+                "body": text_or_null(&thread.body), "user": self.show_user(&thread.author),
+                "state": if thread.open { "open" } else { "closed" }, "labels": labels, "locked": false,
+                "comments": repo.comments_of(n).count(), "url": url,
+                "html_url": format!("{}/{full}/{page}/{n}", self.base_url), "assignees": [], "milestone": null,
+                "state_reason": if thread.open { Value::Null } else { json!("completed") },
+                "created_at": thread.created_at.to_string(), "updated_at": thread.updated_at.to_string(),
+                "closed_at": thread.closed_at.map(|at| at.to_string()),
+                "author_association": Self::association(repo, &thread.author),
+                "reactions": Self::reactions(&url, &thread.reactions),
+            }),
+        );
+        if thread.pull.is_some()
+            && let Some(map) = shown.as_object_mut()
+        {
+            map.insert("pull_request".to_owned(), json!({
+                "url": pull, "html_url": format!("{}/{full}/pull/{n}", self.base_url),
+                "diff_url": format!("{}/{full}/pull/{n}.diff", self.base_url),
+                "patch_url": format!("{}/{full}/pull/{n}.patch", self.base_url), "merged_at": null,
+            }));
+        }
+        shown
+    }
+
+    /// A comment.
+    pub(super) fn show_comment(&self, repo: &Repository, comment: &Comment) -> Value {
+        let full = repo.full_name();
+        let url = format!("{}/repos/{full}/issues/comments/{}", self.api(), comment.id);
+        let is_pull = repo
+            .threads
+            .get(&comment.thread)
+            .is_some_and(|thread| thread.pull.is_some());
+        let page = if is_pull { "pull" } else { "issues" };
+        patched(
+            object("issue_comment.created", "/comment", &self.names(&full)),
+            json!({
+                "id": comment.id, "node_id": node_id("IC", comment.id), "url": url, "body": comment.body,
+                "html_url": format!("{}/{full}/{page}/{}#issuecomment-{}", self.base_url, comment.thread, comment.id),
+                "issue_url": format!("{}/repos/{full}/issues/{}", self.api(), comment.thread),
+                "user": self.show_user(&comment.author), "created_at": comment.created_at.to_string(),
+                "updated_at": comment.updated_at.to_string(),
+                "author_association": Self::association(repo, &comment.author),
+                "reactions": Self::reactions(&url, &comment.reactions),
+                "performed_via_github_app": null,
+            }),
+        )
+    }
+
+    /// A reaction.
+    pub(super) fn show_reaction(&self, reaction: &Reaction) -> Value {
+        json!({"id": reaction.id, "node_id": node_id("REA", reaction.id), "user": self.show_user(&reaction.actor),
+               "content": reaction.content, "created_at": reaction.at.to_string()})
+    }
+
+    /// A pull request; `null` where the thread is an issue.
+    pub(super) fn show_pull(&self, repo: &Repository, thread: &Thread) -> Value {
+        let Some(pull) = &thread.pull else {
+            return Value::Null;
+        };
+        let full = repo.full_name();
+        let n = thread.number;
+        let mut shown = object("pull_request.opened", "/pull_request", &self.names(&full));
+        let old = shown.get("number").and_then(Value::as_i64).unwrap_or(0);
+        for part in ["pulls", "issues", "pull"] {
+            renumber(
+                &mut shown,
+                &format!("/{part}/{old}"),
+                &format!("/{part}/{n}"),
+            );
+        }
+        let side = |branch: &str, oid: &str| {
+            json!({"label": format!("{}:{branch}", repo.owner), "ref": branch, "sha": oid,
+                   "user": self.show_user(&repo.owner), "repo": self.show_repo(repo)})
+        };
+        let merged = pull.merged_by.is_some();
+        patched(
+            shown,
+            json!({
+                "id": pull.id, "node_id": node_id("PR", pull.id), "number": n, "title": thread.title,
+                "state": if thread.open { "open" } else { "closed" }, "locked": false, "draft": pull.draft,
+                "body": text_or_null(&thread.body), "user": self.show_user(&thread.author),
+                "head": side(&pull.head, &pull.head_oid), "base": side(&pull.base, &pull.base_oid),
+                "created_at": thread.created_at.to_string(), "updated_at": thread.updated_at.to_string(),
+                "closed_at": thread.closed_at.map(|at| at.to_string()), "merged": merged,
+                "merged_at": if merged { thread.closed_at.map(|at| at.to_string()) } else { None },
+                "merged_by": pull.merged_by.as_ref().map(|login| self.show_user(login)),
+                "merge_commit_sha": pull.merge_oid, "mergeable": null, "mergeable_state": "unknown", "rebaseable": null,
+                "author_association": Self::association(repo, &thread.author), "milestone": null,
+                "labels": thread.labels.iter().map(|label| self.show_label(&full, label)).collect::<Vec<_>>(),
+                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": false,
+            }),
+        )
+    }
+
+    /// A check run.
+    pub(super) fn show_check(&self, repo: &Repository, check: &Check) -> Value {
+        let full = repo.full_name();
+        let recording = if check.completed_at.is_some() {
+            "check_run.completed"
+        } else {
+            "check_run.created"
+        };
+        let app = self.show_app_of(check.app);
+        let url = format!("{}/repos/{full}/check-runs/{}", self.api(), check.id);
+        let branch = repo.refs.iter().find(|(_, oid)| **oid == check.head);
+        let branch = branch.and_then(|(name, _)| name.strip_prefix("refs/heads/"));
+        let page = format!("{}/{full}/runs/{}", self.base_url, check.id);
+        patched(
+            object(recording, "/check_run", &self.names(&full)),
+            json!({
+                "id": check.id, "node_id": node_id("CR", check.id), "name": check.name, "head_sha": check.head,
+                "status": check.status, "conclusion": check.conclusion, "external_id": check.external_id,
+                "url": url, "html_url": page, "details_url": check.details_url.clone().unwrap_or_else(|| page.clone()),
+                "started_at": check.started_at.to_string(), "completed_at": check.completed_at.map(|at| at.to_string()),
+                "output": patched(json!({"title": null, "summary": null, "text": null, "annotations_count": 0,
+                                 "annotations_url": format!("{url}/annotations")}), check.output.clone()),
+                "app": app, "pull_requests": [],
+                "check_suite": {"id": check.suite, "node_id": node_id("CS", check.suite), "head_sha": check.head,
+                                "head_branch": branch, "status": check.status, "conclusion": check.conclusion,
+                                "app": app, "pull_requests": [],
+                                "url": format!("{}/repos/{full}/check-suites/{}", self.api(), check.suite)},
+            }),
+        )
+    }
+
+    /// The check suite of a run.
+    pub(super) fn show_suite(&self, repo: &Repository, run: &Run) -> Value {
+        patched(
+            object(
+                "check_suite.completed",
+                "/check_suite",
+                &self.names(&repo.full_name()),
+            ),
+            json!({"id": run.suite, "node_id": node_id("CS", run.suite), "head_branch": run.branch, "head_sha": run.head,
+                   "status": run.status, "conclusion": run.conclusion, "before": null, "after": run.head,
+                   "pull_requests": [], "app": self.show_app_of(ACTIONS_APP_ID),
+                   "url": format!("{}/repos/{}/check-suites/{}", self.api(), repo.full_name(), run.suite),
+                   "created_at": run.created_at.to_string(), "updated_at": run.updated_at.to_string()}),
+        )
+    }
+
+    /// A workflow run.
+    pub(super) fn show_run(&self, repo: &Repository, run: &Run) -> Value {
+        let full = repo.full_name();
+        let mut shown = object(
+            "workflow_run.completed",
+            "/workflow_run",
+            &self.names(&full),
+        );
+        let old = shown.get("id").and_then(Value::as_i64).unwrap_or(0);
+        renumber(
+            &mut shown,
+            &format!("/runs/{old}"),
+            &format!("/runs/{}", run.id),
+        );
+        let file = format!(".github/workflows/{}", run.workflow);
+        patched(
+            shown,
+            json!({
+                "id": run.id, "node_id": node_id("WFR", run.id), "name": run.name, "path": file,
+                "display_title": run.name, "event": run.event, "status": run.status, "conclusion": run.conclusion,
+                "head_branch": run.branch, "head_sha": run.head, "head_commit": {"id": run.head},
+                "run_number": run.number, "run_attempt": run.attempt, "check_suite_id": run.suite,
+                "check_suite_node_id": node_id("CS", run.suite), "workflow_id": workflow_id(&run.workflow),
+                "actor": self.show_user(&run.actor), "triggering_actor": self.show_user(&run.actor),
+                "created_at": run.created_at.to_string(), "updated_at": run.updated_at.to_string(),
+                "run_started_at": run.created_at.to_string(), "pull_requests": [], "referenced_workflows": [],
+                "repository": self.show_repo(repo), "head_repository": self.show_repo(repo),
+            }),
+        )
+    }
+
+    /// The workflow of a run.
+    pub(super) fn show_workflow(&self, repo: &Repository, run: &Run) -> Value {
+        let id = workflow_id(&run.workflow);
+        let path = format!(".github/workflows/{}", run.workflow);
+        patched(
+            object(
+                "workflow_run.completed",
+                "/workflow",
+                &self.names(&repo.full_name()),
+            ),
+            json!({"id": id, "node_id": node_id("W", id), "name": run.name, "path": path, "state": "active"}),
+        )
+    }
+
+    /// An app: ours, or GitHub Actions.
+    pub(super) fn show_app_of(&self, id: i64) -> Value {
+        let (slug, name) = if id == self.app.id {
+            (self.app.slug.clone(), self.manifest.name.clone())
+        } else {
+            ("github-actions".to_owned(), "GitHub Actions".to_owned())
+        };
+        json!({
+            "id": id, "slug": slug, "client_id": format!("Iv23li{id}"), "node_id": node_id("A", id), "name": name,
+            "owner": self.show_user("castellan-owner"), "description": "", "external_url": self.base_url,
+            "html_url": format!("{}/apps/{slug}", self.base_url), "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-01T00:00:00Z", "permissions": self.manifest.default_permissions,
+            "events": self.manifest.default_events, "installations_count": self.installations.len(),
+        })
+    }
+
+    /// An installation.
+    pub(super) fn show_installation(&self, installation: &Installation) -> Value {
+        let account = self.show_user(&installation.account);
+        let (id, target) = (
+            installation.id,
+            account.get("id").cloned().unwrap_or_default(),
+        );
+        let kind = account.get("type").cloned().unwrap_or_default();
+        let since = installation.created_at.to_string();
+        let suspended = installation.suspended;
+        patched(
+            object(
+                "installation.created",
+                "/installation",
+                &self.names(&format!("{}/none", installation.account)),
+            ),
+            json!({
+                "id": id, "account": account, "repository_selection": "selected", "app_id": self.app.id,
+                "app_slug": self.app.slug, "target_id": target, "target_type": kind,
+                "permissions": installation.permissions, "events": self.manifest.default_events,
+                "access_tokens_url": format!("{}/app/installations/{id}/access_tokens", self.api()),
+                "html_url": format!("{}/settings/installations/{id}", self.base_url),
+                "created_at": since, "updated_at": since,
+                "suspended_at": suspended.then(|| self.clock.now().to_string()),
+                "suspended_by": suspended.then(|| self.show_user(&installation.account)),
+            }),
+        )
+    }
+}
+
+/// GitHub's number of a workflow file.
+pub(super) fn workflow_id(file: &str) -> i64 {
+    16_340_000 + file.bytes().map(i64::from).sum::<i64>()
+}
+
+fn text_or_null(text: &str) -> Value {
+    if text.is_empty() {
+        Value::Null
+    } else {
+        json!(text)
+    }
+}
