@@ -10,6 +10,7 @@ mod html;
 mod line;
 mod markdown;
 mod neutral;
+mod raw;
 mod visible;
 
 pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
