@@ -6,6 +6,11 @@
     reason = "a test fails by panicking, and says aloud what it leaves out"
 )]
 
+mod change;
+mod command;
+mod contract;
+mod policy;
 mod runner;
 mod sandbox;
+mod text;
 mod yard;

@@ -5,13 +5,15 @@
 
 mod budget;
 mod read;
+mod reading;
 mod sections;
 mod show;
 
 pub use read::{
-    ApprovedComment, BODY_CHARS, COMMENT_CHARS, COMMENTS, Field, Note, OBJECTIVE_CHARS, PROBLEMS,
-    Problem, Reading, SCOPE, STOP_CHARS, Source, TITLE_CHARS, read,
+    BODY_CHARS, COMMENT_CHARS, COMMENTS, OBJECTIVE_CHARS, PROBLEMS, SCOPE, STOP_CHARS, TITLE_CHARS,
+    read,
 };
+pub use reading::{ApprovedComment, Field, Note, Problem, Reading, Source};
 pub use sections::{HEADINGS, Heading};
 pub use show::{DIFFERENCE_CHARS, difference, explain};
 

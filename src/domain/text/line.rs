@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::neutral::raw_line;
+use super::raw::{NO_CI, SKIP, raw_line};
 use super::visible::visible_only;
 use super::{SHORTENED, markdown::pattern};
 
@@ -47,18 +47,14 @@ pub fn commit_text(raw: &str, limit: usize) -> String {
     text = NO_CI.replace_all(&text, "no ci").into_owned();
     text = ADDRESS.replace_all(&text, "$1 //").into_owned();
     text = REFERENCE.replace_all(&text, "$1 $2").into_owned();
-    text = TRAILER.replace(&text, "$1 -").into_owned();
+    text = LEADING_TRAILER.replace(&text, "$1 -").into_owned();
     let bare = LEADING.replace(&text, "");
     shorten(bare.trim(), limit)
 }
 
-static SKIP: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]")
-});
-static NO_CI: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z][a-z0-9+.-]*:)//"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z0-9+.-]*:)//"));
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(@|#|\bGH-|!)([a-z0-9])"));
-static TRAILER: LazyLock<Regex> =
+static LEADING_TRAILER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^([A-Za-z0-9]+(?:-[A-Za-z0-9]+)+)\s*:"));
 static LEADING: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)^(?:[\s/]|fixup!|squash!|amend!|bors\b)+"));

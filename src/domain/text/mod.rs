@@ -11,6 +11,7 @@ mod inline;
 mod line;
 mod markdown;
 mod neutral;
+mod raw;
 mod visible;
 
 pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};

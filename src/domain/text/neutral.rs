@@ -12,6 +12,7 @@ use regex::{Captures, Regex};
 use super::SHORTENED;
 use super::line::{fenced, longest_run};
 use super::markdown::pattern;
+use super::raw::{CLOSING, COMMAND, NO_CI, SKIP, TRAILER, raw_line};
 use super::visible::visible_only;
 
 /// Hosts to which a link may lead, in lower case; a host allows its sub-domains too.
@@ -57,7 +58,7 @@ pub fn neutral_with(raw: &str, limit: usize, hosts: LinkHosts<'_>) -> String {
         }
     }
     if out.full {
-        out.text.push_str("\n");
+        out.text.push('\n');
         out.text.push_str(SHORTENED);
     }
     if limit < out.text.chars().count() {
@@ -156,35 +157,6 @@ fn closes(line: &str, open: &Fence) -> bool {
     line.len() - bare.len() <= 3 && run >= open.length && bare[run..].trim().is_empty()
 }
 
-/// One line as it may stand inside a block of code: only what acts on raw text is broken.
-pub(super) fn raw_line(line: &str) -> String {
-    let line = SKIP.replace_all(line, "($1)");
-    let line = NO_CI.replace_all(&line, "no ci");
-    let line = CLOSING.replace_all(&line, "$1$2 $3");
-    let line = TRAILER.replace(&line, "$1\\:");
-    COMMAND.replace(&line, "$1\\$2").into_owned()
-}
-
-static SKIP: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]")
-});
-static NO_CI: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
-/// A keyword that closes an issue, and what it would close.
-static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]+)(\S*?(?:#|GH-|/(?:issues|pull|discussions)/))(\d)",
-    )
-});
-/// `Co-authored-by:` and its like: a trailer's name has a hyphen, or is known.
-static TRAILER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^([\s>*+-]*(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+|Cc|CC))[ \t]*:"));
-/// What bots read at the start of a line.
-static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)^([\s>*+|-]*(?:\d+[.)]\s+)?)(/[a-z][a-z0-9_-]*(?:\s|:|$)|bors\b|@?(?:dependabot|renovate|mergify(?:io)?|copilot|coderabbitai|claude|codex|homu|bors|rustbot|gitstream|pre-commit-ci|k8s-ci-robot|prow|merge-?bot)\b|r[+=-]\B|try[+-]?$)",
-    )
-});
-
 /// One line of prose.
 fn prose(line: &str, hosts: LinkHosts<'_>) -> String {
     let line = SKIP.replace_all(line, "($1)");
@@ -274,14 +246,14 @@ fn span_end(text: &str, run: usize) -> Option<usize> {
 
 /// Shows `code` as a code span that no neighbour can join.
 fn push_code(out: &mut String, code: &str) {
-    let code = code.trim();
+    let code = CLOSING.replace_all(code.trim(), "$1$2 $3");
     if code.is_empty() {
         return;
     }
     if out.ends_with(['`', '\\']) {
         out.push(' ');
     }
-    let fence = "`".repeat(longest_run(code) + 1);
+    let fence = "`".repeat(longest_run(&code) + 1);
     let pad = if code.starts_with('`') || code.ends_with('`') {
         " "
     } else {
@@ -295,7 +267,7 @@ static ACTING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)(?P<image>!\[[^\]\[]*\]\([^()]*\))",
         r"|\[(?P<label>[^\]\[]{1,300})\]\((?P<target>https?://[^()\s<>|\\]+)\)",
-        r"|(?P<address>\b[a-z][a-z0-9+.-]*://[^\s<>|]*|\bwww\.[^\s<>|]+|\b(?:mailto|xmpp|javascript|data):[^\s<>|]+)",
+        r"|(?P<address>[a-z0-9+.-]*://[^\s<>|]*|www\.[^\s<>|]+|(?:mailto|xmpp|javascript|data):[^\s<>|]+)",
         r"|(?P<mention>[\w.+/-]*@[a-z0-9_][\w./@-]*)",
         r"|(?P<reference>[\w.-]*(?:/[\w.-]+)?#\d[\w]*|\bGH-\d+|[\w.-]+@[0-9a-f]{7,64}\b)",
     ))
@@ -309,6 +281,9 @@ fn push_text(out: &mut String, text: &str, hosts: LinkHosts<'_>) {
         push_plain(out, &text[at..whole.start()]);
         push_acting(out, &found, whole.as_str(), hosts);
         at = whole.end();
+        if out.ends_with(' ') && text[at..].starts_with(' ') {
+            out.pop();
+        }
         // What follows code directly must not be taken into it.
         if out.ends_with('`') && text[at..].starts_with('`') {
             out.push(' ');
@@ -332,6 +307,8 @@ fn push_acting(out: &mut String, found: &Captures<'_>, whole: &str, hosts: LinkH
         }
     } else if found.name("address").is_some() && hosts.allow(whole) {
         out.push_str(whole);
+        // GitHub takes what follows into the address, as far as the next space.
+        out.push(' ');
     } else {
         push_code(out, &whole.replace('\\', ""));
     }
@@ -339,8 +316,7 @@ fn push_acting(out: &mut String, found: &Captures<'_>, whole: &str, hosts: LinkH
 
 /// Text in which nothing acts, with HTML escaped and references by label broken.
 fn push_plain(out: &mut String, text: &str) {
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         let rest = &text[at + c.len_utf8()..];
         match c {
             '<' => out.push_str("&lt;"),
@@ -348,7 +324,9 @@ fn push_plain(out: &mut String, text: &str) {
             '&' => out.push_str("&amp;"),
             ']' if rest.starts_with([':', '(', '[']) => out.push_str("]\\"),
             '!' if rest.starts_with('[') => out.push_str("! "),
-            '@' if rest.starts_with(|c: char| c.is_alphanumeric()) => out.push('＠'),
+// Emphasis within a mention or a reference is not trusted to part it.
+            '@' if rest.starts_with(|c: char| !c.is_whitespace()) => out.push('＠'),
+            '#' if rest.starts_with(['*', '_', '~', '\\', '[']) => out.push('＃'),
             _ => out.push(c),
         }
     }
