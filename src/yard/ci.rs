@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 
 use super::YardError;
 use super::git::{Git, plain_git};
-use super::model::{Job, World};
+use super::model::Job;
 use super::shapes::ACTIONS_APP_ID;
-use super::yard::Shared;
+use super::shared::Shared;
+use super::world::World;
 
 /// The one workflow that is CI.
 const CI_FILE: &str = "ci.yml";
