@@ -5,7 +5,12 @@
 
 pub mod base64_bytes;
 pub mod change;
+pub mod effect;
+pub mod event;
 pub mod ids;
+pub mod notice;
+pub mod refusal;
 pub mod request;
+pub mod task;
 pub mod text;
 pub mod time;

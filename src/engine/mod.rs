@@ -1,1 +1,111 @@
-//! Read, record, perform, sweep.
+//! Read, record, perform, sweep: the only asynchronous business code.
+//!
+//! - [`read`]: one delivery into facts, looking at GitHub where it is only a hint.
+//! - [`record`]: decide, and write the decision with its effects in one transaction.
+//! - [`perform`]: one effect on GitHub.
+//! - [`mod@sweep`]: from GitHub, so that nothing depends on a delivery having arrived.
+//! - [`attempt`]: what a runner says and is told.
+//! - [`work`]: the loops that keep all that going.
+//!
+//! Decides nothing: that is [`crate::domain`].
+
+pub mod allowance;
+pub mod attempt;
+mod error;
+mod open;
+pub mod perform;
+pub mod read;
+pub mod record;
+pub mod sweep;
+pub mod work;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::domain::notice::Place;
+use crate::domain::task::Task;
+use crate::git::Mirrors;
+use crate::github::{Client, Target};
+use crate::protocol::brief::{AgentCommand, Limits};
+use crate::store::Store;
+use allowance::Allowance;
+pub use error::EngineError;
+
+/// All that the verbs need. Clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    /// GitHub; `None` while the App is not configured: deliveries are kept, nothing is read.
+    pub github: Option<Client>,
+    /// Mirrors of the repositories.
+    pub mirrors: Mirrors,
+    /// The time.
+    pub clock: Clock,
+    /// What the server's owner has set.
+    pub rules: Arc<Rules>,
+    /// What may still be written.
+    pub allowance: Arc<Allowance>,
+    /// Rung whenever there may be something to read or to perform.
+    pub bell: Arc<Notify>,
+}
+
+/// What the server's owner has set.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Where people reach this server's pages.
+    pub public_url: Option<Url>,
+    /// Where git and people reach GitHub.
+    pub github_url: Url,
+    /// The agent that runners start.
+    pub agent: AgentCommand,
+    /// What one attempt may use, but for its minutes and turns, which the contract has.
+    pub limits: Limits,
+    /// Most tasks that are not closed in one repository (X15).
+    pub tasks_per_repository: u64,
+    /// Most tasks that one person may open in an hour (X15).
+    pub tasks_per_person_hour: u64,
+    /// Seconds between two sweeps of a repository where nothing is under way.
+    pub sweep_idle_s: i64,
+    /// Seconds between two sweeps of a repository where something is.
+    pub sweep_busy_s: i64,
+}
+
+impl Engine {
+    /// Address of a task's page, where people can reach this server.
+    #[must_use]
+    pub fn page_of(&self, task: &Task) -> Option<String> {
+        let base = self.rules.public_url.as_ref()?;
+        Some(format!(
+            "{}/tasks/{}",
+            base.as_str().trim_end_matches('/'),
+            task.id
+        ))
+    }
+
+    /// GitHub, or the error that says it is not configured.
+    fn github(&self) -> Result<&Client, EngineError> {
+        self.github.as_ref().ok_or(EngineError::NotConfigured)
+    }
+}
+
+/// The repository of a notice, for a call.
+fn target_of(place: &Place) -> Target {
+    Target {
+        installation: place.installation,
+        repository: place.repository,
+        name: place.name.clone(),
+    }
+}
+
+/// The repository of a task, for a call.
+fn target_of_task(task: &Task) -> Target {
+    Target {
+        installation: task.installation,
+        repository: task.repository,
+        name: task.name.clone(),
+    }
+}

@@ -1,1 +1,262 @@
-//! Git as a hardened subprocess.
+//! Git as a hardened subprocess over bare, blobless mirrors: what a tree holds, whether one
+//! commit leads to another. Never checks anything out, never runs a hook, a filter or a
+//! helper, reads no configuration but ours. Knows nothing of the store or of GitHub's API.
+
+mod command;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::domain::change::TreeEntry;
+use crate::domain::ids::{Oid, RepositoryId};
+pub use command::GitError;
+use command::{Credentials, Git};
+
+/// The mirrors of all repositories, a folder each.
+#[derive(Clone, Debug)]
+pub struct Mirrors {
+    root: PathBuf,
+    locks: Arc<Mutex<HashMap<RepositoryId, Arc<Mutex<()>>>>>,
+}
+
+/// The mirror of one repository. Holds its lock: one git at a time works on it.
+#[derive(Debug)]
+pub struct Mirror {
+    git: Git,
+    _lock: tokio::sync::OwnedMutexGuard<()>,
+}
+
+/// Where a mirror is fetched from.
+#[derive(Clone)]
+pub struct Remote {
+    /// Address without credentials.
+    pub url: String,
+    /// Installation token that may read the code.
+    pub token: String,
+}
+
+impl Mirrors {
+    /// Mirrors below `root`, which is made when the first is needed.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            locks: Arc::default(),
+        }
+    }
+
+    /// The mirror of a repository, made where it is missing.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or git is not there.
+    pub async fn open(&self, repository: RepositoryId) -> Result<Mirror, GitError> {
+        let lock = {
+            let mut locks = self.locks.lock().await;
+            Arc::clone(locks.entry(repository).or_default())
+        };
+        let guard = lock.lock_owned().await;
+        let folder = self.root.join(format!("{repository}.git"));
+        let git = Git::new(&folder);
+        if !folder.join("HEAD").exists() {
+            tokio::fs::create_dir_all(&folder)
+                .await
+                .map_err(|source| GitError::Start {
+                    operation: "make a mirror's folder",
+                    source,
+                })?;
+            git.run("make a mirror", &["init", "--quiet", "--bare", "."], None)
+                .await?;
+        }
+        Ok(Mirror { git, _lock: guard })
+    }
+}
+
+impl Mirror {
+    /// Fetches `branch` without its files' contents, and commit `also` where it is not there
+    /// yet. Gives the tip of the branch; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// The remote did not answer, or refused.
+    pub async fn fetch(
+        &self,
+        remote: &Remote,
+        branch: &str,
+        also: &Oid,
+    ) -> Result<Option<Oid>, GitError> {
+        let credentials = Credentials::of_token(&remote.token);
+        let refspec = format!("+refs/heads/{branch}:refs/castellan/base");
+        let arguments = fetch_arguments(&remote.url, &refspec);
+        let fetched = self
+            .git
+            .run("fetch a branch", &arguments, Some(&credentials))
+            .await;
+        match fetched {
+            Err(GitError::Failed { said, .. }) if said.contains("couldn't find remote ref") => {
+                return Ok(None);
+            }
+            fetched => fetched.map(drop)?,
+        }
+        if !self.has(also).await? {
+            let arguments = fetch_arguments(&remote.url, also.as_str());
+            self.git
+                .run("fetch a commit", &arguments, Some(&credentials))
+                .await?;
+        }
+        let tip = self
+            .git
+            .run("read a branch", &["rev-parse", "refs/castellan/base"], None)
+            .await?;
+        parse_oid("read a branch", &tip).map(Some)
+    }
+
+    /// Whether the mirror holds a commit.
+    ///
+    /// # Errors
+    /// Git did not run.
+    pub async fn has(&self, commit: &Oid) -> Result<bool, GitError> {
+        let object = format!("{commit}^{{commit}}");
+        let arguments = ["cat-file", "-e", object.as_str()];
+        match self.git.run("look for a commit", &arguments, None).await {
+            Ok(_) => Ok(true),
+            Err(GitError::Failed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether `later` is `earlier` or comes after it.
+    ///
+    /// # Errors
+    /// Git did not run, or one of them is not in the mirror.
+    pub async fn leads_to(&self, earlier: &Oid, later: &Oid) -> Result<bool, GitError> {
+        let arguments = [
+            "merge-base",
+            "--is-ancestor",
+            earlier.as_str(),
+            later.as_str(),
+        ];
+        match self.git.run("compare two commits", &arguments, None).await {
+            Ok(_) => Ok(true),
+            Err(GitError::Failed { code: Some(1), .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every file of a commit's tree, in git's order.
+    ///
+    /// # Errors
+    /// Git did not run, the commit is not in the mirror, or the tree is beyond all bounds.
+    pub async fn tree(&self, commit: &Oid) -> Result<Vec<TreeEntry>, GitError> {
+        let operation = "list a tree";
+        let arguments = ["ls-tree", "-r", "-z", "--full-tree", commit.as_str()];
+        let listed = self.git.run(operation, &arguments, None).await?;
+        listed
+            .split(|byte| *byte == 0)
+            .filter(|line| !line.is_empty())
+            .map(|line| parse_entry(line).ok_or(GitError::Odd { operation }))
+            .collect()
+    }
+
+    /// The contents of blobs, fetched where they are not there yet. Those that the remote
+    /// does not have are left out.
+    ///
+    /// # Errors
+    /// Git did not run.
+    pub async fn contents(
+        &self,
+        remote: &Remote,
+        blobs: &[Oid],
+    ) -> Result<HashMap<Oid, Vec<u8>>, GitError> {
+        let mut contents = HashMap::new();
+        let mut missing = Vec::new();
+        for blob in blobs {
+            let object = format!("{blob}^{{blob}}");
+            match self
+                .git
+                .run("look for a blob", &["cat-file", "-e", &object], None)
+                .await
+            {
+                Ok(_) => {}
+                Err(GitError::Failed { .. }) => missing.push(blob.as_str()),
+                Err(error) => return Err(error),
+            }
+        }
+        if !missing.is_empty() {
+            let credentials = Credentials::of_token(&remote.token);
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
+            arguments.extend(["--no-auto-gc", remote.url.as_str()]);
+            arguments.extend(missing);
+            let fetched = self
+                .git
+                .run("fetch blobs", &arguments, Some(&credentials))
+                .await;
+            if !matches!(fetched, Ok(_) | Err(GitError::Failed { .. })) {
+                fetched?;
+            }
+        }
+        for blob in blobs {
+            let read = self
+                .git
+                .run("read a blob", &["cat-file", "blob", blob.as_str()], None)
+                .await;
+            match read {
+                Ok(content) => drop(contents.insert(blob.clone(), content)),
+                Err(GitError::Failed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(contents)
+    }
+
+    /// The object at `path` in a commit's tree; `None` where there is none.
+    ///
+    /// # Errors
+    /// Git did not run.
+    pub async fn object_at(&self, commit: &Oid, path: &str) -> Result<Option<Oid>, GitError> {
+        let operation = "look into a tree";
+        let object = format!("{commit}:{path}");
+        let arguments = ["rev-parse", "--verify", "--quiet", object.as_str()];
+        match self.git.run(operation, &arguments, None).await {
+            Ok(oid) => parse_oid(operation, &oid).map(Some),
+            Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Only what is asked for: no tags, no contents of files, nothing kept of the address.
+fn fetch_arguments<'a>(url: &'a str, refspec: &'a str) -> [&'a str; 8] {
+    [
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--filter=blob:none",
+        "--no-auto-gc",
+        url,
+        refspec,
+    ]
+}
+
+fn parse_oid(operation: &'static str, output: &[u8]) -> Result<Oid, GitError> {
+    std::str::from_utf8(output)
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .ok_or(GitError::Odd { operation })
+}
+
+/// `MODE TYPE OID<TAB>PATH`, as `git ls-tree -z` writes it.
+fn parse_entry(line: &[u8]) -> Option<TreeEntry> {
+    let tab = line.iter().position(|byte| *byte == b'\t')?;
+    let (head, path) = line.split_at(tab);
+    let mut words = std::str::from_utf8(head).ok()?.split(' ');
+    let mode = words.next()?.to_owned();
+    let oid = words.nth(1)?.parse().ok()?;
+    Some(TreeEntry {
+        path: path.get(1..)?.to_vec(),
+        mode,
+        oid,
+    })
+}

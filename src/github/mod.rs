@@ -1,1 +1,21 @@
-//! octocrab, App authentication and webhook signatures, and only here.
+//! GitHub's API: octocrab, App authentication and webhook signatures, and only here.
+//!
+//! - [`signature`]: whether a delivery is GitHub's.
+//! - [`payload`]: what a delivery says.
+//! - [`client`]: one call, with a narrow token, its errors sorted into kinds.
+//! - [`observe`] reads; [`perform`] writes what people see and starts runs; [`apply`] writes
+//!   commits and pull requests; [`sweep`] lists what deliveries may have missed.
+//!
+//! octocrab's types never leave this room. There is no function here that merges or
+//! approves anything. Knows nothing of the store or of git.
+
+pub mod app_auth;
+pub mod apply;
+pub mod client;
+pub mod observe;
+pub mod payload;
+pub mod perform;
+pub mod signature;
+pub mod sweep;
+
+pub use client::{Client, GithubError, Kind, Target};

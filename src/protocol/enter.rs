@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{AttemptNumber, Fence, RunId, TaskId};
+use crate::domain::ids::{AttemptNumber, Fence, TaskId};
+pub use crate::domain::task::attempt::RunIdentity;
 use crate::domain::time::Timestamp;
 
 /// `POST /runner/exchange`: a ticket for a lease.
@@ -24,16 +25,6 @@ pub struct Exchange {
     pub key: String,
     /// The run that asks.
     pub run: RunIdentity,
-}
-
-/// Which run of GitHub Actions this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunIdentity {
-    /// `GITHUB_RUN_ID`.
-    pub run_id: RunId,
-    /// `GITHUB_RUN_ATTEMPT`, from 1.
-    pub run_attempt: u32,
 }
 
 /// What a runner may do from now on, and until when.

@@ -1,1 +1,39 @@
-//! bubblewrap as a hardened subprocess: one command, no network, no secret, bounded.
+//! One program in a hardened bubblewrap sandbox: no network, no secret, no way out, limits on all.
+//!
+//! Agents, set-up and acceptance commands and the yard's CI run here. There is no fallback:
+//! where the sandbox cannot start, nothing runs ([`Unavailable`] says what to do).
+//! It knows nothing of runners, GitHub or git.
+
+mod account;
+mod command_line;
+mod find;
+mod floor;
+mod limits;
+mod relay;
+mod running;
+mod spec;
+mod text;
+
+pub use account::ACCOUNT;
+pub use find::{SYSTEM_PROGRAMS, Unavailable, locate};
+pub use floor::{HOME, WORKSPACE};
+pub use limits::{Limit, Limits};
+pub use relay::{RELAY_SUBCOMMAND, Relay, RelayError, relay_inside};
+pub use running::{Finished, OUTPUT_TAIL_BYTES, Running, SandboxError};
+pub use spec::{Bind, Spec};
+pub use text::{clean, clean_line};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use account::Account;
+use floor::Floor;
+
+/// A sandbox that was seen to start on this machine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    bwrap: PathBuf,
+    prlimit: PathBuf,
+    account: Account,
+    floor: Arc<Floor>,
+}

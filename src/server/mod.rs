@@ -1,1 +1,69 @@
-//! HTTP in.
+//! HTTP in: deliveries, runners, health, and pages for people.
+//!
+//! One function a route, a few lines each; what they mean is in [`crate::engine`].
+
+mod health;
+mod pages;
+mod receive;
+mod runner_api;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use http::StatusCode;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::engine::Engine;
+use crate::github::signature::Secrets;
+use crate::protocol;
+
+/// Largest delivery that GitHub sends (W7), in bytes.
+pub const DELIVERY_BYTES_MAX: usize = 25 * 1024 * 1024;
+/// Longest that a request may take with all its body: below GitHub's ten seconds for a
+/// delivery (W1), so that it is GitHub that hears of it (D12).
+const REQUEST_MAX: Duration = Duration::from_secs(9);
+/// Longest that a result may take: 64 MiB over a slow line.
+const RESULT_MAX: Duration = Duration::from_secs(300);
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Server {
+    /// The verbs.
+    pub engine: Engine,
+    /// What deliveries are signed with.
+    pub secrets: Secrets,
+    /// What is not set yet, and how to get it: one sentence each.
+    pub missing: Arc<Vec<String>>,
+}
+
+/// All routes of the server.
+pub fn router(server: Server) -> Router {
+    let quick = Router::new()
+        .route(
+            "/webhook",
+            post(receive::receive).layer(DefaultBodyLimit::max(DELIVERY_BYTES_MAX)),
+        )
+        .route("/health", get(health::health))
+        .route("/", get(pages::index))
+        .route("/tasks/{id}", get(pages::task))
+        .route("/style.css", get(pages::style))
+        .route(protocol::EXCHANGE_PATH, post(runner_api::exchange))
+        .route(protocol::BRIEF_PATH, get(runner_api::brief))
+        .route(protocol::PROGRESS_PATH, post(runner_api::progress))
+        .layer(DefaultBodyLimit::max(protocol::MESSAGE_BYTES_MAX))
+        .layer(timeout(REQUEST_MAX));
+    let slow = Router::new()
+        .route(
+            protocol::RESULT_PATH,
+            post(runner_api::result).layer(DefaultBodyLimit::max(protocol::RESULT_BYTES_MAX)),
+        )
+        .layer(timeout(RESULT_MAX));
+    quick.merge(slow).with_state(server)
+}
+
+fn timeout(longest: Duration) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest)
+}

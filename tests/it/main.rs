@@ -1,3 +1,16 @@
-//! The one binary of integration tests; a file a subject.
+//! The integration tests: one binary, so that the crate is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
+)]
 
+mod change;
+mod command;
+mod contract;
+mod policy;
+mod runner;
+mod sandbox;
+mod text;
 mod yard;

@@ -1,4 +1,24 @@
 //! The files that an agent returned, as data: never a patch to run, never paths to trust.
+//!
+//! [`check`] accepts a change whole or refuses it whole, before anything is written (X50 to X60,
+//! X63 to X65). It compares contents and trees, never a diff's text, and writes nothing.
+
+pub mod glob;
+pub mod secret;
+
+mod check;
+mod content;
+mod path;
+mod place;
+mod refusal;
+mod rules;
+mod tree;
+
+pub use check::{Accepted, DiffFacts, OldContent, check, check_with_old};
+pub use path::{COMPONENT_BYTES, PATH_BYTES, PathFault, folded, is_git_name};
+pub use place::{Place, place};
+pub use refusal::{ChangeRefusal, REFUSALS, shown};
+pub use rules::ChangeRules;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,21 @@
 //! What a task may do and must show, typed, frozen by its SHA-256, and kept for the task's whole life.
+//!
+//! [`read`] makes it of an issue's text as the issue form writes it, of comments of people who
+//! may say so, and of the policy. It knows no GitHub: who may say so was asked before.
+
+mod budget;
+mod read;
+mod reading;
+mod sections;
+mod show;
+
+pub use read::{
+    BODY_CHARS, COMMENT_CHARS, COMMENTS, OBJECTIVE_CHARS, PROBLEMS, SCOPE, STOP_CHARS, TITLE_CHARS,
+    read,
+};
+pub use reading::{ApprovedComment, Field, Note, Problem, Reading, Source};
+pub use sections::{HEADINGS, Heading};
+pub use show::{DIFFERENCE_CHARS, difference, explain};
 
 use serde::{Deserialize, Serialize};
 

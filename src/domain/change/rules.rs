@@ -1,0 +1,92 @@
+//! What one change may do, made of the policy and the contract.
+//!
+//! It knows limits and scopes, not trees or contents.
+
+use super::glob::{BadGlob, PathGlobs, check_glob};
+use super::path::folded;
+use super::place::{Place, place};
+use crate::domain::request::contract::Contract;
+use crate::domain::request::policy::{ChangePolicy, Policy};
+
+/// What one change may do.
+#[derive(Clone, Debug)]
+pub struct ChangeRules {
+    contract: PathGlobs,
+    allow: PathGlobs,
+    deny: PathGlobs,
+    protected: PathGlobs,
+    /// The same, as systems compare names that ignore case and the form of Unicode.
+    protected_folded: PathGlobs,
+    binaries: PathGlobs,
+    pub(super) limits: ChangePolicy,
+    pub(super) canaries: Vec<String>,
+}
+
+impl ChangeRules {
+    /// The rules of a task under `contract` that started under `policy`.
+    ///
+    /// # Errors
+    /// A glob that neither a policy nor a contract of ours would have let pass.
+    pub fn new(policy: &Policy, contract: &Contract) -> Result<Self, BadGlob> {
+        Ok(Self {
+            contract: PathGlobs::new(&contract.scope)?,
+            allow: PathGlobs::new(&policy.scope.allow)?,
+            deny: PathGlobs::new(&policy.scope.deny)?,
+            protected: PathGlobs::new(&policy.protected)?,
+            protected_folded: PathGlobs::new(&fold_all(&policy.protected))?,
+            binaries: PathGlobs::new(&policy.change.binaries)?,
+            limits: policy.change.clone(),
+            canaries: Vec::new(),
+        })
+    }
+
+    /// Adds texts that must not leave, in whatever disguise (X38, X63).
+    #[must_use]
+    pub fn with_canaries(mut self, canaries: impl IntoIterator<Item = String>) -> Self {
+        self.canaries.extend(canaries);
+        self
+    }
+
+    pub(super) fn in_scope(&self, path: &str) -> bool {
+        let within = |globs: &PathGlobs| globs.is_empty() || globs.matches(path);
+        within(&self.contract) && within(&self.allow) && !self.deny.matches(path)
+    }
+
+    pub(super) fn protects(&self, path: &str) -> bool {
+        // Protection holds for every spelling that some system takes for the same.
+        self.protected.matches(path) || self.protected_folded.matches(&folded(path))
+    }
+
+    pub(super) fn may_be_binary(&self, path: &str) -> bool {
+        self.binaries.matches(path)
+    }
+
+    /// Whether policy or contract names `path`, not merely matches it: the pattern without its
+    /// wildcards already names the place.
+    pub(super) fn names(&self, path: &str, what: Place) -> bool {
+        let named = |globs: &PathGlobs| {
+            globs.patterns().iter().any(|pattern| {
+                let literal = pattern.split(['*', '?', '[', '{']).next().unwrap_or("");
+                let stem = if literal.len() == pattern.len() {
+                    literal
+                } else {
+                    // Up to the last whole part before the first wildcard.
+                    literal.rsplit_once('/').map_or("", |(dir, _)| dir)
+                };
+                !stem.is_empty()
+                    && place(stem) == Some(what)
+                    && PathGlobs::new(&[pattern]).is_ok_and(|one| one.matches(path))
+            })
+        };
+        named(&self.allow) || (!what.needs_policy() && named(&self.contract))
+    }
+}
+
+/// Patterns as folded paths match them; what folding spoils is covered by its plain form.
+fn fold_all(patterns: &[String]) -> Vec<String> {
+    patterns
+        .iter()
+        .map(|pattern| folded(pattern))
+        .filter(|pattern| check_glob(pattern).is_ok())
+        .collect()
+}

@@ -1,0 +1,315 @@
+//! Texts that look like secrets, and canaries in disguise (X38, X63). Nothing found is ever
+//! given back, only its kind, its line and its hash.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use regex::bytes::Regex;
+
+use crate::domain::ids::Sha256Hex;
+
+/// What a found text looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SecretKind {
+    /// A token of GitHub.
+    GitHub,
+    /// A private key.
+    PrivateKey,
+    /// A key of Amazon Web Services.
+    Aws,
+    /// A token or a webhook of Slack.
+    Slack,
+    /// A key of Stripe.
+    Stripe,
+    /// A key of Google.
+    Google,
+    /// A key of a model provider.
+    Model,
+    /// A token of a package registry or of another forge.
+    Registry,
+    /// A signed web token.
+    Jwt,
+    /// A token of another well-known service.
+    Service,
+    /// A random text that is assigned to a name such as `password`.
+    Assignment,
+    /// A text that must not leave, or a part of one, plain or encoded.
+    Canary,
+}
+
+impl SecretKind {
+    /// As part of a sentence: `holds what looks like …`.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::GitHub => "a token of GitHub",
+            Self::PrivateKey => "a private key",
+            Self::Aws => "a key of Amazon Web Services",
+            Self::Slack => "a token of Slack",
+            Self::Stripe => "a key of Stripe",
+            Self::Google => "a key of Google",
+            Self::Model => "a key of a model provider",
+            Self::Registry => "a token of a package registry or a forge",
+            Self::Jwt => "a signed web token",
+            Self::Service => "a token of a service",
+            Self::Assignment => "a password or key in plain text",
+            Self::Canary => "a text that must not leave",
+        }
+    }
+}
+
+/// One place that looks like a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it looks like.
+    pub kind: SecretKind,
+    /// Its line, from 1.
+    pub line: usize,
+    /// The hash of the text: tells two apart without keeping them.
+    sha256: Sha256Hex,
+}
+
+impl Found {
+    /// Whether both are the same text.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.sha256 == other.sha256
+    }
+}
+
+/// Places that are reported of one content.
+const FOUND: usize = 20;
+
+/// Shapes of well-known secrets. GitHub's are of any length, as installation tokens are (W13).
+const SHAPES: &[(SecretKind, &str)] = &[
+    (
+        SecretKind::GitHub,
+        r"\bgh[pousr]_[A-Za-z0-9_.-]{20,}|\bgithub_pat_[A-Za-z0-9_]{22,}",
+    ),
+    (
+        SecretKind::PrivateKey,
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\bAGE-SECRET-KEY-1[A-Z0-9]{20,}|PuTTY-User-Key-File-\d",
+    ),
+    (
+        SecretKind::Aws,
+        r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b|(?i:aws_?(?:secret|session)[a-z_]*)['\x22]?\s*[:=]\s*['\x22]?[A-Za-z0-9/+]{40}",
+    ),
+    (
+        SecretKind::Slack,
+        r"\bxox[abposr]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}|hooks\.slack\.com/(?:services|workflows)/T[A-Za-z0-9_/]{20,}",
+    ),
+    (
+        SecretKind::Stripe,
+        r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9+/=]{16,}",
+    ),
+    (
+        SecretKind::Google,
+        r"\bAIza[0-9A-Za-z_-]{35}|\bya29\.[0-9A-Za-z_-]{20,}|\bGOCSPX-[0-9A-Za-z_-]{20,}",
+    ),
+    (
+        SecretKind::Model,
+        r"\bsk-ant-[A-Za-z0-9_-]{20,}|\bsk-(?:proj-|svcacct-|or-v1-)?[A-Za-z0-9_-]{32,}|\bhf_[A-Za-z0-9]{30,}|\bgsk_[A-Za-z0-9]{40,}|\bxai-[A-Za-z0-9]{40,}",
+    ),
+    (
+        SecretKind::Registry,
+        r"\bglpat-[A-Za-z0-9_-]{20,}|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[A-Za-z0-9_-]{50,}|\bcio[A-Za-z0-9]{32}\b|\bdckr_pat_[A-Za-z0-9_-]{20,}|\brubygems_[a-f0-9]{40,}",
+    ),
+    (
+        SecretKind::Jwt,
+        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    ),
+    (
+        SecretKind::Service,
+        r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|\bdop_v1_[a-f0-9]{64}|\bshp(?:at|ss|ca|pa)_[a-fA-F0-9]{32}|\bSK[0-9a-f]{32}\b|\bkey-[0-9a-f]{32}\b|AccountKey=[A-Za-z0-9+/]{60,}|\bhvs\.[A-Za-z0-9_-]{24,}|\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b|\blin_api_[A-Za-z0-9]{30,}",
+    ),
+];
+
+/// A name such as `password`, and the text that is given to it.
+const ASSIGNMENT: &str = r#"(?i:secret|token|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)[A-Za-z0-9_-]{0,30}['"]?\s*(?::|=|=>|:=)\s*['"`]([A-Za-z0-9+/=_.~-]{20,200})['"`]"#;
+
+static PATTERNS: LazyLock<Vec<(SecretKind, Regex)>> = LazyLock::new(|| {
+    SHAPES
+        .iter()
+        .filter_map(|(kind, shape)| Some((*kind, Regex::new(shape).ok()?)))
+        .collect()
+});
+static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNMENT).ok());
+
+/// Every place in `content` that looks like a secret or holds a canary, at most a few of them,
+/// in the order of their lines.
+#[must_use]
+pub fn scan(content: &[u8], canaries: &Canaries) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut see = |kind, at: usize, text: &[u8]| {
+        let line = content[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        found.push(Found {
+            kind,
+            line,
+            sha256: Sha256Hex::of(text),
+        });
+    };
+    for (kind, pattern) in PATTERNS.iter() {
+        for hit in pattern.find_iter(content).take(FOUND) {
+            see(*kind, hit.start(), hit.as_bytes());
+        }
+    }
+    if let Some(pattern) = ASSIGNED.as_ref() {
+        for hit in pattern
+            .captures_iter(content)
+            .filter_map(|hit| hit.get(1))
+            .take(FOUND * 5)
+        {
+            if is_random(hit.as_bytes()) {
+                see(SecretKind::Assignment, hit.start(), hit.as_bytes());
+            }
+        }
+    }
+    if let Some(at) = canaries.find(content) {
+        see(SecretKind::Canary, at, b"");
+    }
+    found.sort_by_key(|found| (found.line, found.kind));
+    found.truncate(FOUND);
+    found
+}
+
+/// Bits of entropy a character that words and placeholders do not reach.
+const RANDOM_BITS: f64 = 3.7;
+
+/// Whether a text is as random as a key is, and no placeholder.
+fn is_random(text: &[u8]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let placeholder = [
+        "example",
+        "placeholder",
+        "changeme",
+        "your",
+        "xxxx",
+        "dummy",
+        "test-",
+        "fake",
+    ];
+    let holds = |word: &str| lower.windows(word.len()).any(|w| w == word.as_bytes());
+    if placeholder.iter().any(|word| holds(word)) {
+        return false;
+    }
+    let has_digit = text.iter().any(u8::is_ascii_digit);
+    let hex = text.iter().all(u8::is_ascii_hexdigit);
+    has_digit && entropy(text) >= if hex { 3.0 } else { RANDOM_BITS }
+}
+
+/// Shannon's entropy of the bytes, in bits a byte.
+fn entropy(text: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in text {
+        counts[usize::from(*byte)] += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most 200 bytes are counted")]
+    let length = text.len() as f64;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let share = f64::from(*count) / length;
+            -share * share.log2()
+        })
+        .sum()
+}
+
+/// Bytes of a canary that give it away: shorter parts occur by chance.
+const FRAGMENT: usize = 12;
+
+/// Longest canary that is looked for.
+const CANARY_BYTES: usize = 4_096;
+
+/// Texts that must not leave: plain, reversed, in hexadecimal or base64, whole or in part, also
+/// with spaces, quotes and line ends between.
+#[derive(Clone, Debug, Default)]
+pub struct Canaries {
+    fragments: HashSet<[u8; FRAGMENT]>,
+}
+
+impl Canaries {
+    /// Prepares `texts`; those of less than [`FRAGMENT`] bytes cannot be told from chance and
+    /// are left out.
+    #[must_use]
+    pub fn new<S: AsRef<str>>(texts: &[S]) -> Self {
+        let mut canaries = Self::default();
+        for text in texts {
+            let bytes = text.as_ref().as_bytes();
+            for form in forms(&bytes[..bytes.len().min(CANARY_BYTES)]) {
+                let form: Vec<u8> = form.into_iter().filter(|b| joins(*b)).map(fold).collect();
+                for window in form.windows(FRAGMENT) {
+                    canaries
+                        .fragments
+                        .extend(<[u8; FRAGMENT]>::try_from(window));
+                }
+            }
+        }
+        canaries
+    }
+
+    /// Where the first canary, or a part of one, stands in `content`.
+    #[must_use]
+    pub fn find(&self, content: &[u8]) -> Option<usize> {
+        if self.fragments.is_empty() {
+            return None;
+        }
+        let mut window = [0_u8; FRAGMENT];
+        let mut seen = 0;
+        for (at, byte) in content.iter().enumerate().filter(|(_, b)| joins(**b)) {
+            window.rotate_left(1);
+            window[FRAGMENT - 1] = fold(*byte);
+            seen += 1;
+            if seen >= FRAGMENT && self.fragments.contains(&window) {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
+
+/// Bytes that may stand in a secret: the others may be strewn in to split it.
+fn joins(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// Without case, so that hexadecimal is found in capitals too.
+fn fold(byte: u8) -> u8 {
+    byte.to_ascii_lowercase()
+}
+
+/// The disguises of a text.
+fn forms(text: &[u8]) -> Vec<Vec<u8>> {
+    let reversed: Vec<u8> = text.iter().rev().copied().collect();
+    let mut forms = Vec::new();
+    for plain in [text, reversed.as_slice()] {
+        forms.push(plain.to_vec());
+        forms.push(hex::encode(plain).into_bytes());
+        for shift in 0..3_usize {
+            // Base64 depends on where in three bytes the text starts: the digits that mix with
+            // unknown neighbours are left out.
+            let mut shifted = vec![0_u8; shift];
+            shifted.extend_from_slice(plain);
+            let skip = [0, 2, 3][shift];
+            for encoded in [
+                BASE64_STANDARD_NO_PAD.encode(&shifted),
+                BASE64_URL_SAFE_NO_PAD.encode(&shifted),
+            ] {
+                let end = encoded.len().saturating_sub(1);
+                forms.push(
+                    encoded
+                        .as_bytes()
+                        .get(skip..end)
+                        .unwrap_or_default()
+                        .to_vec(),
+                );
+            }
+        }
+    }
+    for encoded in [BASE64_STANDARD_NO_PAD.encode(text), hex::encode(text)] {
+        forms.push(encoded.bytes().rev().collect());
+    }
+    forms
+}

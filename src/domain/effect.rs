@@ -1,0 +1,124 @@
+//! What `decide` asks for: effects on GitHub, of two kinds. Nothing else may write there.
+//!
+//! *Desired state* is keyed by its target: the newest replaces what has not been sent yet,
+//! and sending twice is harmless. *One-shot* effects have an idempotency key and a
+//! look-before-create probe, and carry the attempt's fence.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AttemptNumber, CommentId, Fence, Number, RunId, TaskId};
+
+/// One effect on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+pub enum Effect {
+    /// Desired: the task's status comment reads as the task stands when this is sent.
+    Status,
+    /// One-shot: the request is acknowledged by a reaction.
+    Acknowledge {
+        /// What is reacted to.
+        target: ReactionTarget,
+    },
+    /// One-shot: a new comment, where a person is needed.
+    Say {
+        /// Issue or pull request.
+        number: Number,
+        /// Distinguishes it from other comments; part of the hidden marker.
+        key: String,
+        /// Markdown, already neutral.
+        body: String,
+    },
+    /// One-shot: a run is started.
+    Dispatch {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// Its fence.
+        fence: Fence,
+        /// The ticket's secret; blanked once sent.
+        ticket: String,
+    },
+    /// One-shot: the returned change is validated and written.
+    Apply {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// Its fence.
+        fence: Fence,
+    },
+    /// One-shot: a run that nobody waits for any more is cancelled.
+    Cancel {
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// What a reaction is put on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "on")]
+pub enum ReactionTarget {
+    /// An issue or pull request.
+    Issue {
+        /// Its number.
+        number: Number,
+    },
+    /// A comment.
+    Comment {
+        /// The comment.
+        id: CommentId,
+    },
+}
+
+/// Which writes go first when the allowance is short: lower goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Stops something.
+    Cancel = 0,
+    /// Tells a person that they were heard.
+    Acknowledge = 1,
+    /// Moves a task on.
+    Task = 2,
+    /// Shows how it goes.
+    Show = 3,
+}
+
+impl Effect {
+    /// What goes first.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        match self {
+            Self::Cancel { .. } => Priority::Cancel,
+            Self::Acknowledge { .. } => Priority::Acknowledge,
+            Self::Say { .. } | Self::Dispatch { .. } | Self::Apply { .. } => Priority::Task,
+            Self::Status => Priority::Show,
+        }
+    }
+
+    /// Whether the newest replaces what has not been sent.
+    #[must_use]
+    pub const fn is_desired_state(&self) -> bool {
+        match self {
+            Self::Status => true,
+            Self::Acknowledge { .. }
+            | Self::Say { .. }
+            | Self::Dispatch { .. }
+            | Self::Apply { .. }
+            | Self::Cancel { .. } => false,
+        }
+    }
+
+    /// The key under which the effect exists once, for `task` or, without one, by its own words.
+    #[must_use]
+    pub fn key(&self, task: Option<&TaskId>) -> String {
+        let owner = task.map_or("-", TaskId::as_str);
+        match self {
+            Self::Status => format!("status:{owner}"),
+            Self::Acknowledge { target } => match target {
+                ReactionTarget::Issue { number } => format!("acknowledge:{owner}:issue:{number}"),
+                ReactionTarget::Comment { id } => format!("acknowledge:{owner}:comment:{id}"),
+            },
+            Self::Say { number, key, .. } => format!("say:{owner}:{number}:{key}"),
+            Self::Dispatch { attempt, .. } => format!("dispatch:{owner}:{attempt}"),
+            Self::Apply { attempt, .. } => format!("apply:{owner}:{attempt}"),
+            Self::Cancel { run } => format!("cancel:{owner}:{run}"),
+        }
+    }
+}

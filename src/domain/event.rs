@@ -1,0 +1,213 @@
+//! Facts that [`super::task::decide::decide`] receives.
+//!
+//! An event brings along what a pure function cannot have: the time, and a draw of random
+//! bytes for the ticket of an attempt that it may start.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
+use super::request::Person;
+use super::task::attempt::{Phase, RunIdentity};
+use super::time::Timestamp;
+
+/// A fact, when it became known, and 32 random bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Our clock when the fact became known.
+    pub at: Timestamp,
+    /// Fresh random bytes, as 64 hexadecimal digits.
+    pub draw: String,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// What happened to a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "fact")]
+pub enum Fact {
+    /// The task was opened.
+    Opened,
+    /// GitHub took the dispatch.
+    Dispatched {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// The run, where GitHub said so.
+        run: Option<RunId>,
+    },
+    /// GitHub will not start a run.
+    DispatchRefused {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// What GitHub said.
+        cause: String,
+        /// What a person can do.
+        remedy: String,
+    },
+    /// A runner traded the ticket.
+    Entered {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// The run that did.
+        run: RunIdentity,
+        /// SHA-256 of the key that is its lease.
+        key: Sha256Hex,
+    },
+    /// A used ticket came with another key (X86).
+    TicketReplayed {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+    },
+    /// A runner said how it goes.
+    Reported {
+        /// Which attempt.
+        attempt: AttemptNumber,
+        /// What it is doing.
+        phase: Phase,
+    },
+    /// A runner returned its result, which is stored.
+    Returned {
+        /// Which attempt.
+        attempt: AttemptNumber,
+        /// SHA-256 under which it is stored.
+        result: Sha256Hex,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// The change is on the branch and in a pull request.
+    Applied {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// The pull request.
+        pull: Number,
+        /// Our commit.
+        head: Oid,
+    },
+    /// The change was refused, whole.
+    ChangeRefused {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// One sentence each.
+        sentences: Vec<String>,
+    },
+    /// The code under the change moved so that it has to be made anew (H6, H26).
+    BaseMoved {
+        /// Which attempt's change.
+        attempt: AttemptNumber,
+        /// The commit to start from now.
+        tip: Oid,
+    },
+    /// The branch is not where we left it: somebody pushed, forced it back, or deleted it.
+    BranchMoved {
+        /// Its tip now; `None` where it is gone.
+        head: Option<Oid>,
+        /// Who, where known.
+        by: Option<Person>,
+    },
+    /// The person who asked has no write access any more (H21).
+    RequesterLostAccess,
+    /// Somebody with write access said stop.
+    StopAsked {
+        /// Who.
+        by: Person,
+    },
+    /// Somebody with write access asked for another attempt.
+    FixAsked {
+        /// Who.
+        by: Person,
+        /// By which comment.
+        comment: CommentId,
+        /// In which words.
+        words: Option<String>,
+        /// The branch's tip as it is now, which the attempt starts from.
+        head: Oid,
+    },
+    /// The issue's text was edited after it was approved.
+    TextEdited {
+        /// How it differs, as a diff.
+        difference: String,
+    },
+    /// The label was taken off by somebody with write access.
+    LabelRemoved {
+        /// Who.
+        by: Person,
+    },
+    /// The issue is closed or gone.
+    IssueEnded {
+        /// As in `closed`, `deleted`, `transferred`.
+        how: String,
+    },
+    /// The pull request is closed.
+    PullEnded {
+        /// Whether it was merged.
+        merged: bool,
+    },
+    /// The workflow run is over.
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// GitHub's conclusion.
+        conclusion: String,
+    },
+    /// We may no longer work here.
+    AccessLost {
+        /// Why, as in `the App was uninstalled`.
+        why: String,
+    },
+    /// The repository belongs to another account (H12).
+    OwnerChanged {
+        /// The account now.
+        owner: UserId,
+    },
+    /// The stage's deadline has passed.
+    DeadlinePassed,
+}
+
+impl Fact {
+    /// The attempt that the fact is about, where it is about one.
+    #[must_use]
+    pub const fn attempt(&self) -> Option<AttemptNumber> {
+        match self {
+            Self::Dispatched { attempt, .. }
+            | Self::DispatchRefused { attempt, .. }
+            | Self::Entered { attempt, .. }
+            | Self::TicketReplayed { attempt }
+            | Self::Reported { attempt, .. }
+            | Self::Returned { attempt, .. }
+            | Self::Applied { attempt, .. }
+            | Self::ChangeRefused { attempt, .. }
+            | Self::BaseMoved { attempt, .. } => Some(*attempt),
+            Self::Opened
+            | Self::BranchMoved { .. }
+            | Self::RequesterLostAccess
+            | Self::StopAsked { .. }
+            | Self::FixAsked { .. }
+            | Self::TextEdited { .. }
+            | Self::LabelRemoved { .. }
+            | Self::IssueEnded { .. }
+            | Self::PullEnded { .. }
+            | Self::RunEnded { .. }
+            | Self::AccessLost { .. }
+            | Self::OwnerChanged { .. }
+            | Self::DeadlinePassed => None,
+        }
+    }
+}
+
+/// How an attempt ended, without the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ending")]
+pub enum Ending {
+    /// With a change.
+    Changed,
+    /// Without one.
+    Unchanged,
+    /// It could not be done.
+    Failed {
+        /// Where.
+        phase: Phase,
+        /// What happened.
+        cause: String,
+        /// What a person can do.
+        remedy: String,
+    },
+}

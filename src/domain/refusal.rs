@@ -1,0 +1,146 @@
+//! Polite noes to a person: said once, the task unmoved.
+
+use super::request::Person;
+use super::text;
+
+/// Why a request was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The person may not write here.
+    NoWriteAccess {
+        /// Who asked.
+        by: Person,
+    },
+    /// The text is not the one that was approved (X12).
+    EditedSince {
+        /// How it differs; empty where only the time is known.
+        difference: String,
+    },
+    /// `.github/castellan.yml` cannot be read.
+    PolicyUnreadable {
+        /// The error with file, line and remedy.
+        error: String,
+    },
+    /// The issue's text does not make a contract.
+    ContractUnreadable {
+        /// One sentence each, with line and remedy.
+        problems: Vec<String>,
+    },
+    /// Too many tasks are under way.
+    TooMany {
+        /// Of whom, as in `in this repository`.
+        where_: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// The repository is archived.
+    Archived,
+    /// The repository has no commit.
+    Empty,
+    /// `/agent run` on a pull request.
+    RunOnPull,
+    /// `/agent fix` on a person's pull request.
+    FixOnPersonsPull,
+    /// `/agent fix` where there is no pull request yet.
+    NothingToFix,
+    /// A command for a task where there is none.
+    NoTask,
+    /// Another attempt while one is under way.
+    Busy,
+    /// Another attempt on a pull request that is closed.
+    PullClosed,
+    /// A word that is no command.
+    UnknownCommand {
+        /// The word.
+        word: String,
+    },
+}
+
+impl Refusal {
+    /// What the person is told, as Markdown.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NoWriteAccess { by } => format!(
+                "Sorry, {}: only people with write access to this repository can ask Castellan for something.",
+                text::inline_code(&by.login, 40)
+            ),
+            Self::EditedSince { difference } => edited_since(difference),
+            Self::PolicyUnreadable { error } => format!(
+                "Nothing was started, because `.github/castellan.yml` on the default branch cannot be read. \
+                 Mend it and ask again; `castellan check-policy FILE` checks it before you push.\n\n{}",
+                text::code_block(error, 2_000)
+            ),
+            Self::ContractUnreadable { problems } => {
+                let list: Vec<String> = problems
+                    .iter()
+                    .take(20)
+                    .map(|problem| format!("- {}", text::neutral(problem, 400)))
+                    .collect();
+                format!(
+                    "Nothing was started, because this issue's text leaves something unclear. Edit it, then take \
+                     the label `agent` off and set it again.\n\n{}",
+                    list.join("\n")
+                )
+            }
+            Self::TooMany { where_, limit } => format!(
+                "Nothing was started: at most {limit} tasks can be under way {where_}. Ask again when one is done."
+            ),
+            Self::Archived => "Nothing was started: this repository is archived.".to_owned(),
+            Self::Empty => "Nothing was started: this repository has no commit yet.".to_owned(),
+            Self::RunOnPull => {
+                "`/agent run` belongs on an issue. On a pull request of Castellan's, `/agent fix` starts the next attempt.".to_owned()
+            }
+            Self::FixOnPersonsPull => {
+                "`/agent fix` on a person's pull request is coming; today it works on Castellan's own.".to_owned()
+            }
+            Self::NothingToFix => {
+                "There is no pull request to fix yet. Label the issue `agent`, or comment `/agent run`, to start.".to_owned()
+            }
+            Self::NoTask => {
+                "There is no task here. Label an issue `agent`, or comment `/agent run` on it, to start one.".to_owned()
+            }
+            Self::Busy => {
+                "An attempt is already under way. Wait for it, or comment `/agent stop` first.".to_owned()
+            }
+            Self::PullClosed => {
+                "That pull request is closed. Label the issue `agent` again to start anew.".to_owned()
+            }
+            Self::UnknownCommand { word } => format!(
+                "{} is not a command of Castellan's.\n\n{}",
+                text::inline_code(word, 40),
+                super::request::command::help()
+            ),
+        }
+    }
+
+    /// Whether every such request is answered, or only one an hour and person (X15).
+    #[must_use]
+    pub const fn is_answered_hourly(&self) -> bool {
+        match self {
+            Self::NoWriteAccess { .. } | Self::TooMany { .. } => true,
+            Self::EditedSince { .. }
+            | Self::PolicyUnreadable { .. }
+            | Self::ContractUnreadable { .. }
+            | Self::Archived
+            | Self::Empty
+            | Self::RunOnPull
+            | Self::FixOnPersonsPull
+            | Self::NothingToFix
+            | Self::NoTask
+            | Self::Busy
+            | Self::PullClosed
+            | Self::UnknownCommand { .. } => false,
+        }
+    }
+}
+
+fn edited_since(difference: &str) -> String {
+    let said = "Nothing was started, because the text of this issue was edited after it was approved. \
+                Read it as it is now, then take the label `agent` off and set it again.";
+    if difference.is_empty() {
+        said.to_owned()
+    } else {
+        format!("{said}\n\n{}", text::code_block(difference, 8_000))
+    }
+}

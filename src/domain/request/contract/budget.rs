@@ -1,0 +1,94 @@
+//! A budget in people's words: `3 attempts`, `minutes: 45`, `turns = 10`, one a line or with commas.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Budget, Problem};
+use crate::domain::request::policy::BudgetPolicy;
+use crate::domain::text;
+
+/// How a budget is written, for remedies.
+pub(super) const REMEDY: &str =
+    "write one a line, as in `attempts: 3`, `minutes: 30` or `turns: 20`";
+
+static NUMBER_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(\d{1,6})\s*([a-z]+)(?:\s+(?:per|an?|each)\s+attempt)?$").ok()
+});
+static NAME_FIRST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)^([a-z]+)\s*[:=]?\s*(\d{1,6})$").ok());
+
+/// Reads `entries` over what the policy gives.
+///
+/// Each entry that is not understood is a problem; each that asks for more than the policy's
+/// maximum is capped and named in the second list.
+pub(super) fn read(
+    entries: &[(u32, String)],
+    policy: &BudgetPolicy,
+    problems: &mut Vec<Problem>,
+) -> (Budget, Vec<String>) {
+    let mut budget = policy.usual();
+    let mut capped = Vec::new();
+    for (line, entry) in entries {
+        for part in entry
+            .split([',', ';'])
+            .map(|part| part.trim().trim_end_matches('.'))
+        {
+            if part.is_empty() {
+                continue;
+            }
+            let Some((name, number)) = name_and_number(part).filter(|(_, number)| *number > 0)
+            else {
+                problems.push(Problem {
+                    line: *line,
+                    message: format!(
+                        "the budget `{}` is not understood",
+                        text::line(part, 80).replace('`', "'")
+                    ),
+                    remedy: REMEDY.to_owned(),
+                });
+                continue;
+            };
+            let (place, most, words) = match name {
+                Name::Attempts => (&mut budget.attempts, policy.maximum.attempts, "attempts"),
+                Name::Minutes => (&mut budget.minutes, policy.maximum.minutes, "minutes"),
+                Name::Turns => (&mut budget.turns, policy.maximum.turns, "turns"),
+            };
+            if number > most {
+                capped.push(format!(
+                    "The issue asks for {number} {words}; the policy allows {most}."
+                ));
+            }
+            *place = number.min(most);
+        }
+    }
+    (budget, capped)
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    Attempts,
+    Minutes,
+    Turns,
+}
+
+fn name_and_number(part: &str) -> Option<(Name, u32)> {
+    let first = NUMBER_FIRST
+        .as_ref()
+        .and_then(|pattern| pattern.captures(part));
+    let (number, name) = match &first {
+        Some(found) => (found.get(1)?, found.get(2)?),
+        None => {
+            let found = NAME_FIRST.as_ref()?.captures(part)?;
+            (found.get(2)?, found.get(1)?)
+        }
+    };
+    let number: u32 = number.as_str().parse().ok()?;
+    match name.as_str().to_ascii_lowercase().as_str() {
+        "attempt" | "attempts" | "tries" => Some((Name::Attempts, number)),
+        "minute" | "minutes" | "min" | "mins" => Some((Name::Minutes, number)),
+        "hour" | "hours" | "h" => Some((Name::Minutes, number.saturating_mul(60))),
+        "turn" | "turns" | "prompts" => Some((Name::Turns, number)),
+        _ => None,
+    }
+}

@@ -1,0 +1,208 @@
+//! What the values of a policy may be. Each reader refuses with a message and, after `; `, a
+//! remedy; the parser adds the place.
+
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::domain::change::glob::check_glob;
+use crate::domain::text;
+
+/// Commands of one kind: more belong into a script of the repository.
+pub const COMMANDS: usize = 20;
+/// Bytes of one command, for the same reason.
+pub const COMMAND_BYTES: usize = 1_000;
+/// Constraints: an agent keeps to few sentences.
+pub const CONSTRAINTS: usize = 50;
+/// Characters of one constraint.
+pub const CONSTRAINT_CHARS: usize = 500;
+/// Globs of one kind: they compile to one automaton.
+pub const GLOBS: usize = 200;
+/// Hosts to which links may lead.
+pub const HOSTS: usize = 50;
+
+/// Reads a list of at most `limit` texts, each refused by `check` with its own words.
+struct Texts<F> {
+    limit: usize,
+    check: F,
+}
+
+impl<'de, F: Fn(&str) -> Result<(), String>> Visitor<'de> for Texts<F> {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of texts, one a line, each after `- `")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        let mut texts = Vec::new();
+        while texts.len() < self.limit {
+            let Some(text) = list.next_element::<String>()? else {
+                return Ok(texts);
+            };
+            (self.check)(&text).map_err(A::Error::custom)?;
+            texts.push(text);
+        }
+        match list.next_element::<IgnoredAny>()? {
+            None => Ok(texts),
+            Some(_) => Err(A::Error::custom(format!(
+                "there are more than {} entries; remove some",
+                self.limit
+            ))),
+        }
+    }
+}
+
+fn plain(text: &str) -> Result<(), String> {
+    if text.chars().all(|c| c != '\n' && text::is_visible(c)) {
+        Ok(())
+    } else {
+        Err(String::from(
+            "the text holds a line end or an invisible character; type it anew in one line",
+        ))
+    }
+}
+
+/// Whether `text` can be one command of a shell.
+pub(in crate::domain::request) fn check_command(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err(String::from(
+            "a command is empty; remove the entry or write a command",
+        ));
+    }
+    if text.len() > COMMAND_BYTES {
+        return Err(format!(
+            "a command is longer than {COMMAND_BYTES} bytes; put it into a script of the repository"
+        ));
+    }
+    plain(text)
+}
+
+pub(super) fn commands<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    from.deserialize_any(Texts {
+        limit: COMMANDS,
+        check: check_command,
+    })
+}
+
+pub(super) fn globs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let check = |text: &str| check_glob(text).map_err(|bad| bad.to_string());
+    from.deserialize_any(Texts {
+        limit: GLOBS,
+        check,
+    })
+}
+
+pub(super) fn constraints<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let check = |text: &str| {
+        if text.trim().is_empty() || text.chars().count() > CONSTRAINT_CHARS {
+            return Err(format!(
+                "a constraint is empty or longer than {CONSTRAINT_CHARS} characters; write one sentence"
+            ));
+        }
+        plain(text)
+    };
+    from.deserialize_any(Texts {
+        limit: CONSTRAINTS,
+        check,
+    })
+}
+
+pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let check = |text: &str| {
+        let named = text.len() <= 253
+            && text.contains('.')
+            && text.split('.').all(|label| {
+                (1..=63).contains(&label.len())
+                    && !label.starts_with('-')
+                    && label
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            });
+        if named {
+            Ok(())
+        } else {
+            Err(String::from(
+                "a link's host is not a host name; write it in lower case without `https://` or a path, as in `docs.rs`",
+            ))
+        }
+    };
+    from.deserialize_any(Texts {
+        limit: HOSTS,
+        check,
+    })
+}
+
+/// Whether `text` can be the login of an account on GitHub.
+#[must_use]
+pub fn is_login(text: &str) -> bool {
+    // 39 characters by GitHub's rule; managed users have `_shortcode` after that.
+    (1..=60).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !text.starts_with(['-', '_'])
+}
+
+pub(super) fn login<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let bare = text.strip_prefix('@').unwrap_or(&text);
+    if is_login(bare) {
+        Ok(Some(bare.to_owned()))
+    } else {
+        Err(D::Error::custom(
+            "the owner is not a login of GitHub; write one login, as in `alice`",
+        ))
+    }
+}
+
+fn within<'de, D: Deserializer<'de>>(from: D, what: &str, most: u64) -> Result<u64, D::Error> {
+    let number = u64::deserialize(from)?;
+    if (1..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(D::Error::custom(format!(
+            "{number} {what} is out of range; write a number from 1 to {most}"
+        )))
+    }
+}
+
+macro_rules! ranges {
+    ($($name:ident: $type:ty = $what:literal, $most:literal;)*) => {$(
+        pub(super) fn $name<'de, D: Deserializer<'de>>(from: D) -> Result<$type, D::Error> {
+            let number = within(from, $what, $most)?;
+            <$type>::try_from(number).map_err(D::Error::custom)
+        }
+    )*};
+}
+
+ranges! {
+    // More attempts than these mean that the task is not understood.
+    attempts: u32 = "attempts", 20;
+    // A job of GitHub Actions ends after 360 minutes.
+    minutes: u32 = "minutes", 350;
+    turns: u32 = "turns", 500;
+    // GitHub lists at most 3000 files of a pull request.
+    change_files: u32 = "files", 3_000;
+    // A result is posted in one body.
+    change_bytes: u64 = "bytes", 50_000_000;
+    file_bytes: u64 = "bytes", 20_000_000;
+}
+
+pub(super) fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u64::deserialize(from)? {
+        1 => Ok(1),
+        other => Err(D::Error::custom(format!(
+            "version {other} is not known here; write `version: 1`"
+        ))),
+    }
+}

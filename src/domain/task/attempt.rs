@@ -1,0 +1,99 @@
+//! One run of the agent for a task.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
+use crate::domain::request::Person;
+use crate::domain::time::Timestamp;
+
+/// An attempt as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: AttemptNumber,
+    /// Its fence.
+    pub fence: Fence,
+    /// SHA-256 of the ticket's secret.
+    pub ticket: Sha256Hex,
+    /// The commit that it starts from.
+    pub start: Oid,
+    /// What it is told beside the contract.
+    pub feedback: Option<Feedback>,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// The run that was dispatched, where GitHub said so.
+    pub run: Option<RunId>,
+    /// The runner that traded the ticket.
+    pub entered: Option<Entered>,
+    /// SHA-256 of its result, once there is one.
+    pub result: Option<Sha256Hex>,
+    /// How it ended, in one sentence.
+    pub ended: Option<String>,
+}
+
+/// What the next attempt is told, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Who asked for the attempt.
+    pub by: Person,
+    /// The comment that asked: it counts once (D3, D4).
+    pub comment: CommentId,
+    /// Their words; foreign text of somebody with write access.
+    pub words: Option<String>,
+}
+
+/// A runner that traded the ticket for the lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entered {
+    /// Which run.
+    pub run: RunIdentity,
+    /// SHA-256 of the key that is its lease.
+    pub key: Sha256Hex,
+    /// When.
+    pub at: Timestamp,
+    /// The attempt is over at this time.
+    pub deadline: Timestamp,
+}
+
+/// Which run of GitHub Actions a runner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunIdentity {
+    /// `GITHUB_RUN_ID`.
+    pub run_id: RunId,
+    /// `GITHUB_RUN_ATTEMPT`, from 1.
+    pub run_attempt: u32,
+}
+
+/// What a runner is doing, in the order in which it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Looks whether the sandbox can start.
+    Sandbox,
+    /// Fetches the code.
+    Checkout,
+    /// Runs the contract's set-up commands.
+    Setup,
+    /// The agent works.
+    Agent,
+    /// Runs the contract's acceptance commands.
+    Acceptance,
+    /// Returns the result.
+    Upload,
+}
+
+impl Phase {
+    /// What a person is told that the runner is doing.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Sandbox => "starting the sandbox",
+            Self::Checkout => "checking out the code",
+            Self::Setup => "setting up",
+            Self::Agent => "the agent is working",
+            Self::Acceptance => "running the acceptance commands",
+            Self::Upload => "returning the result",
+        }
+    }
+}

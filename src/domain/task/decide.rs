@@ -1,0 +1,83 @@
+//! What a task does next: total, synchronous, infallible, and the only place where a task moves.
+//!
+//! Facts about an attempt that is not the one under way change nothing (I5), nor does any
+//! fact change a closed task (I7). How each stage answers each fact is one snapshot, kept
+//! with the tests; the moves themselves are in [`super::moves`].
+
+use super::Task;
+use super::attempt::Feedback;
+use super::because::Because;
+use super::moves::Next;
+use super::stage::Outcome;
+use crate::domain::effect::Effect;
+use crate::domain::event::{Event, Fact};
+
+/// What follows from an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The task afterwards.
+    pub task: Task,
+    /// What is to be done on GitHub.
+    pub effects: Vec<Effect>,
+    /// Why.
+    pub because: Because,
+}
+
+/// What `task` does about `event`.
+#[must_use]
+pub fn decide(task: &Task, event: &Event) -> Decision {
+    let next = Next::of(task, event);
+    let late = event
+        .fact
+        .attempt()
+        .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
+    if late || task.stage.is_closed() {
+        return next.stays(Because::Outdated);
+    }
+    match &event.fact {
+        Fact::Opened => next.open(),
+        Fact::Dispatched { run, .. } => next.note_run(*run),
+        Fact::DispatchRefused { cause, remedy, .. } => {
+            next.fail(Because::RunNotStarted, Outcome::Failed, &[cause, remedy])
+        }
+        Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
+        Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
+        Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
+        Fact::Returned {
+            attempt,
+            result,
+            ending,
+        } => next.take_result(*attempt, result, ending),
+        Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
+        Fact::ChangeRefused { sentences, .. } => {
+            let sentences: Vec<&String> = sentences.iter().collect();
+            next.fail(Because::ChangeRefused, Outcome::Refused, &sentences)
+        }
+        Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
+        Fact::RequesterLostAccess => next.lose_requester(),
+        Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),
+        Fact::BaseMoved { tip, .. } => next.rebase(tip),
+        Fact::FixAsked {
+            by,
+            comment,
+            words,
+            head,
+        } => {
+            let feedback = Feedback {
+                by: by.clone(),
+                comment: *comment,
+                words: words.clone(),
+            };
+            next.fix(feedback, head)
+        }
+        Fact::TextEdited { difference } => next.reread(difference),
+        Fact::LabelRemoved { .. } => next.unlabel(),
+        Fact::IssueEnded { .. } => next.end_issue(),
+        Fact::PullEnded { merged: true } => next.close(Because::Merged, Outcome::Merged),
+        Fact::PullEnded { merged: false } => next.close(Because::PullClosed, Outcome::Declined),
+        Fact::RunEnded { run, .. } => next.end_run(*run),
+        Fact::AccessLost { .. } => next.close(Because::AccessLost, Outcome::AccessLost),
+        Fact::OwnerChanged { .. } => next.close(Because::OwnerChanged, Outcome::AccessLost),
+        Fact::DeadlinePassed => next.pass_deadline(),
+    }
+}

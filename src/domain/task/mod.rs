@@ -1,0 +1,113 @@
+//! A task: one request, its contract, and how far it has come.
+//!
+//! - [`stage`]: where it stands, with the evidence for it.
+//! - [`attempt`]: one run of the agent, numbered and fenced.
+//! - [`decide`]: the pure function that moves it.
+//! - [`moves`]: its moves, one method each.
+//! - [`because`]: why it moved, one value and one sentence each.
+//! - [`proposal`]: what its pull request says.
+//! - [`status`]: what people are told of it.
+
+pub mod attempt;
+pub mod because;
+pub mod decide;
+pub mod moves;
+pub mod prompt;
+pub mod proposal;
+pub mod stage;
+pub mod status;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{FullName, InstallationId, Number, Oid, RepositoryId, TaskId, UserId};
+use super::notice::IssueText;
+use super::request::Request;
+use super::request::contract::Contract;
+use super::request::policy::Policy;
+use super::time::Timestamp;
+use attempt::Attempt;
+use stage::Stage;
+
+/// A task as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its name.
+    pub id: TaskId,
+    /// Where it works.
+    pub repository: RepositoryId,
+    /// GitHub's node id of it, which GraphQL's mutations ask for.
+    pub node: String,
+    /// The repository's name when we last looked.
+    pub name: FullName,
+    /// The account that owned the repository when the task was opened (H12).
+    pub owner: UserId,
+    /// By which installation.
+    pub installation: InstallationId,
+    /// The issue that asked.
+    pub issue: Number,
+    /// Who asked, and how.
+    pub request: Request,
+    /// The approved text, as it was.
+    pub text: IssueText,
+    /// What it may do and must show.
+    pub contract: Contract,
+    /// What was removed or completed while the contract was read, one sentence each.
+    pub notes: Vec<String>,
+    /// The policy that it started under (C7).
+    pub policy: Policy,
+    /// The branch that the pull request goes to, and its tip when the task was opened.
+    pub base: Base,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The attempts so far, in order.
+    pub attempts: Vec<Attempt>,
+    /// The pull request, once there is one.
+    pub pull: Option<Pull>,
+    /// Whether the text was edited after the first dispatch; the snapshot stays (H19).
+    pub edited_since: bool,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+}
+
+/// A branch and the commit that it pointed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// The commit.
+    pub oid: Oid,
+}
+
+/// The pull request of a task, and our commits on its branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// Its number.
+    pub number: Number,
+    /// The tip of the branch as we left it.
+    pub head: Oid,
+    /// Our commits, oldest first.
+    pub commits: Vec<Oid>,
+}
+
+impl Task {
+    /// The attempt that is under way or was last.
+    #[must_use]
+    pub fn last_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    /// Whether another attempt is within the budget.
+    #[must_use]
+    pub fn has_attempts_left(&self) -> bool {
+        let used = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        used < self.contract.budget.attempts
+    }
+
+    /// The attempt of this number.
+    #[must_use]
+    pub fn attempt(&self, number: super::ids::AttemptNumber) -> Option<&Attempt> {
+        self.attempts
+            .iter()
+            .find(|attempt| attempt.number == number)
+    }
+}

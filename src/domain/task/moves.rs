@@ -1,0 +1,446 @@
+//! The moves of a task, one method each, for [`super::decide`].
+
+use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
+use super::because::Because;
+use super::decide::Decision;
+use super::stage::{Outcome, Stage};
+use super::{Pull, Task};
+use crate::domain::effect::{Effect, ReactionTarget};
+use crate::domain::event::{Ending, Event};
+use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, RunId, Sha256Hex};
+use crate::domain::request::{Origin, Person};
+use crate::domain::time::Timestamp;
+
+/// Longest wait for a runner: GitHub keeps a job queued for a day at most.
+pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
+/// Longest silence of a runner.
+pub const SILENCE_LIMIT_S: i64 = 180;
+/// Seconds between two signs of life: three may be lost before the runner counts as lost.
+pub const HEARTBEAT_S: u32 = 45;
+/// Seconds beyond the contract's minutes for set-up, acceptance and upload.
+pub const GRACE_S: i64 = 900;
+
+/// The decision in the making.
+pub(super) struct Next<'a> {
+    task: Task,
+    event: &'a Event,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Next<'a> {
+    pub(super) fn of(task: &Task, event: &'a Event) -> Self {
+        Self {
+            task: task.clone(),
+            event,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Nobody needs to be told.
+    pub(super) fn stays(self, because: Because) -> Decision {
+        Decision {
+            task: self.task,
+            effects: self.effects,
+            because,
+        }
+    }
+
+    /// The status comment is written anew.
+    fn told(mut self, because: Because) -> Decision {
+        self.effects.push(Effect::Status);
+        self.stays(because)
+    }
+
+    pub(super) fn open(mut self) -> Decision {
+        if !self.task.attempts.is_empty() {
+            return self.stays(Because::Outdated);
+        }
+        let target = match self.task.request.origin {
+            Origin::Label { .. } => ReactionTarget::Issue {
+                number: self.task.issue,
+            },
+            Origin::Comment { id } => ReactionTarget::Comment { id },
+        };
+        self.effects.push(Effect::Acknowledge { target });
+        let start = self.task.base.oid.clone();
+        self.start_attempt(start, None, Because::RequestAccepted)
+    }
+
+    /// Asks for a run of one more attempt, or says that none is left.
+    fn start_attempt(
+        mut self,
+        start: Oid,
+        feedback: Option<Feedback>,
+        because: Because,
+    ) -> Decision {
+        if !self.task.has_attempts_left() {
+            self.rest(Outcome::Failed);
+            return self.told(Because::BudgetSpent);
+        }
+        let at = self.event.at;
+        let last = self.task.last_attempt();
+        let number = AttemptNumber(last.map_or(1, |attempt| attempt.number.0.saturating_add(1)));
+        let fence = Fence(last.map_or(at.0, |attempt| at.0.max(attempt.fence.0.saturating_add(1))));
+        self.task.attempts.push(Attempt {
+            number,
+            fence,
+            ticket: Sha256Hex::of(&self.event.draw),
+            start,
+            feedback,
+            asked_at: at,
+            run: None,
+            entered: None,
+            result: None,
+            ended: None,
+        });
+        self.task.stage = Stage::Queued {
+            attempt: number,
+            until: at.plus_s(QUEUE_LIMIT_S),
+        };
+        self.effects.push(Effect::Dispatch {
+            attempt: number,
+            fence,
+            ticket: self.event.draw.clone(),
+        });
+        self.told(because)
+    }
+
+    pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
+        self.change_last(|last| last.run = run.or(last.run));
+        self.stays(Because::RunDispatched)
+    }
+
+    /// The attempt is over for a reason that somebody put in words.
+    pub(super) fn fail(
+        mut self,
+        because: Because,
+        outcome: Outcome,
+        words: &[&String],
+    ) -> Decision {
+        let ended = words
+            .iter()
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
+        self.change_last(|last| last.ended = Some(ended));
+        self.end_attempt(because, outcome)
+    }
+
+    pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
+        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
+        commits.push(head.clone());
+        self.task.pull = Some(Pull {
+            number: pull,
+            head: head.clone(),
+            commits,
+        });
+        self.end_attempt(Because::ChangeApplied, Outcome::Failed)
+    }
+
+    pub(super) fn lose_requester(self) -> Decision {
+        if !self.task.stage.is_busy() {
+            return self.stays(Because::Outdated);
+        }
+        self.end_attempt(Because::RequesterLostAccess, Outcome::Refused)
+    }
+
+    pub(super) fn enter(
+        mut self,
+        attempt: AttemptNumber,
+        run: RunIdentity,
+        key: &Sha256Hex,
+    ) -> Decision {
+        if !matches!(self.task.stage, Stage::Queued { .. }) {
+            return self.stays(Because::Outdated);
+        }
+        let at = self.event.at;
+        let minutes = i64::from(self.task.contract.budget.minutes);
+        let entered = Entered {
+            run,
+            key: key.clone(),
+            at,
+            deadline: at.plus_s(minutes * 60 + GRACE_S),
+        };
+        self.change_last(|last| last.entered = Some(entered));
+        self.task.stage = Stage::Working {
+            attempt,
+            phase: Phase::Sandbox,
+            until: at.plus_s(SILENCE_LIMIT_S),
+        };
+        self.told(Because::RunnerEntered)
+    }
+
+    pub(super) fn report(mut self, attempt: AttemptNumber, phase: Phase) -> Decision {
+        let Stage::Working { phase: before, .. } = self.task.stage else {
+            return self.stays(Because::Outdated);
+        };
+        let deadline = self.deadline_of_last();
+        let until = self.event.at.plus_s(SILENCE_LIMIT_S).min(deadline);
+        self.task.stage = Stage::Working {
+            attempt,
+            phase,
+            until,
+        };
+        // Phases are seen on the page; the comment is edited only where a person would miss it.
+        if before == phase {
+            self.stays(Because::RunnerAlive)
+        } else {
+            self.stays(Because::PhaseChanged)
+        }
+    }
+
+    fn deadline_of_last(&self) -> Timestamp {
+        self.task
+            .last_attempt()
+            .and_then(|attempt| attempt.entered.as_ref())
+            .map_or(self.event.at, |entered| entered.deadline)
+    }
+
+    pub(super) fn take_result(
+        mut self,
+        attempt: AttemptNumber,
+        result: &Sha256Hex,
+        ending: &Ending,
+    ) -> Decision {
+        if !matches!(self.task.stage, Stage::Working { .. }) {
+            return self.stays(Because::Outdated);
+        }
+        self.change_last(|last| last.result = Some(result.clone()));
+        match ending {
+            Ending::Changed => {
+                let Some(fence) = self.task.last_attempt().map(|last| last.fence) else {
+                    return self.stays(Because::Outdated);
+                };
+                self.task.stage = Stage::Applying {
+                    attempt,
+                    result: result.clone(),
+                };
+                self.effects.push(Effect::Apply { attempt, fence });
+                self.stays(Because::ChangeReturned)
+            }
+            Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
+            Ending::Failed { cause, remedy, .. } => {
+                self.fail(Because::AttemptFailed, Outcome::Failed, &[cause, remedy])
+            }
+        }
+    }
+
+    /// The attempt is over: back to the pull request where there is one, else the end.
+    pub(super) fn end_attempt(mut self, because: Because, outcome: Outcome) -> Decision {
+        self.change_last(|last| {
+            last.ended
+                .get_or_insert_with(|| because.sentence().to_owned());
+        });
+        self.rest(outcome);
+        self.told(because)
+    }
+
+    /// Stands still: with the pull request where there is one, else closed.
+    fn rest(&mut self, outcome: Outcome) {
+        self.task.stage = match &self.task.pull {
+            Some(pull) => Stage::Delivered {
+                pull: pull.number,
+                head: pull.head.clone(),
+            },
+            None => Stage::Closed { outcome },
+        };
+    }
+
+    pub(super) fn close(mut self, because: Because, outcome: Outcome) -> Decision {
+        self.cancel_run();
+        self.change_last(|last| {
+            last.ended
+                .get_or_insert_with(|| because.sentence().to_owned());
+        });
+        self.task.stage = Stage::Closed { outcome };
+        match outcome {
+            // Where access is lost there is nobody to tell and no way to do it (H16).
+            Outcome::AccessLost => {
+                self.effects.clear();
+                self.stays(because)
+            }
+            Outcome::Merged
+            | Outcome::Declined
+            | Outcome::Stopped
+            | Outcome::Unchanged
+            | Outcome::Failed
+            | Outcome::Refused
+            | Outcome::AskedAgain => self.told(because),
+        }
+    }
+
+    fn cancel_run(&mut self) {
+        if !self.task.stage.is_busy() {
+            return;
+        }
+        let run = self.task.last_attempt().and_then(|attempt| {
+            let entered = attempt.entered.as_ref().map(|entered| entered.run.run_id);
+            attempt.run.or(entered)
+        });
+        if let Some(run) = run {
+            self.effects.push(Effect::Cancel { run });
+        }
+    }
+
+    /// Somebody moved the branch: it is theirs (H1, H2, H3).
+    pub(super) fn yield_branch(mut self, head: Option<Oid>, by: Option<&Person>) -> Decision {
+        let is_ours = |oid: &Oid| {
+            self.task
+                .pull
+                .as_ref()
+                .is_some_and(|pull| &pull.head == oid)
+        };
+        if by.is_none() && head.as_ref().is_some_and(is_ours) {
+            return self.stays(Because::Outdated);
+        }
+        if let Stage::Paused { head: known, .. } = &self.task.stage
+            && *known == head
+        {
+            return self.stays(Because::Outdated);
+        }
+        self.cancel_run();
+        let because = if head.is_some() {
+            Because::PersonTookOver
+        } else {
+            Because::BranchDeleted
+        };
+        if self.task.stage.is_busy() {
+            self.change_last(|last| {
+                last.ended
+                    .get_or_insert_with(|| because.sentence().to_owned());
+            });
+        }
+        self.task.stage = Stage::Paused {
+            pull: self.task.pull.as_ref().map(|pull| pull.number),
+            head,
+        };
+        self.told(because)
+    }
+
+    /// One more attempt, on the branch as it is. A comment asks for one only (D3, D4).
+    pub(super) fn fix(mut self, feedback: Feedback, head: &Oid) -> Decision {
+        let asked = |attempt: &Attempt| {
+            let known = attempt.feedback.as_ref();
+            known.is_some_and(|known| known.comment == feedback.comment)
+        };
+        if self.task.attempts.iter().any(asked) {
+            return self.stays(Because::Outdated);
+        }
+        if self.task.stage.is_busy() {
+            return self.stays(Because::AlreadyBusy);
+        }
+        if let Some(pull) = &mut self.task.pull {
+            pull.head = head.clone();
+        }
+        self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
+    }
+
+    /// The same attempt again, on the base as it is now.
+    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
+        let ended = Because::BaseMoved.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        self.task.base.oid = tip.clone();
+        let feedback = self
+            .task
+            .last_attempt()
+            .and_then(|last| last.feedback.clone());
+        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
+    }
+
+    pub(super) fn reread(mut self, difference: &str) -> Decision {
+        let first = self.task.attempts.len() == 1;
+        if first && matches!(self.task.stage, Stage::Queued { .. }) {
+            let body = super::status::asked_again(difference);
+            self.effects.push(Effect::Say {
+                number: self.task.issue,
+                key: "asked-again".to_owned(),
+                body,
+            });
+            return self.close(Because::EditedBeforeStart, Outcome::AskedAgain);
+        }
+        if self.task.edited_since {
+            return self.stays(Because::EditedAfterStart);
+        }
+        self.task.edited_since = true;
+        self.told(Because::EditedAfterStart)
+    }
+
+    pub(super) fn unlabel(self) -> Decision {
+        if self.task.pull.is_some() || !self.task.stage.is_busy() {
+            return self.stays(Because::Outdated);
+        }
+        self.close(Because::LabelRemoved, Outcome::Stopped)
+    }
+
+    /// With a pull request the issue may well be closed; the work goes on there.
+    pub(super) fn end_issue(self) -> Decision {
+        if self.task.pull.is_some() {
+            return self.stays(Because::Outdated);
+        }
+        self.close(Because::IssueEnded, Outcome::Stopped)
+    }
+
+    /// A run that ended after its result was returned says nothing new.
+    pub(super) fn end_run(self, run: RunId) -> Decision {
+        let concerns = self.task.last_attempt().is_some_and(|attempt| {
+            attempt.run == Some(run)
+                || attempt
+                    .entered
+                    .as_ref()
+                    .is_some_and(|entered| entered.run.run_id == run)
+        });
+        let waits = matches!(
+            self.task.stage,
+            Stage::Queued { .. } | Stage::Working { .. }
+        );
+        if !concerns || !waits {
+            return self.stays(Because::Outdated);
+        }
+        self.retry_or_end(Because::RunEndedEarly)
+    }
+
+    pub(super) fn pass_deadline(mut self) -> Decision {
+        let Some(until) = self.task.stage.deadline() else {
+            return self.stays(Because::Outdated);
+        };
+        if self.event.at < until {
+            return self.stays(Because::Outdated);
+        }
+        match self.task.stage {
+            Stage::Queued { .. } => {
+                self.cancel_run();
+                self.end_attempt(Because::NoRunner, Outcome::Failed)
+            }
+            Stage::Working { .. } => {
+                self.cancel_run();
+                self.retry_or_end(Because::RunnerLost)
+            }
+            Stage::Applying { .. }
+            | Stage::Delivered { .. }
+            | Stage::Paused { .. }
+            | Stage::Closed { .. } => self.stays(Because::Outdated),
+        }
+    }
+
+    /// A runner that vanished is the machine's fault: once more where the budget allows (U1).
+    fn retry_or_end(mut self, because: Because) -> Decision {
+        let ended = because.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        let again = self
+            .task
+            .last_attempt()
+            .map(|last| (last.start.clone(), last.feedback.clone()));
+        match again {
+            Some((start, feedback)) if self.task.has_attempts_left() => {
+                self.start_attempt(start, feedback, because)
+            }
+            _ => self.end_attempt(because, Outcome::Failed),
+        }
+    }
+
+    fn change_last(&mut self, change: impl FnOnce(&mut Attempt)) {
+        if let Some(last) = self.task.attempts.last_mut() {
+            change(last);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What a pull request of ours says: facts first, the agent's words after them and marked.
+
+use super::Task;
+use super::attempt::Attempt;
+use crate::domain::change::{FileChange, Operation};
+use crate::domain::ids::AttemptNumber;
+use crate::domain::text;
+
+/// Longest title, in characters; GitHub shows about 70 without folding and takes 256.
+const TITLE_MAX: usize = 120;
+/// Files that are listed by name; the rest is counted.
+const FILES_SHOWN: usize = 50;
+/// Most of the agent's words, in characters.
+const WORDS_MAX: usize = 4_000;
+/// Most of one command's output, in characters.
+const OUTPUT_MAX: usize = 1_500;
+
+/// One acceptance command and what came of it, as evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The command.
+    pub command: String,
+    /// Its exit code; `None` where a signal or a limit ended it.
+    pub exit_code: Option<i32>,
+    /// The end of its output.
+    pub output_tail: String,
+}
+
+/// What is known of an attempt's change, beside the contract.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Which attempt.
+    pub attempt: &'a Attempt,
+    /// The files.
+    pub files: &'a [FileChange],
+    /// What the acceptance commands said.
+    pub acceptance: &'a [Acceptance],
+    /// The agent's requests for permission that were not granted, by title.
+    pub refused: &'a [String],
+    /// The agent's own name, as it gave it.
+    pub agent: Option<&'a str>,
+    /// The agent's last message.
+    pub words: &'a str,
+    /// Address of the task's page.
+    pub page: Option<&'a str>,
+}
+
+/// The title of the pull request, and the first line of its commits.
+#[must_use]
+pub fn title(task: &Task) -> String {
+    let title = text::commit_text(&task.contract.title, TITLE_MAX);
+    if title.trim().is_empty() {
+        format!("Task {}", task.id)
+    } else {
+        title
+    }
+}
+
+/// The message of a commit: the title and two trailers, nothing of the agent's (X40).
+#[must_use]
+pub fn commit_message(task: &Task, attempt: AttemptNumber) -> String {
+    let by = &task.request.by;
+    format!(
+        "{}\n\nRequested-by: {} <{}+{}@users.noreply.github.com>\nCastellan-Task: {}/{attempt}\n",
+        title(task),
+        by.login,
+        by.id,
+        by.login,
+        task.id
+    )
+}
+
+/// The body of the pull request, as Markdown.
+#[must_use]
+pub fn body(task: &Task, facts: &Facts<'_>) -> String {
+    let mut parts = vec![
+        format!("Closes #{}", task.issue),
+        changed(facts.files),
+        accepted(facts.acceptance),
+        asked(task, facts),
+    ];
+    if !facts.refused.is_empty() {
+        let list: Vec<String> = facts
+            .refused
+            .iter()
+            .take(10)
+            .map(|title| format!("- {}", text::inline_code(title, 160)))
+            .collect();
+        parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
+    }
+    let words = text::neutral(facts.words, WORDS_MAX);
+    if !words.trim().is_empty() {
+        let quoted: Vec<String> = words.lines().map(|line| format!("> {line}")).collect();
+        parts.push(format!(
+            "### In the agent's words\n\nWritten by the agent, not checked by anybody.\n\n{}",
+            quoted.join("\n")
+        ));
+    }
+    parts.join("\n\n")
+}
+
+fn changed(files: &[FileChange]) -> String {
+    let count = |operation| {
+        files
+            .iter()
+            .filter(|file| file.operation == operation)
+            .count()
+    };
+    let mut lines = vec![format!(
+        "### What changed\n\n{} files: {} added, {} modified, {} deleted\n",
+        files.len(),
+        count(Operation::Add),
+        count(Operation::Modify),
+        count(Operation::Delete)
+    )];
+    lines.extend(files.iter().take(FILES_SHOWN).map(|file| {
+        let operation = match file.operation {
+            Operation::Add => "added",
+            Operation::Modify => "modified",
+            Operation::Delete => "deleted",
+        };
+        let executable = match file.mode.as_str() {
+            "100755" => ", executable",
+            _ => "",
+        };
+        format!(
+            "- {} ({operation}{executable})",
+            text::inline_code(&file.path, 200)
+        )
+    }));
+    if files.len() > FILES_SHOWN {
+        lines.push(format!("- and {} more", files.len() - FILES_SHOWN));
+    }
+    lines.join("\n")
+}
+
+fn accepted(acceptance: &[Acceptance]) -> String {
+    if acceptance.is_empty() {
+        return "### Acceptance\n\nThe contract names no acceptance commands, so nothing was checked before this was opened.".to_owned();
+    }
+    let mut lines = vec!["### Acceptance\n".to_owned()];
+    for report in acceptance {
+        let outcome = match report.exit_code {
+            Some(0) => "passed".to_owned(),
+            Some(code) => format!("failed with exit code {code}"),
+            None => "was ended by a limit".to_owned(),
+        };
+        lines.push(format!(
+            "- {} {outcome}",
+            text::inline_code(&report.command, 200)
+        ));
+        if report.exit_code != Some(0) && !report.output_tail.trim().is_empty() {
+            lines.push(format!(
+                "\n{}\n",
+                text::code_block(&report.output_tail, OUTPUT_MAX)
+            ));
+        }
+    }
+    lines.push("\nRun by Castellan in its sandbox, on the change as it is here.".to_owned());
+    lines.join("\n")
+}
+
+fn asked(task: &Task, facts: &Facts<'_>) -> String {
+    let contract = &task.contract;
+    let mut lines = vec![
+        "### What was asked\n".to_owned(),
+        format!(
+            "- Requested by {} in #{}; answered for by {}",
+            text::inline_code(&task.request.by.login, 40),
+            task.issue,
+            text::inline_code(&contract.owner, 40)
+        ),
+        format!("- Contract SHA-256 `{}`", contract.sha256()),
+        format!(
+            "- Attempt {} of {}, from `{}` at `{}`",
+            facts.attempt.number,
+            contract.budget.attempts,
+            task.base.branch,
+            facts.attempt.start.short()
+        ),
+    ];
+    if let Some(agent) = facts.agent {
+        lines.push(format!("- Agent: {}", text::inline_code(agent, 100)));
+    }
+    for note in task.notes.iter().take(10) {
+        lines.push(format!("- Note: {}", text::neutral(note, 300)));
+    }
+    if let Some(page) = facts.page {
+        lines.push(format!("- [History of task `{}`]({page})", task.id));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,138 @@
+//! Where a task stands, with the evidence for it.
+//!
+//! ```text
+//! Queued ─► Working ─► Applying ─► Delivered ─► Closed
+//!   ▲          │           │           │  ▲
+//!   └──────────┴───────────┘           ▼  │
+//!    another attempt                  Paused (a person took over)
+//! ```
+//! Stages for drafts, plans, questions and the reading of CI come with their parts.
+
+use serde::{Deserialize, Serialize};
+
+use super::attempt::Phase;
+use crate::domain::ids::{AttemptNumber, Number, Oid, Sha256Hex};
+use crate::domain::time::Timestamp;
+
+/// Where a task stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "stage")]
+pub enum Stage {
+    /// A run is asked for; waits for its runner.
+    Queued {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// Without a runner by then, it is given up.
+        until: Timestamp,
+    },
+    /// A runner holds the lease.
+    Working {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// What it is doing.
+        phase: Phase,
+        /// Without a sign of life by then, the runner is lost.
+        until: Timestamp,
+    },
+    /// A change came back and is being validated and written.
+    Applying {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// SHA-256 of the stored result.
+        result: Sha256Hex,
+    },
+    /// The pull request is there; the task only listens.
+    Delivered {
+        /// The pull request.
+        pull: Number,
+        /// Our commit at its head.
+        head: Oid,
+    },
+    /// A person took the branch over.
+    Paused {
+        /// The pull request, where there is one.
+        pull: Option<Number>,
+        /// The branch's tip as the person left it; `None` where the branch is gone.
+        head: Option<Oid>,
+    },
+    /// It is over.
+    Closed {
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A person merged the pull request.
+    Merged,
+    /// A person closed the pull request.
+    Declined,
+    /// A person stopped it, or ended its issue.
+    Stopped,
+    /// The agent changed nothing.
+    Unchanged,
+    /// It could not be done.
+    Failed,
+    /// The change was refused.
+    Refused,
+    /// The text changed before the start: asked again.
+    AskedAgain,
+    /// We may no longer work here.
+    AccessLost,
+}
+
+impl Stage {
+    /// The stage's name, as it stands in the store, in logs and on pages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Working { .. } => "working",
+            Self::Applying { .. } => "applying",
+            Self::Delivered { .. } => "delivered",
+            Self::Paused { .. } => "paused",
+            Self::Closed { .. } => "closed",
+        }
+    }
+
+    /// When the task must be looked at again, if nothing happens until then.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued { until, .. } | Self::Working { until, .. } => Some(*until),
+            Self::Applying { .. }
+            | Self::Delivered { .. }
+            | Self::Paused { .. }
+            | Self::Closed { .. } => None,
+        }
+    }
+
+    /// Whether an attempt is under way.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        match self {
+            Self::Queued { .. } | Self::Working { .. } | Self::Applying { .. } => true,
+            Self::Delivered { .. } | Self::Paused { .. } | Self::Closed { .. } => false,
+        }
+    }
+
+    /// Whether nothing moves it any more (I7).
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
+
+    /// The attempt that is under way.
+    #[must_use]
+    pub const fn attempt(&self) -> Option<AttemptNumber> {
+        match self {
+            Self::Queued { attempt, .. }
+            | Self::Working { attempt, .. }
+            | Self::Applying { attempt, .. } => Some(*attempt),
+            Self::Delivered { .. } | Self::Paused { .. } | Self::Closed { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What people are told of a task, in one comment that is edited in place.
+
+use super::Task;
+use super::stage::{Outcome, Stage};
+
+/// The hidden line by which our own status comment of a task is found again.
+#[must_use]
+pub fn marker(task: &Task) -> String {
+    format!("<!-- castellan:status:{} -->", task.id)
+}
+
+/// The status comment of `task` as Markdown. `page` is the address of its page, where there is one.
+#[must_use]
+pub fn comment(task: &Task, page: Option<&str>) -> String {
+    let mut lines = vec![
+        marker(task),
+        format!("**{}**", headline(task)),
+        String::new(),
+        format!("- {}", asked(task)),
+        format!("- {}", contract_line(task)),
+    ];
+    for attempt in &task.attempts {
+        let ended = match (&attempt.ended, task.stage.attempt() == Some(attempt.number)) {
+            (_, true) => under_way(&task.stage),
+            (Some(ended), false) => ended.clone(),
+            (None, false) => "over".to_owned(),
+        };
+        lines.push(format!("- Attempt {}: {ended}", attempt.number));
+    }
+    for note in &task.notes {
+        lines.push(format!("- Note: {note}"));
+    }
+    if task.edited_since {
+        lines.push(
+            "- The issue was edited after the agent started. The approved text stays in force; comment `/agent stop` and label the issue again to use the new one."
+                .to_owned(),
+        );
+    }
+    lines.push(String::new());
+    lines.push(next_step(task));
+    if let Some(page) = page {
+        lines.push(format!("\n[Task `{}` with its history]({page})", task.id));
+    }
+    lines.join("\n")
+}
+
+fn headline(task: &Task) -> String {
+    match &task.stage {
+        Stage::Queued { .. } => "Accepted. Waiting for a runner.".to_owned(),
+        Stage::Working { .. } => "The agent is working on this.".to_owned(),
+        Stage::Applying { .. } => "A change came back and is being checked.".to_owned(),
+        Stage::Delivered { pull, .. } => format!("Draft pull request #{pull} is ready for you."),
+        Stage::Paused { .. } => "Paused: a person took the branch over.".to_owned(),
+        Stage::Closed { outcome } => closed(*outcome).to_owned(),
+    }
+}
+
+const fn closed(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Merged => "Done: a person merged the pull request.",
+        Outcome::Declined => "Closed: a person closed the pull request.",
+        Outcome::Stopped => "Stopped.",
+        Outcome::Unchanged => "The agent found nothing to change.",
+        Outcome::Failed => "This could not be done.",
+        Outcome::Refused => "The change was refused; nothing was written.",
+        Outcome::AskedAgain => "Not started: the text was edited after it was approved.",
+        Outcome::AccessLost => "Ended: Castellan may no longer work here.",
+    }
+}
+
+fn asked(task: &Task) -> String {
+    format!(
+        "Requested by `{}`, for `{}` at `{}`",
+        task.request.by.login,
+        task.base.branch,
+        task.base.oid.short()
+    )
+}
+
+fn contract_line(task: &Task) -> String {
+    let contract = &task.contract;
+    let acceptance = match contract.acceptance.as_slice() {
+        [] => "no acceptance commands".to_owned(),
+        commands => format!("accepted when {} pass", list(commands)),
+    };
+    format!(
+        "Contract `{}`: {acceptance}; at most {} attempts of {} minutes; owner `{}`",
+        contract.sha256().short(),
+        contract.budget.attempts,
+        contract.budget.minutes,
+        contract.owner
+    )
+}
+
+fn list(commands: &[String]) -> String {
+    commands
+        .iter()
+        .map(|command| crate::domain::text::inline_code(command, 120))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn under_way(stage: &Stage) -> String {
+    match stage {
+        Stage::Queued { .. } => "waiting for a runner".to_owned(),
+        Stage::Working { phase, .. } => phase.words().to_owned(),
+        Stage::Applying { .. } => "its change is being checked".to_owned(),
+        Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => "over".to_owned(),
+    }
+}
+
+fn next_step(task: &Task) -> String {
+    match &task.stage {
+        Stage::Queued { .. } | Stage::Working { .. } | Stage::Applying { .. } => {
+            "Comment `/agent stop` to stop it.".to_owned()
+        }
+        Stage::Delivered { .. } => {
+            "Review it like anybody's pull request. Comment `/agent fix` and what should differ on it for another attempt. Castellan never merges.".to_owned()
+        }
+        Stage::Paused { .. } => {
+            "Nothing happens until somebody comments `/agent fix`, which goes on from the branch as it is.".to_owned()
+        }
+        Stage::Closed { outcome } => match outcome {
+            Outcome::Merged | Outcome::Declined | Outcome::AccessLost => String::new(),
+            Outcome::Stopped
+            | Outcome::Unchanged
+            | Outcome::Failed
+            | Outcome::Refused
+            | Outcome::AskedAgain => {
+                "Take the label `agent` off and set it again to ask anew.".to_owned()
+            }
+        },
+    }
+}
+
+/// The comment that asks for a new approval after an edit. `difference` is a diff.
+#[must_use]
+pub fn asked_again(difference: &str) -> String {
+    format!(
+        "The issue was edited after it was approved, and before the agent started, so nothing was started. \
+         Read the difference, then take the label `agent` off and set it again to approve the text as it is now.\n\n{}",
+        crate::domain::text::code_block(difference, 8_000)
+    )
+}
+
+/// The answer to `/agent status`.
+#[must_use]
+pub fn answer(task: &Task, page: Option<&str>) -> String {
+    let attempts = task.attempts.len();
+    let mut text = format!(
+        "**{}** Attempt {attempts} of {}.\n\n{}",
+        headline(task),
+        task.contract.budget.attempts,
+        next_step(task)
+    );
+    if let Some(page) = page {
+        text.push_str(&format!(
+            "\n\n[Task `{}` with its history]({page})",
+            task.id
+        ));
+    }
+    text
+}

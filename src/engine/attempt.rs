@@ -1,0 +1,358 @@
+//! What a runner says, and what it is told.
+//!
+//! A runner is trusted with its own attempt and nothing else: each call carries the lease
+//! (task, attempt and key), each message the fence. Results are kept byte for byte.
+
+use subtle::ConstantTimeEq as _;
+
+use super::{Engine, EngineError};
+use crate::domain::event::{Ending, Fact};
+use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
+use crate::domain::task::Task;
+use crate::domain::task::attempt::Attempt;
+use crate::domain::task::moves::HEARTBEAT_S;
+use crate::domain::task::stage::Stage;
+use crate::domain::{task::prompt, text};
+use crate::protocol::brief::{AllowList, Brief, Checkout, Limits};
+use crate::protocol::enter::{Exchange, Lease};
+use crate::protocol::progress::{Directive, Progress};
+use crate::protocol::result::{Outcome, Receipt, Returned};
+use crate::store::{Cause, Kept, StoredTask};
+
+/// Why a runner's call is refused. Each has its HTTP status in [`crate::server`].
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerRefusal {
+    /// The runner speaks another version of the protocol.
+    #[error("this server speaks protocol {ours}, the runner {theirs}; update the runner")]
+    Version {
+        /// This server's.
+        ours: u32,
+        /// The runner's.
+        theirs: u32,
+    },
+    /// Not a ticket or lease of ours.
+    #[error("not a ticket or lease of this server's")]
+    Unknown,
+    /// Another run has the lease.
+    #[error("another run has taken this attempt")]
+    Taken,
+    /// The ticket came twice with different keys (X86).
+    #[error("the ticket was used with another key; the attempt was ended")]
+    Replayed,
+    /// The fence is an older one's.
+    #[error("the fence is stale: this attempt has been given up")]
+    Stale,
+    /// Another result was stored.
+    #[error("another result of this attempt is stored already")]
+    OtherResult,
+    /// The attempt is over.
+    #[error("the attempt is over: {0}")]
+    Over(String),
+    /// The body is not what its hash says.
+    #[error("the body's SHA-256 is not the one in the header; send it again")]
+    Hash,
+    /// The body is not such a message.
+    #[error("not a message of this protocol: {0}")]
+    Message(String),
+    /// Ours.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<crate::store::StoreError> for RunnerRefusal {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// The bearer of a runner's call: `<task>.<attempt>.<secret>`.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// The task.
+    pub task: TaskId,
+    /// The attempt.
+    pub attempt: AttemptNumber,
+    secret: String,
+}
+
+/// Shortest secret that is taken for one: 64 hexadecimal digits.
+const SECRET_CHARS: usize = 64;
+
+impl Bearer {
+    /// Reads a ticket or a lease.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (task, attempt, secret) = (parts.next()?, parts.next()?, parts.next()?);
+        let hex = secret.len() == SECRET_CHARS && secret.bytes().all(|b| b.is_ascii_hexdigit());
+        (parts.next().is_none() && hex).then_some(())?;
+        Some(Self {
+            task: task.parse().ok()?,
+            attempt: AttemptNumber(attempt.parse().ok()?),
+            secret: secret.to_owned(),
+        })
+    }
+
+    /// Compares the secret's hash in constant time.
+    fn is(&self, sha256: &Sha256Hex) -> bool {
+        let own = Sha256Hex::of(&self.secret);
+        own.0.as_bytes().ct_eq(sha256.0.as_bytes()).into()
+    }
+}
+
+impl Engine {
+    /// Trades a ticket for the lease.
+    ///
+    /// # Errors
+    /// See [`RunnerRefusal`].
+    pub async fn exchange(&self, exchange: &Exchange) -> Result<Lease, RunnerRefusal> {
+        if exchange.protocol != crate::protocol::VERSION {
+            return Err(RunnerRefusal::Version {
+                ours: crate::protocol::VERSION,
+                theirs: exchange.protocol,
+            });
+        }
+        let ticket = Bearer::parse(&exchange.ticket).ok_or(RunnerRefusal::Unknown)?;
+        let stored = self.stored(&ticket).await?;
+        let attempt = find(&stored.task, &ticket)?;
+        if !ticket.is(&attempt.ticket) || exchange.key.len() != SECRET_CHARS {
+            return Err(RunnerRefusal::Unknown);
+        }
+        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
+            return Err(RunnerRefusal::Taken);
+        }
+        let key = Sha256Hex::of(&exchange.key);
+        if let Some(entered) = &attempt.entered {
+            return self
+                .enter_again(&stored.task, attempt, entered.key == key, exchange)
+                .await;
+        }
+        is_current(&stored.task, ticket.attempt)?;
+        let fact = Fact::Entered {
+            attempt: ticket.attempt,
+            run: exchange.run,
+            key: key.clone(),
+        };
+        self.record(&ticket.task, fact, Cause::None).await?;
+        // Two runners may have come at once: the record says who it was.
+        let stored = self.stored(&ticket).await?;
+        let attempt = find(&stored.task, &ticket)?;
+        match &attempt.entered {
+            Some(entered) if entered.key == key => Ok(lease(&stored.task, attempt)),
+            _ => Err(RunnerRefusal::Taken),
+        }
+    }
+
+    /// The same key gets the same lease again; another run is told that it came second;
+    /// another key of the same run ends the attempt (X86).
+    async fn enter_again(
+        &self,
+        task: &Task,
+        attempt: &Attempt,
+        same_key: bool,
+        exchange: &Exchange,
+    ) -> Result<Lease, RunnerRefusal> {
+        if same_key {
+            is_current(task, attempt.number)?;
+            return Ok(lease(task, attempt));
+        }
+        let other_run = attempt
+            .entered
+            .as_ref()
+            .is_some_and(|entered| entered.run != exchange.run);
+        if other_run {
+            return Err(RunnerRefusal::Taken);
+        }
+        tracing::error!(task.id = %task.id, "a ticket was used with another key; the attempt is ended");
+        let attempt = attempt.number;
+        self.record(&task.id, Fact::TicketReplayed { attempt }, Cause::None)
+            .await?;
+        Err(RunnerRefusal::Replayed)
+    }
+
+    /// What the runner is to do.
+    ///
+    /// # Errors
+    /// See [`RunnerRefusal`].
+    pub async fn brief(&self, bearer: &Bearer) -> Result<Brief, RunnerRefusal> {
+        let stored = self.leased(bearer).await?;
+        let task = &stored.task;
+        is_current(task, bearer.attempt)?;
+        let attempt = find(task, bearer)?;
+        let budget = task.contract.budget;
+        let limits = Limits {
+            agent_s: budget.minutes.saturating_mul(60),
+            turns: budget.turns,
+            ..self.rules.limits
+        };
+        Ok(Brief {
+            task: task.id.clone(),
+            attempt: attempt.number,
+            checkout: Checkout {
+                clone_url: self.clone_url(&task.name),
+                repository: task.name.clone(),
+                start: attempt.start.clone(),
+            },
+            contract: task.contract.clone(),
+            prompt: prompt::of(task, attempt),
+            agent: self.rules.agent.clone(),
+            limits,
+            allow: AllowList {
+                tool_kinds: task.policy.tool_kinds(),
+            },
+        })
+    }
+
+    /// Hears how it goes.
+    ///
+    /// # Errors
+    /// See [`RunnerRefusal`].
+    pub async fn report(
+        &self,
+        bearer: &Bearer,
+        progress: &Progress,
+    ) -> Result<Directive, RunnerRefusal> {
+        let stored = self.leased(bearer).await?;
+        let attempt = find(&stored.task, bearer)?;
+        if attempt.fence != progress.fence {
+            return Err(RunnerRefusal::Stale);
+        }
+        if let Err(over) = is_current(&stored.task, bearer.attempt) {
+            return Ok(Directive::Stop {
+                because: over.to_string(),
+            });
+        }
+        let past_deadline = attempt
+            .entered
+            .as_ref()
+            .is_some_and(|entered| entered.deadline <= self.clock.now());
+        if past_deadline {
+            return Ok(Directive::Stop {
+                because: "the attempt's time is over".to_owned(),
+            });
+        }
+        let fact = Fact::Reported {
+            attempt: bearer.attempt,
+            phase: progress.phase,
+        };
+        self.record(&bearer.task, fact, Cause::None).await?;
+        Ok(Directive::Continue)
+    }
+
+    /// Takes the result, once: it is committed with what follows from it when this returns.
+    ///
+    /// # Errors
+    /// See [`RunnerRefusal`].
+    pub async fn take_result(
+        &self,
+        bearer: &Bearer,
+        sha256: &str,
+        body: &[u8],
+    ) -> Result<Receipt, RunnerRefusal> {
+        let own = Sha256Hex::of(body);
+        if own.0 != sha256 {
+            return Err(RunnerRefusal::Hash);
+        }
+        let stored = self.leased(bearer).await?;
+        let attempt = find(&stored.task, bearer)?;
+        match &attempt.result {
+            Some(kept) if *kept == own => return Ok(Receipt { sha256: own }),
+            Some(_) => {
+                tracing::error!(task.id = %bearer.task, "an attempt returned two different results");
+                return Err(RunnerRefusal::OtherResult);
+            }
+            None => {}
+        }
+        let returned: Returned = serde_json::from_slice(body)
+            .map_err(|error| RunnerRefusal::Message(text::line(&error.to_string(), 300)))?;
+        let kept = Kept {
+            attempt: bearer.attempt,
+            sha256: &own,
+            body,
+        };
+        let stale = attempt.fence != returned.fence;
+        if stale || is_current(&stored.task, bearer.attempt).is_err() {
+            let now = self.clock.now();
+            self.store.keep_late_result(&bearer.task, kept, now).await?;
+            return Err(match is_current(&stored.task, bearer.attempt) {
+                Err(over) if !stale => over,
+                _ => RunnerRefusal::Stale,
+            });
+        }
+        let fact = Fact::Returned {
+            attempt: bearer.attempt,
+            result: own.clone(),
+            ending: ending_of(&returned.outcome),
+        };
+        self.record(&bearer.task, fact, Cause::Result(kept)).await?;
+        // Another result, or the end of the task, may have come in between (C4).
+        let stored = self.stored(bearer).await?;
+        let attempt = find(&stored.task, bearer)?;
+        match &attempt.result {
+            Some(kept) if *kept == own => Ok(Receipt { sha256: own }),
+            Some(_) => Err(RunnerRefusal::OtherResult),
+            None => Err(RunnerRefusal::Stale),
+        }
+    }
+
+    async fn stored(&self, bearer: &Bearer) -> Result<StoredTask, RunnerRefusal> {
+        let stored = self.store.task(&bearer.task).await?;
+        stored.ok_or(RunnerRefusal::Unknown)
+    }
+
+    /// The task of a lease that is good, be the attempt over or not.
+    async fn leased(&self, bearer: &Bearer) -> Result<StoredTask, RunnerRefusal> {
+        let stored = self.stored(bearer).await?;
+        let attempt = find(&stored.task, bearer)?;
+        match &attempt.entered {
+            Some(entered) if bearer.is(&entered.key) => Ok(stored),
+            _ => Err(RunnerRefusal::Unknown),
+        }
+    }
+}
+
+fn find<'a>(task: &'a Task, bearer: &Bearer) -> Result<&'a Attempt, RunnerRefusal> {
+    task.attempt(bearer.attempt).ok_or(RunnerRefusal::Unknown)
+}
+
+fn is_current(task: &Task, attempt: AttemptNumber) -> Result<(), RunnerRefusal> {
+    match &task.stage {
+        Stage::Queued { attempt: now, .. } | Stage::Working { attempt: now, .. }
+            if *now == attempt =>
+        {
+            Ok(())
+        }
+        stage if stage.attempt().is_some_and(|now| now != attempt) => Err(RunnerRefusal::Stale),
+        stage => Err(RunnerRefusal::Over(format!("the task is {}", stage.name()))),
+    }
+}
+
+fn lease(task: &Task, attempt: &Attempt) -> Lease {
+    let deadline = attempt.entered.as_ref().map(|entered| entered.deadline);
+    Lease {
+        task: task.id.clone(),
+        attempt: attempt.number,
+        fence: attempt.fence,
+        heartbeat_s: HEARTBEAT_S,
+        deadline: deadline.unwrap_or(attempt.asked_at),
+    }
+}
+
+/// Longest cause or remedy that is kept, in characters.
+const WORDS_MAX: usize = 400;
+
+fn ending_of(outcome: &Outcome) -> Ending {
+    match outcome {
+        Outcome::Changed { .. } => Ending::Changed,
+        Outcome::Unchanged => Ending::Unchanged,
+        Outcome::Failed {
+            phase,
+            cause,
+            remedy,
+        } => Ending::Failed {
+            phase: *phase,
+            cause: text::line(cause, WORDS_MAX),
+            remedy: text::line(remedy, WORDS_MAX),
+        },
+    }
+}

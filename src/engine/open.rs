@@ -1,0 +1,243 @@
+//! From a request to a task: may they, is it the text that was approved, is it a contract?
+
+use super::{Engine, EngineError, target_of};
+use crate::domain::ids::{Number, Oid, TaskId, UserId};
+use crate::domain::notice::{IssueText, Place};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::contract::{self, ApprovedComment, Source};
+use crate::domain::request::policy::{self, Policy};
+use crate::domain::request::{Person, Request};
+use crate::domain::task::stage::{Outcome, Stage};
+use crate::domain::task::{Base, Task};
+use crate::domain::time::Timestamp;
+use crate::github::observe::{Issue, Permission, PolicyFile, TaskInput};
+
+/// Authors of comments whose permission is asked for, the newest first.
+const COMMENTERS_MAX: usize = 10;
+/// The window of the quota of a person, in seconds.
+const HOUR_S: i64 = 3600;
+
+/// What came of a request.
+pub(super) enum Opening {
+    /// A task.
+    Opened,
+    /// There is one already.
+    Known,
+    /// A polite no.
+    Refused(Refusal),
+}
+
+/// A request whose sender may make it, with what was read for it.
+pub(super) struct Ask<'a> {
+    pub(super) place: &'a Place,
+    pub(super) number: Number,
+    pub(super) request: Request,
+    pub(super) input: &'a TaskInput,
+    pub(super) issue: &'a Issue,
+    /// The text that was approved; `None`: the live one, where it is old enough.
+    pub(super) approved: Option<&'a IssueText>,
+}
+
+impl Engine {
+    /// Opens a task, or says why not.
+    pub(super) async fn open(&self, ask: Ask<'_>) -> Result<Opening, EngineError> {
+        let id = TaskId::of_request(ask.place.repository, &ask.request.key());
+        if self.store.task(&id).await?.is_some() || self.is_busy(&ask).await? {
+            return Ok(Opening::Known);
+        }
+        if let Some(refusal) = self.refuse_quota(&ask).await? {
+            return Ok(Opening::Refused(refusal));
+        }
+        if ask.input.archived {
+            return Ok(Opening::Refused(Refusal::Archived));
+        }
+        let Some((branch, oid)) = &ask.input.base else {
+            return Ok(Opening::Refused(Refusal::Empty));
+        };
+        let text = match approved_text(&ask) {
+            Ok(text) => text,
+            Err(refusal) => return Ok(Opening::Refused(refusal)),
+        };
+        let policy = match read_policy(&ask.input.policy) {
+            Ok(policy) => policy,
+            Err(refusal) => return Ok(Opening::Refused(refusal)),
+        };
+        let source = Source {
+            title: text.title.clone(),
+            body: text.body.clone(),
+            comments: self.approved_comments(&ask).await?,
+            requester_login: ask.request.by.login.clone(),
+        };
+        let reading = contract::read(&source, &policy);
+        if !reading.problems.is_empty() {
+            let problems = reading.problems.iter().map(ToString::to_string).collect();
+            return Ok(Opening::Refused(Refusal::ContractUnreadable { problems }));
+        }
+        let base = (branch.clone(), oid.clone());
+        let task = self.new_task(id, ask, text, base, policy, reading);
+        Ok(if self.record_new(&task).await? {
+            Opening::Opened
+        } else {
+            Opening::Known
+        })
+    }
+
+    fn new_task(
+        &self,
+        id: TaskId,
+        ask: Ask<'_>,
+        text: IssueText,
+        (branch, oid): (String, Oid),
+        policy: Policy,
+        reading: contract::Reading,
+    ) -> Task {
+        Task {
+            id,
+            repository: ask.place.repository,
+            node: ask.input.node.clone(),
+            name: ask.input.name.clone(),
+            owner: ask.input.owner,
+            installation: ask.place.installation,
+            issue: ask.number,
+            request: ask.request,
+            text,
+            contract: reading.contract,
+            notes: reading.notes.iter().map(ToString::to_string).collect(),
+            policy,
+            base: Base { branch, oid },
+            // Replaced at once by what the opening decides.
+            stage: Stage::Closed {
+                outcome: Outcome::Failed,
+            },
+            attempts: Vec::new(),
+            pull: None,
+            edited_since: false,
+            opened_at: self.clock.now(),
+        }
+    }
+
+    async fn is_busy(&self, ask: &Ask<'_>) -> Result<bool, EngineError> {
+        let last = self
+            .store
+            .task_of_issue(ask.place.repository, ask.number)
+            .await?;
+        Ok(last.is_some_and(|stored| !stored.task.stage.is_closed()))
+    }
+
+    async fn refuse_quota(&self, ask: &Ask<'_>) -> Result<Option<Refusal>, EngineError> {
+        let live = self.store.count_live_tasks(ask.place.repository).await?;
+        if live >= self.rules.tasks_per_repository {
+            return Ok(Some(Refusal::TooMany {
+                where_: "in this repository",
+                limit: self.rules.tasks_per_repository,
+            }));
+        }
+        let since = self.clock.now().plus_s(-HOUR_S);
+        let opened = self.store.count_tasks_of(ask.request.by.id, since).await?;
+        Ok(
+            (opened >= self.rules.tasks_per_person_hour).then_some(Refusal::TooMany {
+                where_: "for one person within an hour",
+                limit: self.rules.tasks_per_person_hour,
+            }),
+        )
+    }
+
+    /// Comments that are older than the request, unedited since, and of people with write access (X13).
+    async fn approved_comments(&self, ask: &Ask<'_>) -> Result<Vec<ApprovedComment>, EngineError> {
+        let github = self.github()?;
+        let target = target_of(ask.place);
+        let mut known: Vec<(UserId, bool)> = vec![(ask.request.by.id, true)];
+        let mut approved = Vec::new();
+        for comment in ask.issue.comments.iter().rev() {
+            let Some(by) = &comment.by else { continue };
+            if !is_older(comment.at, comment.edited_at, ask.request.at) || is_command(&comment.body)
+            {
+                continue;
+            }
+            let may = match known.iter().find(|(id, _)| *id == by.id) {
+                Some((_, may)) => *may,
+                None if known.len() > COMMENTERS_MAX => false,
+                None => {
+                    let may = github.permission(&target, by).await? >= Permission::Write;
+                    known.push((by.id, may));
+                    may
+                }
+            };
+            if may {
+                approved.push(ApprovedComment {
+                    login: by.login.clone(),
+                    text: comment.body.clone(),
+                });
+            }
+        }
+        approved.reverse();
+        Ok(approved)
+    }
+
+    /// Whether a person may write to the repository now.
+    pub(super) async fn may_write(
+        &self,
+        place: &Place,
+        person: &Person,
+    ) -> Result<bool, EngineError> {
+        let permission = self.github()?.permission(&target_of(place), person).await?;
+        Ok(permission >= Permission::Write)
+    }
+}
+
+fn is_command(body: &str) -> bool {
+    use crate::domain::request::command::{Parsed, parse};
+    parse(body) != Parsed::Nothing
+}
+
+/// GitHub's times are whole seconds: what happened in the same second counts as older only
+/// where it was not an edit.
+fn is_older(at: Timestamp, edited_at: Option<Timestamp>, request: Timestamp) -> bool {
+    at <= request && edited_at.is_none_or(|edited| edited < request)
+}
+
+/// The text that counts (X12): that of the delivery, if the live one is still the same; found
+/// by the sweep, the live one, if it was last edited before the request.
+fn approved_text(ask: &Ask<'_>) -> Result<IssueText, Refusal> {
+    let live = &ask.issue.text;
+    match ask.approved {
+        Some(approved) if same(approved, live) => Ok(approved.clone()),
+        Some(approved) => Err(Refusal::EditedSince {
+            difference: contract::difference(&whole(approved), &whole(live)),
+        }),
+        None if is_older(ask.issue.opened_at, ask.issue.edited_at, ask.request.at) => {
+            Ok(live.clone())
+        }
+        None => Err(Refusal::EditedSince {
+            difference: String::new(),
+        }),
+    }
+}
+
+/// Line ends differ between GitHub's interfaces and mean nothing.
+fn same(one: &IssueText, other: &IssueText) -> bool {
+    one.title == other.title && unix(&one.body) == unix(&other.body)
+}
+
+/// Title and body as one text.
+pub(super) fn whole(text: &IssueText) -> String {
+    format!("{}\n\n{}", text.title, unix(&text.body))
+}
+
+fn unix(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+fn read_policy(file: &PolicyFile) -> Result<Policy, Refusal> {
+    match file {
+        PolicyFile::Absent => Ok(Policy::default()),
+        PolicyFile::Unreadable => Err(Refusal::PolicyUnreadable {
+            error: ".github/castellan.yml is binary or too large; make it a short text".to_owned(),
+        }),
+        PolicyFile::Text(text) => {
+            policy::parse(text.as_bytes()).map_err(|error| Refusal::PolicyUnreadable {
+                error: error.to_string(),
+            })
+        }
+    }
+}

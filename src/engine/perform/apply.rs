@@ -1,0 +1,384 @@
+//! Writes a returned change: validated as data, laid upon the recorded commit, all or nothing.
+//!
+//! Order: is the attempt still the current one; may the requester still write (H21); is the
+//! result what was stored; does the change pass every rule; only then blobs, tree, commit,
+//! the branch by its exact old id, the pull request.
+
+use std::collections::HashMap;
+
+use super::super::{Engine, EngineError, target_of_task};
+use super::Performed;
+use crate::domain::change::{self, Accepted, Change, FileChange, Operation, TreeEntry};
+use crate::domain::event::Fact;
+use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
+use crate::domain::task::Task;
+use crate::domain::task::attempt::Attempt;
+use crate::domain::task::proposal::{self, Acceptance, Facts};
+use crate::domain::task::stage::Stage;
+use crate::git::{Mirror, Remote};
+use crate::github::apply::{Proposal, RefMove};
+use crate::github::observe::Permission;
+use crate::github::{Kind, Target};
+use crate::protocol::result::{Outcome, Returned};
+use crate::store::DueEffect;
+
+/// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
+const WORKFLOWS: &str = ".github/workflows";
+
+/// A change on its way.
+struct Apply<'a> {
+    task: &'a Task,
+    attempt: &'a Attempt,
+    target: &'a Target,
+    returned: &'a Returned,
+    /// Whether it was tried before, so that anything may be there already.
+    again: bool,
+}
+
+/// Where a change is laid.
+enum Ground {
+    /// On this commit.
+    On(Oid),
+    /// The base has moved under it: the agent has to go again, from there.
+    Moved(Oid),
+}
+
+impl Engine {
+    pub(super) async fn apply(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        number: AttemptNumber,
+        fence: Fence,
+    ) -> Result<Performed, EngineError> {
+        let Some(id) = &due.task else {
+            return Ok(Performed::Needless);
+        };
+        let Some(stored) = self.store.task(id).await? else {
+            return Ok(Performed::Needless);
+        };
+        let task = &stored.task;
+        let Stage::Applying { attempt, result } = &task.stage else {
+            return Ok(Performed::Needless);
+        };
+        let current = task
+            .attempt(number)
+            .filter(|current| current.fence == fence);
+        let (Some(current), true) = (current, *attempt == number) else {
+            return Ok(Performed::Needless);
+        };
+        if self.github()?.permission(target, &task.request.by).await? < Permission::Write {
+            return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
+        }
+        let body = self.store.result(id, number, result).await?;
+        let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
+        let returned: Returned = serde_json::from_slice(&body)
+            .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))?;
+        let apply = Apply {
+            task,
+            attempt: current,
+            target,
+            returned: &returned,
+            again: due.tries > 1,
+        };
+        self.write(&apply)
+            .await
+            .map(|fact| Performed::Done(Some(fact)))
+    }
+
+    async fn write(&self, apply: &Apply<'_>) -> Result<Fact, EngineError> {
+        let Outcome::Changed { change } = &apply.returned.outcome else {
+            return Err(EngineError::Defect("a result without a change".to_owned()));
+        };
+        if apply.returned.start != apply.attempt.start {
+            let said = "The change was made against another commit than the one that was given out. Ask for another attempt.";
+            return Ok(apply.refused(vec![said.to_owned()]));
+        }
+        let remote = self.remote(apply).await?;
+        let mirror = self.mirrors.open(apply.task.repository).await?;
+        let branch = &apply.task.base.branch;
+        let tip = mirror.fetch(&remote, branch, &apply.attempt.start).await?;
+        let Some(tip) = tip else {
+            let said = format!("The branch `{branch}` is gone. Ask again when there is one.");
+            return Ok(apply.refused(vec![said]));
+        };
+        if !reachable(&mirror, apply, &tip).await? {
+            let said = "The commit that the change starts from is not on the base branch any more (X60). Ask for another attempt.";
+            return Ok(apply.refused(vec![said.to_owned()]));
+        }
+        let tree = mirror.tree(&apply.attempt.start).await?;
+        let old = mirror.contents(&remote, &modified(change)).await?;
+        let accepted = match check(apply.task, change, &tree, &old) {
+            Ok(accepted) => accepted,
+            Err(sentences) => return Ok(apply.refused(sentences)),
+        };
+        let parent = match ground(&mirror, apply, &accepted, &tip).await? {
+            Ground::On(parent) => parent,
+            Ground::Moved(tip) => {
+                let attempt = apply.attempt.number;
+                return Ok(Fact::BaseMoved { attempt, tip });
+            }
+        };
+        drop(mirror);
+        self.push(apply, &accepted, &parent).await
+    }
+
+    async fn remote(&self, apply: &Apply<'_>) -> Result<Remote, EngineError> {
+        let github = self.github()?;
+        let name = github.name_of(apply.target).await;
+        Ok(Remote {
+            url: self.clone_url(&name),
+            token: github.read_token(apply.target).await?,
+        })
+    }
+
+    /// Address of a repository for git.
+    pub(in super::super) fn clone_url(&self, name: &crate::domain::ids::FullName) -> String {
+        let base = self.rules.github_url.as_str().trim_end_matches('/');
+        format!("{base}/{name}.git")
+    }
+
+    /// Commit, branch, pull request.
+    async fn push(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        parent: &Oid,
+    ) -> Result<Fact, EngineError> {
+        let github = self.github()?;
+        let task = apply.task;
+        let branch = task.id.branch();
+        let message = proposal::commit_message(task, apply.attempt.number);
+        let tree = match self.write_tree(apply, accepted, parent).await {
+            Err(EngineError::Github(error))
+                if matches!(error.kind, Kind::Conflict | Kind::Forbidden) =>
+            {
+                return Ok(apply.refused(vec![rule_sentence(&error.reason)]));
+            }
+            tree => tree?,
+        };
+        let before = task.pull.as_ref().map(|_| &apply.attempt.start);
+        let head = match self.find_commit(apply, &branch, &tree, &message).await? {
+            Some(head) => head,
+            None => {
+                let head = github
+                    .write_commit(apply.target, &message, &tree, parent)
+                    .await?;
+                let moved = github
+                    .move_branch(apply.target, &task.node, &branch, before, &head)
+                    .await?;
+                if let RefMove::Refused(said) = moved {
+                    return self
+                        .explain_refused_move(apply, &branch, before, &said)
+                        .await;
+                }
+                head
+            }
+        };
+        let pull = self.propose(apply, accepted, &branch).await?;
+        let attempt = apply.attempt.number;
+        Ok(Fact::Applied {
+            attempt,
+            pull,
+            head,
+        })
+    }
+
+    async fn write_tree(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        parent: &Oid,
+    ) -> Result<Oid, EngineError> {
+        let github = self.github()?;
+        let mut files: Vec<(&FileChange, Option<Oid>)> = Vec::new();
+        for file in &accepted.files {
+            let blob = match file.operation {
+                Operation::Delete => None,
+                Operation::Add | Operation::Modify => {
+                    Some(github.write_blob(apply.target, &file.content).await?)
+                }
+            };
+            files.push((file, blob));
+        }
+        Ok(github.write_tree(apply.target, parent, &files).await?)
+    }
+
+    /// A commit that we wrote and did not get to record (K13): the tip of our branch, with
+    /// our message and exactly this tree.
+    async fn find_commit(
+        &self,
+        apply: &Apply<'_>,
+        branch: &str,
+        tree: &Oid,
+        message: &str,
+    ) -> Result<Option<Oid>, EngineError> {
+        if !apply.again {
+            return Ok(None);
+        }
+        let github = self.github()?;
+        let Some(tip) = github.branch_tip(apply.target, branch).await? else {
+            return Ok(None);
+        };
+        let found = github.commit(apply.target, &tip).await?;
+        let ours = found.is_some_and(|(its_tree, its_message)| {
+            its_tree == *tree && its_message.trim_end() == message.trim_end()
+        });
+        Ok(ours.then_some(tip))
+    }
+
+    /// The branch was not where we left it, or a rule forbids it: which of the two?
+    async fn explain_refused_move(
+        &self,
+        apply: &Apply<'_>,
+        branch: &str,
+        before: Option<&Oid>,
+        said: &str,
+    ) -> Result<Fact, EngineError> {
+        let tip = self.github()?.branch_tip(apply.target, branch).await?;
+        if tip.as_ref() != before {
+            return Ok(Fact::BranchMoved {
+                head: tip,
+                by: None,
+            });
+        }
+        Ok(apply.refused(vec![rule_sentence(said)]))
+    }
+
+    async fn propose(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        branch: &str,
+    ) -> Result<Number, EngineError> {
+        let github = self.github()?;
+        let task = apply.task;
+        let evidence = &apply.returned.evidence;
+        let acceptance: Vec<Acceptance> = evidence.acceptance.iter().map(acceptance_of).collect();
+        let refused: Vec<String> = evidence
+            .permissions
+            .iter()
+            .filter(|permission| !permission.granted)
+            .map(|permission| permission.title.clone())
+            .collect();
+        let page = self.page_of(task);
+        let body = proposal::body(
+            task,
+            &Facts {
+                attempt: apply.attempt,
+                files: &accepted.files,
+                acceptance: &acceptance,
+                refused: &refused,
+                agent: evidence.agent.as_deref(),
+                words: &evidence.words,
+                page: page.as_deref(),
+            },
+        );
+        let title = proposal::title(task);
+        let known = match &task.pull {
+            Some(pull) => Some(pull.number),
+            None if apply.again => github.find_pull(apply.target, branch).await?,
+            None => None,
+        };
+        if let Some(pull) = known {
+            github.edit_pull(apply.target, pull, &body).await?;
+            return Ok(pull);
+        }
+        let proposal = Proposal {
+            title: &title,
+            body: &body,
+            head: branch,
+            base: &task.base.branch,
+        };
+        Ok(github.open_pull(apply.target, proposal).await?)
+    }
+
+    /// Where the server writes for a task.
+    #[must_use]
+    pub fn target_of_task(&self, task: &Task) -> Target {
+        target_of_task(task)
+    }
+}
+
+impl Apply<'_> {
+    fn refused(&self, sentences: Vec<String>) -> Fact {
+        Fact::ChangeRefused {
+            attempt: self.attempt.number,
+            sentences,
+        }
+    }
+}
+
+fn acceptance_of(report: &crate::protocol::result::CommandReport) -> Acceptance {
+    Acceptance {
+        command: report.command.clone(),
+        exit_code: report.exit_code,
+        output_tail: report.output_tail.clone(),
+    }
+}
+
+fn rule_sentence(said: &str) -> String {
+    format!("GitHub refused the change by a rule of this repository: {said}")
+}
+
+/// The commit is on the base, or is the head of our own pull request.
+async fn reachable(mirror: &Mirror, apply: &Apply<'_>, tip: &Oid) -> Result<bool, EngineError> {
+    if apply.task.pull.is_some() {
+        return Ok(true);
+    }
+    Ok(mirror.leads_to(&apply.attempt.start, tip).await?)
+}
+
+fn modified(change: &Change) -> Vec<Oid> {
+    change
+        .files
+        .iter()
+        .filter_map(|file| file.base_blob.clone())
+        .collect()
+}
+
+fn check(
+    task: &Task,
+    change: &Change,
+    tree: &[TreeEntry],
+    contents: &HashMap<Oid, Vec<u8>>,
+) -> Result<Accepted, Vec<String>> {
+    let rules = change::ChangeRules::new(&task.policy, &task.contract)
+        .map_err(|bad| vec![bad.to_string()])?;
+    let blobs: HashMap<&[u8], &Oid> = tree
+        .iter()
+        .map(|entry| (entry.path.as_slice(), &entry.oid))
+        .collect();
+    let old = |path: &str| {
+        let blob = blobs.get(path.as_bytes())?;
+        contents.get(*blob).cloned()
+    };
+    change::check_with_old(change, tree, &rules, &old)
+        .map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
+}
+
+/// A new branch must have the default branch's workflows (H26). Where they moved on, a change
+/// whose files did not is laid upon the tip; otherwise the agent goes again from there.
+async fn ground(
+    mirror: &Mirror,
+    apply: &Apply<'_>,
+    accepted: &Accepted,
+    tip: &Oid,
+) -> Result<Ground, EngineError> {
+    let start = &apply.attempt.start;
+    if apply.task.pull.is_some() {
+        return Ok(Ground::On(start.clone()));
+    }
+    let then = mirror.object_at(start, WORKFLOWS).await?;
+    let now = mirror.object_at(tip, WORKFLOWS).await?;
+    if then == now {
+        return Ok(Ground::On(start.clone()));
+    }
+    for file in &accepted.files {
+        let held = mirror.object_at(tip, &file.path).await?;
+        if held != file.base_blob {
+            return Ok(Ground::Moved(tip.clone()));
+        }
+    }
+    Ok(Ground::On(tip.clone()))
+}

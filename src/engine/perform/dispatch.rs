@@ -1,0 +1,70 @@
+//! Starts a run, with the single-use ticket that one runner may trade for the lease.
+
+use serde_json::json;
+
+use super::super::{Engine, EngineError};
+use super::Performed;
+use crate::domain::event::Fact;
+use crate::domain::ids::{AttemptNumber, Fence};
+use crate::github::perform::WORKFLOW_FILE;
+use crate::github::{GithubError, Kind, Target};
+use crate::store::DueEffect;
+
+impl Engine {
+    /// Starts the run of an attempt, unless the task has gone on without it.
+    ///
+    /// A second try may start a second run: both hold the same ticket, the first to come has
+    /// the lease, and the other is told so.
+    pub(super) async fn dispatch(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        attempt: AttemptNumber,
+        fence: Fence,
+        ticket: &str,
+    ) -> Result<Performed, EngineError> {
+        let Some(task) = &due.task else {
+            return Ok(Performed::Needless);
+        };
+        let Some(stored) = self.store.task(task).await? else {
+            return Ok(Performed::Needless);
+        };
+        let current = stored.task.attempt(attempt);
+        let waits = stored.task.stage.attempt() == Some(attempt)
+            && current.is_some_and(|current| current.fence == fence && current.entered.is_none());
+        if !waits {
+            return Ok(Performed::Needless);
+        }
+        let inputs = json!({
+            "task": stored.task.id,
+            "attempt": attempt.to_string(),
+            "ticket": format!("{}.{attempt}.{ticket}", stored.task.id),
+        });
+        let branch = &stored.task.base.branch;
+        match self.github()?.dispatch(target, branch, &inputs).await {
+            Ok(run) => Ok(Performed::Done(Some(Fact::Dispatched { attempt, run }))),
+            Err(error) => refused(attempt, error),
+        }
+    }
+}
+
+/// A final no ends the attempt with words; anything else is tried again.
+fn refused(attempt: AttemptNumber, error: GithubError) -> Result<Performed, EngineError> {
+    let remedy = match error.kind {
+        Kind::NotFound => format!(
+            "Commit `.github/workflows/{WORKFLOW_FILE}` to the default branch, then ask again."
+        ),
+        Kind::Forbidden => {
+            "Grant the App the permission `actions: write`, then ask again.".to_owned()
+        }
+        Kind::Conflict | Kind::Final => {
+            "Look at the repository's Actions settings, then ask again.".to_owned()
+        }
+        Kind::Transient | Kind::Limited { .. } => return Err(error.into()),
+    };
+    Ok(Performed::Done(Some(Fact::DispatchRefused {
+        attempt,
+        cause: format!("GitHub did not start the run ({}).", error.reason),
+        remedy,
+    })))
+}

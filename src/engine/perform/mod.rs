@@ -1,0 +1,161 @@
+//! One effect on GitHub: leased from the outbox, tried, settled.
+//!
+//! A fact that comes of an effect is recorded in the same transaction that settles it. What
+//! may have worked before is looked for first, from the second try on (A2).
+
+mod apply;
+mod dispatch;
+mod show;
+
+use super::allowance::Cost;
+use super::error::Remedy;
+use super::{Engine, EngineError};
+use crate::domain::effect::Effect;
+use crate::domain::event::Fact;
+use crate::github::Target;
+use crate::store::{Cause, DueEffect, EffectEnd};
+
+/// What performing an effect came to.
+pub(super) enum Performed {
+    /// Done; the fact, where the task has to hear one.
+    Done(Option<Fact>),
+    /// It is not needed any more.
+    Needless,
+}
+
+impl Engine {
+    /// Performs the most urgent effect that is due. Gives whether there was one.
+    ///
+    /// # Errors
+    /// The store did not answer; the effect is tried again when its lease runs out.
+    pub async fn perform_next(&self) -> Result<bool, EngineError> {
+        if self.github.is_none() {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let Some(due) = self.store.lease_effect(now).await? else {
+            return Ok(false);
+        };
+        let cost = cost_of(&due.effect);
+        let priority = due.effect.priority();
+        if let Err(at) = self.allowance.draw(due.installation, priority, cost, now) {
+            let end = EffectEnd::Later(at, "waits for the allowance of writes".to_owned());
+            self.store.settle_effect(&due, &end).await?;
+            return Ok(true);
+        }
+        match self.perform(&due).await {
+            Ok(Performed::Done(Some(fact))) => self.settle_with(&due, fact).await?,
+            Ok(Performed::Done(None) | Performed::Needless) => {
+                self.store.settle_effect(&due, &EffectEnd::Sent).await?;
+            }
+            Err(error @ EngineError::Store(_)) => return Err(error),
+            Err(error) => self.put_off(&due, &error).await?,
+        }
+        Ok(true)
+    }
+
+    async fn settle_with(&self, due: &DueEffect, fact: Fact) -> Result<(), EngineError> {
+        let Some(task) = &due.task else {
+            return Err(EngineError::Defect(format!(
+                "the effect {} has no task",
+                due.key
+            )));
+        };
+        self.record(task, fact, Cause::Effect(due)).await.map(drop)
+    }
+
+    async fn put_off(&self, due: &DueEffect, error: &EngineError) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let said = error.chain();
+        let end = match error.remedy(due.tries, now) {
+            Remedy::Again(at) => {
+                tracing::info!(
+                    effect.key = due.key,
+                    error = said,
+                    "an effect is tried again later"
+                );
+                EffectEnd::Later(at, said)
+            }
+            Remedy::Pause(until) => {
+                tracing::warn!(
+                    installation.id = %due.installation, until = %until,
+                    "GitHub asks us to wait; the installation is paused"
+                );
+                self.store
+                    .pause_installation(due.installation, until)
+                    .await?;
+                EffectEnd::Later(until, said)
+            }
+            Remedy::Park => {
+                tracing::error!(effect.key = due.key, error = said, "an effect is parked");
+                EffectEnd::Parked(said)
+            }
+        };
+        self.store.settle_effect(due, &end).await?;
+        Ok(())
+    }
+
+    async fn perform(&self, due: &DueEffect) -> Result<Performed, EngineError> {
+        let target = self.target_of_effect(due).await?;
+        match &due.effect {
+            Effect::Status => self.show_status_comment(due, &target).await,
+            Effect::Acknowledge { target: on } => self.react(&target, *on).await,
+            Effect::Say { number, key, body } => {
+                self.say_once(due, &target, *number, key, body).await
+            }
+            Effect::Dispatch {
+                attempt,
+                fence,
+                ticket,
+            } => self.dispatch(due, &target, *attempt, *fence, ticket).await,
+            Effect::Apply { attempt, fence } => self.apply(due, &target, *attempt, *fence).await,
+            Effect::Cancel { run } => {
+                self.github()?.cancel_run(&target, *run).await?;
+                Ok(Performed::Done(None))
+            }
+        }
+    }
+
+    async fn target_of_effect(&self, due: &DueEffect) -> Result<Target, EngineError> {
+        let repository = self.store.repository(due.repository).await?;
+        let known = repository.map(|repository| repository.name);
+        let name = match (known, &due.task) {
+            (Some(name), _) => name,
+            // The repository was withdrawn; the last word about it may still be said.
+            (None, Some(task)) => match self.store.task(task).await? {
+                Some(stored) => stored.task.name,
+                None => return Err(EngineError::Defect(format!("no task {task}"))),
+            },
+            (None, None) => {
+                return Err(EngineError::Defect(format!(
+                    "no repository {}",
+                    due.repository
+                )));
+            }
+        };
+        Ok(Target {
+            installation: due.installation,
+            repository: due.repository,
+            name,
+        })
+    }
+}
+
+/// What an effect writes at most; an apply of many files is counted as a handful, since its
+/// blobs are not content that people see.
+const fn cost_of(effect: &Effect) -> Cost {
+    match effect {
+        Effect::Status | Effect::Acknowledge { .. } | Effect::Say { .. } => Cost {
+            writes: 1,
+            content: 1,
+        },
+        Effect::Dispatch { .. } | Effect::Cancel { .. } => Cost {
+            writes: 1,
+            content: 0,
+        },
+        Effect::Apply { .. } => Cost {
+            writes: 5,
+            content: 1,
+        },
+    }
+}

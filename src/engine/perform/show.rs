@@ -1,0 +1,109 @@
+//! What people see: the status comment, reactions, new comments.
+
+use super::super::{Engine, EngineError};
+use super::Performed;
+use crate::domain::effect::ReactionTarget;
+use crate::domain::ids::{CommentId, Number, Sha256Hex};
+use crate::domain::task::status;
+use crate::github::{Kind, Target};
+use crate::store::{DueEffect, StoredTask};
+
+impl Engine {
+    /// Lets the status comment read as the task stands now. What it already says is not said again.
+    pub(super) async fn show_status_comment(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+    ) -> Result<Performed, EngineError> {
+        let Some(task) = &due.task else {
+            return Ok(Performed::Needless);
+        };
+        let Some(stored) = self.store.task(task).await? else {
+            return Ok(Performed::Needless);
+        };
+        let page = self.page_of(&stored.task);
+        let body = status::comment(&stored.task, page.as_deref());
+        let sha256 = Sha256Hex::of(&body);
+        if stored.status_sha256.as_ref() == Some(&sha256) {
+            return Ok(Performed::Needless);
+        }
+        let comment = self.write_status(due, target, &stored, &body).await?;
+        self.store
+            .set_status(&stored.task.id, comment, &sha256)
+            .await?;
+        Ok(Performed::Done(None))
+    }
+
+    async fn write_status(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        stored: &StoredTask,
+        body: &str,
+    ) -> Result<CommentId, EngineError> {
+        let github = self.github()?;
+        let issue = stored.task.issue;
+        let known = match stored.status_comment {
+            Some(comment) => Some(comment),
+            // The comment may have been written although we never heard (K16).
+            None if due.tries > 1 => {
+                let marker = status::marker(&stored.task);
+                github.find_comment(target, issue, &marker).await?
+            }
+            None => None,
+        };
+        let Some(comment) = known else {
+            return Ok(github.comment(target, issue, body).await?);
+        };
+        match github.edit_comment(target, comment, body).await {
+            Ok(()) => Ok(comment),
+            // Somebody deleted it: people still have to be told.
+            Err(error) if error.kind == Kind::NotFound => {
+                Ok(github.comment(target, issue, body).await?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn react(
+        &self,
+        target: &Target,
+        on: ReactionTarget,
+    ) -> Result<Performed, EngineError> {
+        match self.github()?.react(target, on).await {
+            Ok(()) => Ok(Performed::Done(None)),
+            // What was reacted to is gone.
+            Err(error) if error.kind == Kind::NotFound => Ok(Performed::Needless),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn say_once(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        number: Number,
+        key: &str,
+        body: &str,
+    ) -> Result<Performed, EngineError> {
+        let github = self.github()?;
+        let marker = format!("<!-- castellan:say:{} -->", Sha256Hex::of(key).short());
+        if due.tries > 1
+            && github
+                .find_comment(target, number, &marker)
+                .await?
+                .is_some()
+        {
+            return Ok(Performed::Needless);
+        }
+        let body = format!("{marker}\n{body}");
+        match github.comment(target, number, &body).await {
+            Ok(_) => Ok(Performed::Done(None)),
+            // The issue is gone or locked: there is nobody to tell (H10).
+            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => {
+                Ok(Performed::Needless)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `/agent …` in a comment.
+
+use super::super::open::Ask;
+use super::super::{Engine, EngineError, target_of};
+use super::Reading;
+use crate::domain::effect::{Effect, ReactionTarget};
+use crate::domain::event::Fact;
+use crate::domain::ids::{CommentId, Number};
+use crate::domain::notice::{Notice, Place};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::command::{self, Command, Parsed};
+use crate::domain::request::{Origin, Person, Request};
+use crate::domain::task::because::Because;
+use crate::domain::task::status;
+use crate::domain::time::Timestamp;
+use crate::github::observe::Subject;
+use crate::store::{Cause, StoredTask};
+
+/// A command with where and by whom it was said.
+struct Said<'a> {
+    place: &'a Place,
+    number: Number,
+    on_pull: bool,
+    comment: CommentId,
+    by: &'a Person,
+    at: Timestamp,
+}
+
+impl Said<'_> {
+    fn key(&self) -> String {
+        format!("comment:{}", self.comment)
+    }
+}
+
+impl Engine {
+    /// A comment: nothing, or a command of somebody who may say it.
+    pub(super) async fn read_comment(&self, notice: &Notice) -> Result<Reading, EngineError> {
+        let Notice::Commented {
+            place,
+            number,
+            on_pull,
+            comment,
+            sender,
+            body,
+            at,
+        } = notice
+        else {
+            return Ok(Reading::Ignored("not a comment".to_owned()));
+        };
+        let parsed = command::parse(body);
+        if parsed == Parsed::Nothing {
+            return Ok(Reading::Ignored("no command".to_owned()));
+        }
+        if sender.is_bot {
+            return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
+        }
+        if !self.is_enrolled(place).await? {
+            return Ok(Reading::Ignored(
+                "not a repository of that installation".to_owned(),
+            ));
+        }
+        let said = Said {
+            place,
+            number: *number,
+            on_pull: *on_pull,
+            comment: *comment,
+            by: &sender.person,
+            at: *at,
+        };
+        if !self.may_write(place, said.by).await? {
+            let by = said.by.clone();
+            return self.answer(&said, &Refusal::NoWriteAccess { by }).await;
+        }
+        match parsed {
+            Parsed::Nothing => Ok(Reading::Ignored("no command".to_owned())),
+            Parsed::Unknown { word } => self.answer(&said, &Refusal::UnknownCommand { word }).await,
+            Parsed::Command(command) => self.follow(&said, command).await,
+        }
+    }
+
+    async fn follow(&self, said: &Said<'_>, command: Command) -> Result<Reading, EngineError> {
+        match command {
+            Command::Help => {
+                self.say(said.place, said.number, &said.key(), command::help())
+                    .await?;
+                Ok(Reading::Done("help was given"))
+            }
+            Command::Run => self.run(said).await,
+            Command::Fix { words } => self.fix(said, words).await,
+            Command::Stop => self.stop(said).await,
+            Command::Status => self.show_status(said).await,
+        }
+    }
+
+    async fn run(&self, said: &Said<'_>) -> Result<Reading, EngineError> {
+        if said.on_pull {
+            return self.answer(said, &Refusal::RunOnPull).await;
+        }
+        let target = target_of(said.place);
+        let input = self.github()?.task_input(&target, said.number).await?;
+        let Some(Subject::Issue(issue)) = &input.subject else {
+            return Ok(Reading::Ignored("the issue is gone".to_owned()));
+        };
+        let request = Request {
+            origin: Origin::Comment { id: said.comment },
+            by: said.by.clone(),
+            at: said.at,
+        };
+        let ask = Ask {
+            place: said.place,
+            number: said.number,
+            request,
+            input: &input,
+            issue,
+            approved: None,
+        };
+        self.take(ask).await
+    }
+
+    async fn fix(&self, said: &Said<'_>, words: Option<String>) -> Result<Reading, EngineError> {
+        let Some(stored) = self.task_here(said).await? else {
+            let refusal = if said.on_pull {
+                Refusal::FixOnPersonsPull
+            } else {
+                Refusal::NothingToFix
+            };
+            return self.answer(said, &refusal).await;
+        };
+        let task = stored.task;
+        if task.pull.is_none() {
+            return self.answer(said, &Refusal::NothingToFix).await;
+        }
+        if task.stage.is_closed() {
+            return self.answer(said, &Refusal::PullClosed).await;
+        }
+        let branch = task.id.branch();
+        let target = target_of(said.place);
+        let head = self.github()?.branch_tip(&target, &branch).await?;
+        let Some(head) = head else {
+            return self.answer(said, &Refusal::NothingToFix).await;
+        };
+        let fact = Fact::FixAsked {
+            by: said.by.clone(),
+            comment: said.comment,
+            words,
+            head,
+        };
+        let decision = self.record(&task.id, fact, Cause::None).await?;
+        match decision.map(|decision| decision.because) {
+            Some(Because::AlreadyBusy) => self.answer(said, &Refusal::Busy).await,
+            Some(Because::Outdated) | None => {
+                Ok(Reading::Ignored("this request was served".to_owned()))
+            }
+            Some(_) => {
+                self.acknowledge(said).await?;
+                Ok(Reading::Done("another attempt was asked for"))
+            }
+        }
+    }
+
+    async fn stop(&self, said: &Said<'_>) -> Result<Reading, EngineError> {
+        let Some(stored) = self.task_here(said).await? else {
+            return self.answer(said, &Refusal::NoTask).await;
+        };
+        // A comment that the sweep finds again must not stop a task that came after it.
+        if said.at < stored.task.request.at {
+            return Ok(Reading::Ignored("older than the task".to_owned()));
+        }
+        if stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored("the task is over".to_owned()));
+        }
+        let by = said.by.clone();
+        self.record(&stored.task.id, Fact::StopAsked { by }, Cause::None)
+            .await?;
+        self.acknowledge(said).await?;
+        Ok(Reading::Done("a task was stopped"))
+    }
+
+    async fn show_status(&self, said: &Said<'_>) -> Result<Reading, EngineError> {
+        let Some(stored) = self.task_here(said).await? else {
+            return self.answer(said, &Refusal::NoTask).await;
+        };
+        let page = self.page_of(&stored.task);
+        let body = status::answer(&stored.task, page.as_deref());
+        self.say(said.place, said.number, &said.key(), body).await?;
+        Ok(Reading::Done("the status was given"))
+    }
+
+    async fn task_here(&self, said: &Said<'_>) -> Result<Option<StoredTask>, EngineError> {
+        let repository = said.place.repository;
+        Ok(if said.on_pull {
+            self.store.task_of_pull(repository, said.number).await?
+        } else {
+            self.store.task_of_issue(repository, said.number).await?
+        })
+    }
+
+    async fn acknowledge(&self, said: &Said<'_>) -> Result<(), EngineError> {
+        let target = ReactionTarget::Comment { id: said.comment };
+        self.add(said.place, said.number, &Effect::Acknowledge { target })
+            .await
+    }
+
+    async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {
+        self.refuse(said.place, said.number, said.by, &said.key(), refusal)
+            .await
+    }
+}

@@ -1,0 +1,143 @@
+//! One delivery into facts. A delivery stays unread until what it says is recorded, so a
+//! crash in between only means that it is read again.
+
+mod command;
+mod request;
+mod world;
+
+use super::error::Remedy;
+use super::{Engine, EngineError};
+use crate::domain::notice::Notice;
+use crate::github::payload;
+use crate::store::{Delivery, DeliveryEnd};
+
+/// What reading a notice came to, in a few words for the record.
+pub(super) enum Reading {
+    /// Something came of it.
+    Done(&'static str),
+    /// It does not concern us.
+    Ignored(String),
+}
+
+impl Engine {
+    /// Reads the oldest delivery that is due. Gives whether there was one.
+    ///
+    /// # Errors
+    /// The store did not answer; nothing is lost.
+    pub async fn read_next(&self) -> Result<bool, EngineError> {
+        let Some(github) = &self.github else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let Some(delivery) = self.store.next_delivery(now).await? else {
+            return Ok(false);
+        };
+        let end = match payload::read(&delivery.event, &delivery.body, github.app_id()) {
+            Ok(notice) => self.read_delivery(&delivery, &notice).await?,
+            Err(error) => {
+                tracing::warn!(delivery.guid, error = %error, "a delivery is not what we know");
+                DeliveryEnd::Unparsed(error.to_string())
+            }
+        };
+        self.store.settle_delivery(&delivery.guid, &end).await?;
+        Ok(true)
+    }
+
+    async fn read_delivery(
+        &self,
+        delivery: &Delivery,
+        notice: &Notice,
+    ) -> Result<DeliveryEnd, EngineError> {
+        match self.read_notice(notice).await {
+            Ok(Reading::Done(what)) => Ok(DeliveryEnd::Read(what.to_owned())),
+            Ok(Reading::Ignored(why)) => Ok(DeliveryEnd::Ignored(why)),
+            // The store's own trouble is not the delivery's: it stays as it is.
+            Err(error @ EngineError::Store(_)) => Err(error),
+            Err(error) => {
+                let now = self.clock.now();
+                let said = error.chain();
+                Ok(match error.remedy(delivery.tries, now) {
+                    Remedy::Again(at) | Remedy::Pause(at) => {
+                        tracing::info!(
+                            delivery.guid,
+                            error = said,
+                            "a delivery is read again later"
+                        );
+                        DeliveryEnd::Later(at, said)
+                    }
+                    Remedy::Park => {
+                        tracing::error!(delivery.guid, error = said, "a delivery is parked");
+                        DeliveryEnd::Parked(said)
+                    }
+                })
+            }
+        }
+    }
+
+    /// Deals with what a delivery or the sweep says.
+    pub(super) async fn read_notice(&self, notice: &Notice) -> Result<Reading, EngineError> {
+        match notice {
+            Notice::Labeled {
+                place,
+                number,
+                sender,
+                text,
+            } => {
+                self.read_label(place, *number, sender.as_ref(), text.as_ref())
+                    .await
+            }
+            Notice::Commented { .. } => self.read_comment(notice).await,
+            Notice::Unlabeled {
+                place,
+                number,
+                sender,
+            } => self.read_unlabel(place, *number, sender).await,
+            Notice::TextEdited {
+                place,
+                number,
+                text,
+            } => self.read_edit(place, *number, text).await,
+            Notice::IssueEnded { place, number, how } => {
+                self.read_issue_end(place, *number, how).await
+            }
+            Notice::BranchPushed {
+                place,
+                branch,
+                after,
+                sender,
+            } => self.read_push(place, branch, after.as_ref(), sender).await,
+            Notice::PullEnded {
+                place,
+                number,
+                merged,
+            } => self.read_pull_end(place, *number, *merged).await,
+            Notice::RunEnded {
+                place,
+                run,
+                conclusion,
+            } => self.read_run_end(place, *run, conclusion).await,
+            Notice::Renamed { place } => self.read_rename(place).await,
+            Notice::RepositoryClosed { place, how } => self.read_repository_end(place, how).await,
+            Notice::Installed {
+                installation,
+                account,
+                repositories,
+            } => {
+                self.read_install(*installation, *account, repositories)
+                    .await
+            }
+            Notice::Uninstalled {
+                installation,
+                repositories,
+            } => {
+                self.read_uninstall(*installation, repositories.as_deref())
+                    .await
+            }
+            Notice::Suspended {
+                installation,
+                suspended,
+            } => self.read_suspension(*installation, *suspended).await,
+            Notice::Nothing { because } => Ok(Reading::Ignored(because.clone())),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The label `agent`, and what is said where a request is not taken.
+
+use super::super::open::{Ask, Opening};
+use super::super::{Engine, EngineError, target_of};
+use super::Reading;
+use crate::domain::effect::Effect;
+use crate::domain::ids::Number;
+use crate::domain::notice::{IssueText, Place, Sender};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::{Origin, Person, Request};
+use crate::github::observe::Subject;
+
+impl Engine {
+    /// An issue carries the label. Who set it, and when, is read from the issue's own
+    /// timeline, so that a delivery which was replayed or made up starts nothing (X3, X7).
+    pub(super) async fn read_label(
+        &self,
+        place: &Place,
+        number: Number,
+        sender: Option<&Sender>,
+        text: Option<&IssueText>,
+    ) -> Result<Reading, EngineError> {
+        if !self.is_enrolled(place).await? {
+            return Ok(Reading::Ignored(
+                "not a repository of that installation".to_owned(),
+            ));
+        }
+        if sender.is_some_and(|sender| sender.is_bot) {
+            return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
+        }
+        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let Some(Subject::Issue(issue)) = &input.subject else {
+            return Ok(Reading::Ignored("the label is not on an issue".to_owned()));
+        };
+        let (true, true, Some(labelling)) = (issue.open, issue.labelled, &issue.labelling) else {
+            return Ok(Reading::Ignored(
+                "the label is not there any more".to_owned(),
+            ));
+        };
+        let Some(by) = &labelling.by else {
+            return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
+        };
+        // A delivery of an older labelling says nothing about the one that counts now.
+        if sender.is_some_and(|sender| sender.person.id != by.id) {
+            return Ok(Reading::Ignored(
+                "the label was set anew by somebody else".to_owned(),
+            ));
+        }
+        let request = Request {
+            origin: Origin::Label {
+                event: labelling.event.clone(),
+            },
+            by: by.clone(),
+            at: labelling.at,
+        };
+        let ask = Ask {
+            place,
+            number,
+            request,
+            input: &input,
+            issue,
+            approved: text,
+        };
+        self.take(ask).await
+    }
+
+    /// Takes a request of somebody who may make it, or refuses it.
+    pub(super) async fn take(&self, ask: Ask<'_>) -> Result<Reading, EngineError> {
+        let (place, number) = (ask.place.clone(), ask.number);
+        let (by, key) = (ask.request.by.clone(), ask.request.key());
+        let known = crate::domain::ids::TaskId::of_request(place.repository, &key);
+        if self.store.task(&known).await?.is_some() {
+            return Ok(Reading::Ignored("this request has its task".to_owned()));
+        }
+        if !self.may_write(&place, &by).await? {
+            let refusal = Refusal::NoWriteAccess { by: by.clone() };
+            return self.refuse(&place, number, &by, &key, &refusal).await;
+        }
+        match self.open(ask).await? {
+            Opening::Opened => Ok(Reading::Done("a task was opened")),
+            Opening::Known => Ok(Reading::Ignored("there is a task already".to_owned())),
+            Opening::Refused(refusal) => self.refuse(&place, number, &by, &key, &refusal).await,
+        }
+    }
+
+    /// Says no, once for each request, and for some once an hour and person (X15).
+    pub(super) async fn refuse(
+        &self,
+        place: &Place,
+        number: Number,
+        by: &Person,
+        request: &str,
+        refusal: &Refusal,
+    ) -> Result<Reading, EngineError> {
+        let key = if refusal.is_answered_hourly() {
+            let hour = self.clock.now().0 / 3_600_000;
+            format!("refusal:{}:{hour}", by.id)
+        } else {
+            format!("refusal:{request}")
+        };
+        self.say(place, number, &key, refusal.sentence()).await?;
+        Ok(Reading::Done("a request was refused"))
+    }
+
+    /// Writes a comment that no task asks for, once for each key.
+    pub(super) async fn say(
+        &self,
+        place: &Place,
+        number: Number,
+        key: &str,
+        body: String,
+    ) -> Result<(), EngineError> {
+        let effect = Effect::Say {
+            number,
+            key: key.to_owned(),
+            body,
+        };
+        self.add(place, number, &effect).await
+    }
+
+    /// Adds an effect that no task asks for.
+    pub(super) async fn add(
+        &self,
+        place: &Place,
+        number: Number,
+        effect: &Effect,
+    ) -> Result<(), EngineError> {
+        let key = format!("{}:{number}:{}", place.repository, effect.key(None));
+        let now = self.clock.now();
+        self.store
+            .add_effect(effect, &key, place.installation, place.repository, now)
+            .await?;
+        self.bell.notify_waiters();
+        Ok(())
+    }
+
+    /// Whether the repository belongs to the installation that the delivery names; GitHub is
+    /// asked where we have not heard of it (X4, D14).
+    pub(super) async fn is_enrolled(&self, place: &Place) -> Result<bool, EngineError> {
+        if let Some(known) = self.store.repository(place.repository).await?
+            && known.installation == place.installation
+        {
+            if known.name != place.name {
+                self.enroll(place).await?;
+            }
+            return Ok(true);
+        }
+        let listed = self.github()?.repositories_of(place.installation).await?;
+        if !listed.iter().any(|(id, _)| *id == place.repository) {
+            tracing::warn!(
+                repository.id = %place.repository,
+                installation.id = %place.installation,
+                "a delivery names a repository that its installation does not have"
+            );
+            return Ok(false);
+        }
+        self.store
+            .put_installation(place.installation, place.owner)
+            .await?;
+        self.enroll(place).await?;
+        Ok(true)
+    }
+
+    pub(super) async fn enroll(&self, place: &Place) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        self.store
+            .enroll_repository(place.repository, place.installation, &place.name, now)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! What happens around a task: its issue, its branch, its pull request, its run, its
+//! repository and its installation.
+
+use super::super::open::whole;
+use super::super::{Engine, EngineError, target_of};
+use super::Reading;
+use crate::domain::event::Fact;
+use crate::domain::ids::{
+    FullName, InstallationId, Number, Oid, RepositoryId, RunId, TaskId, UserId,
+};
+use crate::domain::notice::{IssueText, Place, Sender};
+use crate::domain::request::contract;
+use crate::store::Cause;
+
+impl Engine {
+    pub(super) async fn read_unlabel(
+        &self,
+        place: &Place,
+        number: Number,
+        sender: &Sender,
+    ) -> Result<Reading, EngineError> {
+        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
+            return Ok(Reading::Ignored("no task there".to_owned()));
+        };
+        if stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored("the task is over".to_owned()));
+        }
+        let input = self.github()?.task_input(&target_of(place), number).await?;
+        if let Some(crate::github::observe::Subject::Issue(issue)) = &input.subject
+            && issue.labelled
+        {
+            return Ok(Reading::Ignored("the label is there again".to_owned()));
+        }
+        if !self.may_write(place, &sender.person).await? {
+            return Ok(Reading::Ignored(
+                "not by somebody with write access".to_owned(),
+            ));
+        }
+        let by = sender.person.clone();
+        self.record(&stored.task.id, Fact::LabelRemoved { by }, Cause::None)
+            .await?;
+        Ok(Reading::Done("the task heard of the label"))
+    }
+
+    pub(super) async fn read_edit(
+        &self,
+        place: &Place,
+        number: Number,
+        text: &IssueText,
+    ) -> Result<Reading, EngineError> {
+        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
+            return Ok(Reading::Ignored("no task there".to_owned()));
+        };
+        let (before, after) = (whole(&stored.task.text), whole(text));
+        if stored.task.stage.is_closed() || before == after {
+            return Ok(Reading::Ignored("the task knows this text".to_owned()));
+        }
+        let difference = contract::difference(&before, &after);
+        self.record(
+            &stored.task.id,
+            Fact::TextEdited { difference },
+            Cause::None,
+        )
+        .await?;
+        Ok(Reading::Done("the task heard of the edit"))
+    }
+
+    pub(super) async fn read_issue_end(
+        &self,
+        place: &Place,
+        number: Number,
+        how: &str,
+    ) -> Result<Reading, EngineError> {
+        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
+            return Ok(Reading::Ignored("no task there".to_owned()));
+        };
+        let how = how.to_owned();
+        self.record(&stored.task.id, Fact::IssueEnded { how }, Cause::None)
+            .await?;
+        Ok(Reading::Done("the task heard of its issue's end"))
+    }
+
+    /// Somebody pushed to a branch of ours. Our own pushes are known by their commit.
+    pub(super) async fn read_push(
+        &self,
+        place: &Place,
+        branch: &str,
+        after: Option<&Oid>,
+        sender: &Sender,
+    ) -> Result<Reading, EngineError> {
+        let Some(id) = TaskId::of_branch(branch) else {
+            return Ok(Reading::Ignored("no task has this branch".to_owned()));
+        };
+        let Some(stored) = self.store.task(&id).await? else {
+            return Ok(Reading::Ignored("no task has this branch".to_owned()));
+        };
+        if stored.task.repository != place.repository || stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored(
+                "the task is over, or elsewhere".to_owned(),
+            ));
+        }
+        let ours = |pull: &crate::domain::task::Pull| {
+            after.is_some_and(|after| pull.commits.contains(after))
+        };
+        let by_app = sender.is_bot;
+        let known = stored.task.pull.as_ref().is_some_and(ours);
+        // While a change of ours is being written, its own delivery may come before its record.
+        if by_app && (known || stored.task.stage.is_busy()) {
+            return Ok(Reading::Ignored("our own commit".to_owned()));
+        }
+        let fact = Fact::BranchMoved {
+            head: after.cloned(),
+            by: Some(sender.person.clone()),
+        };
+        self.record(&id, fact, Cause::None).await?;
+        Ok(Reading::Done("the task heard of the push"))
+    }
+
+    pub(super) async fn read_pull_end(
+        &self,
+        place: &Place,
+        number: Number,
+        merged: bool,
+    ) -> Result<Reading, EngineError> {
+        let Some(stored) = self.store.task_of_pull(place.repository, number).await? else {
+            return Ok(Reading::Ignored("not a pull request of ours".to_owned()));
+        };
+        self.record(&stored.task.id, Fact::PullEnded { merged }, Cause::None)
+            .await?;
+        Ok(Reading::Done("the task heard of its pull request's end"))
+    }
+
+    pub(super) async fn read_run_end(
+        &self,
+        place: &Place,
+        run: RunId,
+        conclusion: &str,
+    ) -> Result<Reading, EngineError> {
+        let mut heard = false;
+        for stored in self.store.live_tasks(place.repository).await? {
+            let conclusion = conclusion.to_owned();
+            let fact = Fact::RunEnded { run, conclusion };
+            self.record(&stored.task.id, fact, Cause::None).await?;
+            heard = true;
+        }
+        Ok(if heard {
+            Reading::Done("the tasks heard of the run's end")
+        } else {
+            Reading::Ignored("no task is under way".to_owned())
+        })
+    }
+
+    pub(super) async fn read_rename(&self, place: &Place) -> Result<Reading, EngineError> {
+        if self.store.repository(place.repository).await?.is_none() {
+            return Ok(Reading::Ignored("not a repository of ours".to_owned()));
+        }
+        self.enroll(place).await?;
+        Ok(Reading::Done("the repository has another name"))
+    }
+
+    /// Transferred, archived, made public, deleted: the trust that a task began with is gone (H12 to H14).
+    pub(super) async fn read_repository_end(
+        &self,
+        place: &Place,
+        how: &str,
+    ) -> Result<Reading, EngineError> {
+        let why = format!("the repository was {how}");
+        self.end_tasks(place.repository, &why).await?;
+        if how != "publicized" {
+            self.store.withdraw_repository(place.repository).await?;
+        }
+        Ok(Reading::Done("the repository's tasks were ended"))
+    }
+
+    pub(super) async fn read_install(
+        &self,
+        installation: InstallationId,
+        account: UserId,
+        repositories: &[(RepositoryId, FullName)],
+    ) -> Result<Reading, EngineError> {
+        self.store.put_installation(installation, account).await?;
+        let now = self.clock.now();
+        for (id, name) in repositories {
+            self.store
+                .enroll_repository(*id, installation, name, now)
+                .await?;
+        }
+        Ok(Reading::Done("repositories were enrolled"))
+    }
+
+    /// Nothing is tried any more for what was taken away (H16).
+    pub(super) async fn read_uninstall(
+        &self,
+        installation: InstallationId,
+        repositories: Option<&[RepositoryId]>,
+    ) -> Result<Reading, EngineError> {
+        let enrolled = self.store.repositories_of(installation).await?;
+        for repository in enrolled {
+            if repositories.is_none_or(|gone| gone.contains(&repository.id)) {
+                self.end_tasks(repository.id, "the App was uninstalled")
+                    .await?;
+                self.store.withdraw_repository(repository.id).await?;
+            }
+        }
+        if repositories.is_none() {
+            self.store.remove_installation(installation).await?;
+            self.store.drop_effects(installation).await?;
+        }
+        Ok(Reading::Done("repositories were withdrawn"))
+    }
+
+    pub(super) async fn read_suspension(
+        &self,
+        installation: InstallationId,
+        suspended: bool,
+    ) -> Result<Reading, EngineError> {
+        self.store
+            .suspend_installation(installation, suspended)
+            .await?;
+        self.bell.notify_waiters();
+        Ok(Reading::Done("the installation was suspended, or is back"))
+    }
+
+    async fn end_tasks(&self, repository: RepositoryId, why: &str) -> Result<(), EngineError> {
+        for stored in self.store.live_tasks(repository).await? {
+            let why = why.to_owned();
+            self.record(&stored.task.id, Fact::AccessLost { why }, Cause::None)
+                .await?;
+        }
+        Ok(())
+    }
+}

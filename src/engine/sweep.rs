@@ -1,0 +1,255 @@
+//! What deliveries may have missed, found from GitHub, not from our rows.
+//!
+//! First the App's own failed deliveries, which GitHub sends once more (W2, W3); then, for
+//! each enrolled repository, labels, comments, our branches and pull requests, and runs. All
+//! of it becomes notices, which go the way of every delivery. A repository at rest costs two
+//! calls a sweep, so that it stays below five an hour.
+
+use super::error::Remedy;
+use super::{Engine, EngineError, target_of_task};
+use crate::domain::event::Fact;
+use crate::domain::ids::Oid;
+use crate::domain::notice::{Notice, Place};
+use crate::domain::task::stage::Stage;
+use crate::domain::time::Timestamp;
+use crate::github::Target;
+use crate::store::{Cause, Repository, StoredTask};
+
+/// GitHub delivers again what is at most this old (W3), with an hour to spare.
+const DELIVERIES_KEPT_S: i64 = (3 * 24 - 1) * 3600;
+/// Overlap with what was swept before: GitHub's lists lag behind its writes.
+const OVERLAP_S: i64 = 300;
+/// Seconds between two looks at the App's deliveries.
+const DELIVERIES_EVERY_S: i64 = 600;
+/// Seconds between two looks at the App's installations.
+const INSTALLATIONS_EVERY_S: i64 = 24 * 3600;
+/// Repositories that are swept in one go.
+const REPOSITORIES_MAX: u32 = 20;
+
+impl Engine {
+    /// Sweeps what is due. Gives whether anything was.
+    ///
+    /// # Errors
+    /// The store or GitHub did not answer; what was not swept is due again.
+    pub async fn sweep_next(&self) -> Result<bool, EngineError> {
+        if self.github.is_none() {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let mut swept = false;
+        if self
+            .is_due("installations", INSTALLATIONS_EVERY_S, now)
+            .await?
+        {
+            self.sweep_installations().await?;
+            self.mark("installations", now).await?;
+            swept = true;
+        }
+        if self.is_due("deliveries", DELIVERIES_EVERY_S, now).await? {
+            self.sweep_deliveries(now).await?;
+            self.mark("deliveries", now).await?;
+            swept = true;
+        }
+        for repository in self
+            .store
+            .repositories_to_sweep(now, REPOSITORIES_MAX)
+            .await?
+        {
+            self.sweep_repository(&repository, now).await?;
+            swept = true;
+        }
+        Ok(swept)
+    }
+
+    /// Lets every task whose deadline has passed decide what follows. Gives whether one had.
+    ///
+    /// # Errors
+    /// The store did not answer.
+    pub async fn pass_deadlines(&self) -> Result<bool, EngineError> {
+        let now = self.clock.now();
+        let overdue = self.store.overdue_tasks(now, 100).await?;
+        for stored in &overdue {
+            self.record(&stored.task.id, Fact::DeadlinePassed, Cause::None)
+                .await?;
+        }
+        Ok(!overdue.is_empty())
+    }
+
+    async fn is_due(&self, name: &str, every_s: i64, now: Timestamp) -> Result<bool, EngineError> {
+        let last = self.store.cursor(&format!("sweep:{name}")).await?;
+        let last: Option<i64> = last.and_then(|value| value.parse().ok());
+        Ok(last.is_none_or(|last| Timestamp(last).plus_s(every_s) <= now))
+    }
+
+    async fn mark(&self, name: &str, now: Timestamp) -> Result<(), EngineError> {
+        let value = now.0.to_string();
+        self.store
+            .set_cursor(&format!("sweep:{name}"), &value)
+            .await?;
+        Ok(())
+    }
+
+    /// Every installation and repository that GitHub knows of; what is gone is withdrawn.
+    async fn sweep_installations(&self) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let now = self.clock.now();
+        for installation in github.installations().await? {
+            self.store
+                .put_installation(installation.id, installation.account)
+                .await?;
+            self.store
+                .suspend_installation(installation.id, installation.suspended)
+                .await?;
+            if installation.suspended {
+                continue;
+            }
+            let listed = github.repositories_of(installation.id).await?;
+            for (id, name) in &listed {
+                self.store
+                    .enroll_repository(*id, installation.id, name, now)
+                    .await?;
+            }
+            for known in self.store.repositories_of(installation.id).await? {
+                if !listed.iter().any(|(id, _)| *id == known.id) {
+                    let notice = Notice::Uninstalled {
+                        installation: installation.id,
+                        repositories: Some(vec![known.id]),
+                    };
+                    self.read_notice(&notice).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for every delivery again that we did not take. GitHub keeps the GUID, so one that
+    /// we did take after all is known.
+    async fn sweep_deliveries(&self, now: Timestamp) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let since = now.plus_s(-DELIVERIES_KEPT_S);
+        let listed = github.deliveries_since(since).await?;
+        let mut asked = std::collections::HashSet::new();
+        for delivery in &listed {
+            let taken = listed
+                .iter()
+                .any(|other| other.taken && other.guid == delivery.guid);
+            if !taken && asked.insert(delivery.guid.as_str()) {
+                github.redeliver(delivery.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_repository(
+        &self,
+        repository: &Repository,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let live = self.store.live_tasks(repository.id).await?;
+        let pause = if live.iter().any(|stored| stored.task.stage.is_busy()) {
+            self.rules.sweep_busy_s
+        } else {
+            self.rules.sweep_idle_s
+        };
+        // The next turn is set first: a repository that cannot be swept must not hold up the rest.
+        self.store
+            .set_swept(repository.id, repository.swept_until, now.plus_s(pause))
+            .await?;
+        if let Err(error) = self.look_around(repository, &live).await {
+            if matches!(error, EngineError::Store(_)) {
+                return Err(error);
+            }
+            tracing::warn!(repository.id = %repository.id, error = error.chain(), "a sweep was cut short");
+            if let Remedy::Pause(until) = error.remedy(1, now) {
+                self.store
+                    .pause_installation(repository.installation, until)
+                    .await?;
+            }
+            return Ok(());
+        }
+        self.store
+            .set_swept(repository.id, now, now.plus_s(pause))
+            .await?;
+        Ok(())
+    }
+
+    async fn look_around(
+        &self,
+        repository: &Repository,
+        live: &[StoredTask],
+    ) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let target = Target {
+            installation: repository.installation,
+            repository: repository.id,
+            name: repository.name.clone(),
+        };
+        let installation = self.store.installation(repository.installation).await?;
+        let Some(installation) = installation.filter(|known| !known.suspended) else {
+            return Ok(());
+        };
+        let place = Place {
+            installation: repository.installation,
+            repository: repository.id,
+            name: repository.name.clone(),
+            owner: installation.account,
+        };
+        let since = repository.swept_until.plus_s(-OVERLAP_S);
+        for number in github.labelled_since(&target, since).await? {
+            let notice = Notice::Labeled {
+                place: place.clone(),
+                number,
+                sender: None,
+                text: None,
+            };
+            self.read_notice(&notice).await?;
+        }
+        for notice in github.comments_since(&target, &place, since).await? {
+            self.read_notice(&notice).await?;
+        }
+        for stored in live {
+            self.look_at_task(stored).await?;
+        }
+        Ok(())
+    }
+
+    /// The branch, the pull request and the run of a task that is not closed.
+    async fn look_at_task(&self, stored: &StoredTask) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let task = &stored.task;
+        let target = target_of_task(task);
+        if let Some(pull) = &task.pull {
+            if let Some(merged) = github.pull_end(&target, pull.number).await? {
+                self.record(&task.id, Fact::PullEnded { merged }, Cause::None)
+                    .await?;
+                return Ok(());
+            }
+            let tip = github.branch_tip(&target, &task.id.branch()).await?;
+            if !matches!(task.stage, Stage::Applying { .. }) && !is_known(stored, tip.as_ref()) {
+                let fact = Fact::BranchMoved {
+                    head: tip,
+                    by: None,
+                };
+                self.record(&task.id, fact, Cause::None).await?;
+                return Ok(());
+            }
+        }
+        let run = task.last_attempt().and_then(|attempt| attempt.run);
+        if let (true, Some(run)) = (task.stage.is_busy(), run)
+            && let Some(conclusion) = github.run_conclusion(&target, run).await?
+        {
+            let fact = Fact::RunEnded { run, conclusion };
+            self.record(&task.id, fact, Cause::None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the branch stands where the task believes it to stand.
+fn is_known(stored: &StoredTask, tip: Option<&Oid>) -> bool {
+    if let Stage::Paused { head, .. } = &stored.task.stage {
+        return head.as_ref() == tip;
+    }
+    let head = stored.task.pull.as_ref().map(|pull| &pull.head);
+    head == tip
+}

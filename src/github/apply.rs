@@ -1,0 +1,286 @@
+//! Writes a validated change: blobs, tree, commit, ref by its exact old id, pull request.
+//!
+//! The commit names no author, committer or date, so that GitHub makes it the App's and
+//! signs it. A ref moves only from exactly the commit that we saw: plain fast-forward
+//! checks would bring back what a person dropped (H2).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::app_auth::Scope;
+use super::client::{Client, GithubError, Kind, Target, unexpected};
+use crate::domain::change::{FileChange, Operation};
+use crate::domain::ids::{Number, Oid};
+
+/// How the moving of a ref ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefMove {
+    /// It points to our commit.
+    Moved,
+    /// It is not where it was expected, or a rule forbids it; GitHub's words.
+    Refused(String),
+}
+
+/// A pull request to be opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// Title.
+    pub title: &'a str,
+    /// Body, Markdown.
+    pub body: &'a str,
+    /// Our branch.
+    pub head: &'a str,
+    /// The branch that it goes to.
+    pub base: &'a str,
+}
+
+/// What stands for "no such ref" in `updateRefs`.
+const NO_OID: &str = "0000000000000000000000000000000000000000";
+
+impl Client {
+    /// Writes a blob.
+    ///
+    /// # Errors
+    /// GitHub did not take it; push rules may refuse one (A9).
+    pub async fn write_blob(&self, target: &Target, content: &[u8]) -> Result<Oid, GithubError> {
+        let body = json!({ "content": BASE64_STANDARD.encode(content), "encoding": "base64" });
+        self.write_object("write a blob", target, "/git/blobs", &body)
+            .await
+    }
+
+    /// Writes the tree that comes of laying `files` over the tree of commit `start`.
+    /// `blobs` holds the blob of each file that is not deleted, in their order.
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn write_tree(
+        &self,
+        target: &Target,
+        start: &Oid,
+        files: &[(&FileChange, Option<Oid>)],
+    ) -> Result<Oid, GithubError> {
+        let entries: Vec<Value> = files
+            .iter()
+            .map(|(file, blob)| {
+                let sha = match file.operation {
+                    Operation::Delete => Value::Null,
+                    Operation::Add | Operation::Modify => json!(blob),
+                };
+                json!({ "path": file.path, "mode": file.mode, "type": "blob", "sha": sha })
+            })
+            .collect();
+        let body = json!({ "base_tree": start, "tree": entries });
+        self.write_object("write a tree", target, "/git/trees", &body)
+            .await
+    }
+
+    /// Writes a commit of `tree` on top of `parent`.
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn write_commit(
+        &self,
+        target: &Target,
+        message: &str,
+        tree: &Oid,
+        parent: &Oid,
+    ) -> Result<Oid, GithubError> {
+        let body = json!({ "message": message, "tree": tree, "parents": [parent] });
+        self.write_object("write a commit", target, "/git/commits", &body)
+            .await
+    }
+
+    /// Tree and message of a commit, where it exists.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn commit(
+        &self,
+        target: &Target,
+        commit: &Oid,
+    ) -> Result<Option<(Oid, String)>, GithubError> {
+        let operation = "read a commit";
+        let path = format!("/git/commits/{commit}");
+        let answer: Result<Value, GithubError> = self
+            .call(operation, target, Scope::Observe, Method::GET, &path, None)
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.kind == Kind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let tree = answer["tree"]["sha"]
+            .as_str()
+            .and_then(|sha| sha.parse().ok())
+            .ok_or_else(|| unexpected(operation, "no usable tree.sha".to_owned()))?;
+        let message = answer["message"].as_str().unwrap_or_default().to_owned();
+        Ok(Some((tree, message)))
+    }
+
+    /// Moves `branch` from exactly `before` (`None`: it must not exist) to `after`.
+    ///
+    /// # Errors
+    /// GitHub did not answer; a refusal is a [`RefMove`].
+    pub async fn move_branch(
+        &self,
+        target: &Target,
+        node: &str,
+        branch: &str,
+        before: Option<&Oid>,
+        after: &Oid,
+    ) -> Result<RefMove, GithubError> {
+        let document = json!({
+            "operationName": "UpdateRefs",
+            "query": "mutation UpdateRefs($repositoryId: ID!, $refUpdates: [RefUpdate!]!) { \
+                      updateRefs(input: {repositoryId: $repositoryId, refUpdates: $refUpdates}) { \
+                      clientMutationId } }",
+            "variables": {
+                "repositoryId": node,
+                "refUpdates": [{
+                    "name": format!("refs/heads/{branch}"),
+                    "beforeOid": before.map_or(NO_OID, Oid::as_str),
+                    "afterOid": after,
+                    "force": false,
+                }],
+            },
+        });
+        let answer: Result<Value, GithubError> = self
+            .graphql("move a branch", target, Scope::Push, &document)
+            .await;
+        match answer {
+            Ok(_) => Ok(RefMove::Moved),
+            Err(error) if matches!(error.kind, Kind::Conflict | Kind::Forbidden) => {
+                Ok(RefMove::Refused(error.reason))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens a draft pull request; where the plan knows no drafts, a ready one that says so (A20).
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn open_pull(
+        &self,
+        target: &Target,
+        proposal: Proposal<'_>,
+    ) -> Result<Number, GithubError> {
+        let operation = "open a pull request";
+        let mut body = json!({
+            "title": proposal.title,
+            "body": proposal.body,
+            "head": proposal.head,
+            "base": proposal.base,
+            "draft": true,
+        });
+        let first = self
+            .call::<Value>(
+                operation,
+                target,
+                Scope::Propose,
+                Method::POST,
+                "/pulls",
+                Some(&body),
+            )
+            .await;
+        let answer = match first {
+            Err(error)
+                if error.status == Some(422) && error.reason.to_lowercase().contains("draft") =>
+            {
+                body["draft"] = json!(false);
+                body["title"] = json!(format!("[draft] {}", proposal.title));
+                self.call(
+                    operation,
+                    target,
+                    Scope::Propose,
+                    Method::POST,
+                    "/pulls",
+                    Some(&body),
+                )
+                .await?
+            }
+            answer => answer?,
+        };
+        answer["number"]
+            .as_i64()
+            .map(Number)
+            .ok_or_else(|| unexpected(operation, "no number".to_owned()))
+    }
+
+    /// Replaces the body of a pull request of ours.
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn edit_pull(
+        &self,
+        target: &Target,
+        number: Number,
+        body: &str,
+    ) -> Result<(), GithubError> {
+        let path = format!("/pulls/{number}");
+        let body = json!({ "body": body });
+        self.call::<Value>(
+            "edit a pull request",
+            target,
+            Scope::Propose,
+            Method::PATCH,
+            &path,
+            Some(&body),
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Our open pull request from `branch`, where there is one (K14).
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn find_pull(
+        &self,
+        target: &Target,
+        branch: &str,
+    ) -> Result<Option<Number>, GithubError> {
+        let owner = self.name_of(target).await.owner;
+        let path = format!("/pulls?state=open&head={owner}:{branch}&per_page=10");
+        let answer: Vec<Value> = self
+            .call(
+                "look for our pull request",
+                target,
+                Scope::Observe,
+                Method::GET,
+                &path,
+                None,
+            )
+            .await?;
+        Ok(answer
+            .iter()
+            .find(|pull| pull["head"]["ref"].as_str() == Some(branch))
+            .and_then(|pull| pull["number"].as_i64())
+            .map(Number))
+    }
+
+    async fn write_object(
+        &self,
+        operation: &'static str,
+        target: &Target,
+        path: &str,
+        body: &Value,
+    ) -> Result<Oid, GithubError> {
+        let answer: Value = self
+            .call(
+                operation,
+                target,
+                Scope::Push,
+                Method::POST,
+                path,
+                Some(body),
+            )
+            .await?;
+        answer["sha"]
+            .as_str()
+            .and_then(|sha| sha.parse().ok())
+            .ok_or_else(|| unexpected(operation, "no usable sha".to_owned()))
+    }
+}

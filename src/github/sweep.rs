@@ -1,0 +1,215 @@
+//! Lists what deliveries may have missed. Every list is paged to its end, within a bound.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::app_auth::Scope;
+use super::client::{Client, GithubError, Target};
+use super::payload::{self, LABEL};
+use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
+use crate::domain::notice::{Notice, Place};
+use crate::domain::time::Timestamp;
+
+/// Pages that one list is read to in one sweep; the next sweep goes on from its cursor.
+const PAGES_MAX: u32 = 20;
+
+/// A delivery as the App's deliveries API lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDelivery {
+    /// Number by which it can be asked for again.
+    pub id: i64,
+    /// GitHub's id of the delivery, the same for each redelivery.
+    pub guid: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether we answered it with a 2xx.
+    pub taken: bool,
+}
+
+/// An installation as GitHub lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedInstallation {
+    /// Its number.
+    pub id: InstallationId,
+    /// The account that installed the App.
+    pub account: UserId,
+    /// Whether it is suspended.
+    pub suspended: bool,
+}
+
+impl Client {
+    /// The App's deliveries since `since`, newest first.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn deliveries_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<ListedDelivery>, GithubError> {
+        #[derive(Deserialize)]
+        struct Row {
+            id: i64,
+            guid: String,
+            delivered_at: String,
+            status_code: i64,
+        }
+        let mut listed = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..PAGES_MAX {
+            let path = format!("/app/hook/deliveries?per_page=100{cursor}");
+            let rows: Vec<Row> = self
+                .call_app("list the App's deliveries", Method::GET, &path, None)
+                .await?;
+            let full = rows.len() == 100;
+            let before = listed.len();
+            let last = rows.last().map(|row| row.id);
+            listed.extend(rows.into_iter().filter_map(|row| {
+                let at = Timestamp::from_rfc3339(&row.delivered_at)?;
+                (at >= since).then_some(ListedDelivery {
+                    id: row.id,
+                    guid: row.guid,
+                    at,
+                    taken: (200..300).contains(&row.status_code),
+                })
+            }));
+            match last {
+                // The API pages by an opaque cursor in its Link header; a delivery's number is one.
+                Some(last) if full && listed.len() - before == 100 => {
+                    cursor = format!("&cursor=v1_{last}");
+                }
+                _ => break,
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Asks GitHub to deliver once more.
+    ///
+    /// # Errors
+    /// GitHub did not take it.
+    pub async fn redeliver(&self, delivery: i64) -> Result<(), GithubError> {
+        let path = format!("/app/hook/deliveries/{delivery}/attempts");
+        self.call_app::<Value>("ask for a redelivery", Method::POST, &path, None)
+            .await
+            .map(drop)
+    }
+
+    /// All installations of the App.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn installations(&self) -> Result<Vec<ListedInstallation>, GithubError> {
+        let mut listed = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let path = format!("/app/installations?per_page=100&page={page}");
+            let rows: Vec<Value> = self
+                .call_app("list the App's installations", Method::GET, &path, None)
+                .await?;
+            listed.extend(rows.iter().filter_map(|row| {
+                Some(ListedInstallation {
+                    id: InstallationId(row["id"].as_i64()?),
+                    account: UserId(row["account"]["id"].as_i64()?),
+                    suspended: !row["suspended_at"].is_null(),
+                })
+            }));
+            if rows.len() < 100 {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    /// All repositories of an installation.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn repositories_of(
+        &self,
+        installation: InstallationId,
+    ) -> Result<Vec<(RepositoryId, FullName)>, GithubError> {
+        let mut listed = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let path = format!("/installation/repositories?per_page=100&page={page}");
+            let answer: Value = self
+                .call_installation("list an installation's repositories", installation, &path)
+                .await?;
+            let rows = answer["repositories"].as_array().map_or(0, Vec::len);
+            listed.extend(payload::repositories(&answer["repositories"]));
+            if rows < 100 {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The open issues that carry our label and were updated since `since`.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn labelled_since(
+        &self,
+        target: &Target,
+        since: Timestamp,
+    ) -> Result<Vec<Number>, GithubError> {
+        let mut listed = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let path = format!(
+                "/issues?labels={LABEL}&state=open&since={since}&sort=updated&direction=asc&per_page=100&page={page}"
+            );
+            let rows: Vec<Value> = self
+                .call(
+                    "list labelled issues",
+                    target,
+                    Scope::Observe,
+                    Method::GET,
+                    &path,
+                    None,
+                )
+                .await?;
+            // This API lists pull requests as issues too.
+            let issues = rows.iter().filter(|row| row["pull_request"].is_null());
+            listed.extend(issues.filter_map(|row| row["number"].as_i64()).map(Number));
+            if rows.len() < 100 {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    /// The comments that were written since `since` and never edited, as notices.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn comments_since(
+        &self,
+        target: &Target,
+        place: &Place,
+        since: Timestamp,
+    ) -> Result<Vec<Notice>, GithubError> {
+        let mut listed = Vec::new();
+        for page in 1..=PAGES_MAX {
+            let path = format!(
+                "/issues/comments?since={since}&sort=updated&direction=asc&per_page=100&page={page}"
+            );
+            let rows: Vec<Value> = self
+                .call(
+                    "list comments",
+                    target,
+                    Scope::Observe,
+                    Method::GET,
+                    &path,
+                    None,
+                )
+                .await?;
+            listed.extend(
+                rows.iter()
+                    .filter_map(|row| payload::listed_comment(place, row)),
+            );
+            if rows.len() < 100 {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+}

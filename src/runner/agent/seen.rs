@@ -1,0 +1,223 @@
+//! What is seen of an agent: its name, its words, its tools, and the permissions it asks for.
+
+use std::collections::HashMap;
+
+use agent_client_protocol::v1::schema::{
+    ContentBlock, ContentChunk, Implementation, PermissionOptionKind, RequestPermissionOutcome,
+    RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, SessionUpdate,
+    StopReason, ToolKind,
+};
+use serde_json::json;
+
+use super::transcript::Transcript;
+use crate::protocol::brief::AllowList;
+use crate::protocol::result::Permission;
+use crate::runner::heartbeat::Voice;
+use crate::sandbox::{clean, clean_line};
+
+/// Characters of a title, a name or a kind.
+const TITLE_CHARS: usize = 200;
+/// Bytes of the agent's last message.
+const WORDS_BYTES: usize = 16 * 1024;
+/// Permissions that are reported; further ones are answered all the same.
+const PERMISSIONS_MAX: usize = 500;
+/// Tool calls whose kind is remembered.
+const TOOLS_MAX: usize = 10_000;
+
+/// What was seen of an agent until now.
+pub(in crate::runner) struct Seen {
+    /// Its own name and version.
+    pub(in crate::runner) agent: Option<String>,
+    /// Why its last turn ended.
+    pub(in crate::runner) stop_reason: Option<String>,
+    /// Prompts it was given.
+    pub(in crate::runner) turns: u32,
+    /// What it asked for.
+    pub(in crate::runner) permissions: Vec<Permission>,
+    /// Its last message.
+    pub(in crate::runner) words: String,
+    /// All of it.
+    pub(in crate::runner) transcript: Transcript,
+    tools: HashMap<String, (ToolKind, String)>,
+    speaking: bool,
+    allow: AllowList,
+    voice: Voice,
+}
+
+impl Seen {
+    pub(super) fn new(allow: AllowList, voice: Voice) -> Self {
+        Self {
+            agent: None,
+            stop_reason: None,
+            turns: 0,
+            permissions: Vec::new(),
+            words: String::new(),
+            transcript: Transcript::new(),
+            tools: HashMap::new(),
+            speaking: false,
+            allow,
+            voice,
+        }
+    }
+
+    /// Everything, leaving nothing behind.
+    pub(super) fn take(&mut self) -> Self {
+        let mut all = Self::new(self.allow.clone(), self.voice.clone());
+        std::mem::swap(&mut all, self);
+        all.words = clean(all.words.as_bytes(), WORDS_BYTES);
+        all
+    }
+
+    pub(super) fn introduced(&mut self, info: Option<&Implementation>) {
+        let name = info.map_or_else(
+            || "an agent that gives no name".to_owned(),
+            |info| {
+                format!(
+                    "{} {}",
+                    info.title.as_ref().unwrap_or(&info.name),
+                    info.version
+                )
+            },
+        );
+        let name = clean_line(&name, TITLE_CHARS);
+        self.voice.note(&name);
+        self.transcript.add(json!({ "agent": name }));
+        self.agent = Some(name);
+    }
+
+    pub(super) fn turn(&mut self) {
+        self.turns += 1;
+        self.transcript.add(json!({ "turn": self.turns }));
+    }
+
+    pub(super) fn stopped(&mut self, reason: StopReason) {
+        let reason = name_of(&reason);
+        self.transcript.add(json!({ "stopped": reason }));
+        self.stop_reason = Some(reason);
+    }
+
+    /// One of the agent's updates.
+    pub(super) fn update(&mut self, update: SessionUpdate) {
+        match update {
+            SessionUpdate::AgentMessageChunk(chunk) => {
+                if !self.speaking {
+                    self.words.clear();
+                    self.speaking = true;
+                }
+                let text = text_of(&chunk);
+                self.words.push_str(text);
+                if self.words.len() > 2 * WORDS_BYTES {
+                    self.words = clean(self.words.as_bytes(), WORDS_BYTES);
+                }
+                self.transcript.speak("said", text);
+                return;
+            }
+            SessionUpdate::AgentThoughtChunk(chunk) => {
+                self.transcript.speak("thought", text_of(&chunk));
+            }
+            SessionUpdate::ToolCall(call) => {
+                let title = clean_line(&call.title, TITLE_CHARS);
+                self.voice.note(&title);
+                self.transcript.add(json!({
+                    "tool": title, "kind": name_of(&call.kind), "status": name_of(&call.status),
+                }));
+                if self.tools.len() < TOOLS_MAX {
+                    self.tools
+                        .insert(call.tool_call_id.to_string(), (call.kind, title));
+                }
+            }
+            SessionUpdate::ToolCallUpdate(update) => {
+                let known = self.tools.get(&update.tool_call_id.to_string());
+                let title = update
+                    .fields
+                    .title
+                    .as_deref()
+                    .map(|t| clean_line(t, TITLE_CHARS));
+                let title = title.or_else(|| known.map(|(_, title)| title.clone()));
+                if let Some(title) = &title {
+                    self.voice.note(title);
+                }
+                let status = update.fields.status.map(|status| name_of(&status));
+                self.transcript
+                    .add(json!({ "tool": title, "status": status }));
+            }
+            // Plans, modes, commands and costs are the agent's own affair.
+            _ => {}
+        }
+        self.speaking = false;
+    }
+
+    /// The answer to a request for permission: by the tool's kind and the brief's list, with an
+    /// option that is chosen by its kind, since names and ids differ from agent to agent.
+    pub(super) fn permission(
+        &mut self,
+        request: &RequestPermissionRequest,
+    ) -> RequestPermissionResponse {
+        let fields = &request.tool_call.fields;
+        let known = self.tools.get(&request.tool_call.tool_call_id.to_string());
+        let kind = fields
+            .kind
+            .or_else(|| known.map(|(kind, _)| *kind))
+            .unwrap_or_default();
+        let title = fields
+            .title
+            .as_deref()
+            .map(|title| clean_line(title, TITLE_CHARS));
+        let title = title
+            .or_else(|| known.map(|(_, title)| title.clone()))
+            .unwrap_or_default();
+        let kind = name_of(&kind);
+        let wanted = if self.allow.tool_kinds.contains(&kind) {
+            [
+                PermissionOptionKind::AllowOnce,
+                PermissionOptionKind::AllowAlways,
+            ]
+        } else {
+            [
+                PermissionOptionKind::RejectOnce,
+                PermissionOptionKind::RejectAlways,
+            ]
+        };
+        let option = wanted
+            .iter()
+            .find_map(|kind| request.options.iter().find(|option| option.kind == *kind));
+        let granted = option.is_some_and(|option| {
+            matches!(
+                option.kind,
+                PermissionOptionKind::AllowOnce | PermissionOptionKind::AllowAlways
+            )
+        });
+        self.voice.note(&title);
+        self.transcript
+            .add(json!({ "asked": title, "kind": kind, "granted": granted }));
+        if self.permissions.len() < PERMISSIONS_MAX {
+            self.permissions.push(Permission {
+                tool_kind: kind,
+                title,
+                granted,
+            });
+        }
+        self.speaking = false;
+        RequestPermissionResponse::new(match option {
+            Some(option) => RequestPermissionOutcome::Selected(SelectedPermissionOutcome::new(
+                option.option_id.clone(),
+            )),
+            None => RequestPermissionOutcome::Cancelled,
+        })
+    }
+}
+
+fn text_of(chunk: &ContentChunk) -> &str {
+    match &chunk.content {
+        ContentBlock::Text(text) => &text.text,
+        _ => "",
+    }
+}
+
+/// The protocol's own word for a value of one of its enums.
+fn name_of(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => "other".to_owned(),
+    }
+}

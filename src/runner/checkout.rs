@@ -1,0 +1,175 @@
+//! Lays the start tree out, for the agent and once more for the acceptance commands.
+//!
+//! Files are written from git's blobs as they are, without `git checkout`: no filter, no line
+//! end conversion, no link that is followed. So what an agent sees is what a change is compared
+//! with. Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::WorkOptions;
+use super::failure::Failure;
+use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
+use super::pristine::Pristine;
+use crate::domain::ids::Oid;
+use crate::protocol::brief::Checkout;
+use crate::protocol::progress::Phase;
+use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Spec, locate};
+
+/// Git's mode of a submodule.
+const SUBMODULE: &str = "160000";
+/// Time for a throw-away repository or a copy inside of the sandbox.
+const CHORE: Duration = Duration::from_secs(10 * 60);
+
+/// The start tree, and where the attempt's folders are.
+pub(super) struct Start {
+    pub(super) pristine: Pristine,
+    /// Mode and blob of each file and link, by path.
+    pub(super) files: BTreeMap<Vec<u8>, (&'static str, Oid)>,
+    /// Paths of submodules.
+    pub(super) submodules: Vec<Vec<u8>>,
+    /// Holds only the start tree's `.gitignore` files.
+    pub(super) rules: PathBuf,
+    folder: TempDir,
+}
+
+impl Start {
+    /// Fetches the commit and lists it.
+    pub(super) async fn fetch(
+        options: &WorkOptions,
+        sandbox: &Sandbox,
+        checkout: &Checkout,
+    ) -> Result<Self, Failure> {
+        let folder = sandbox
+            .folder(&options.scratch, "castellan-attempt-")
+            .map_err(|error| broken("making the attempt's folder", &error))?;
+        let pristine = folder.path().join("pristine.git");
+        let pristine = Pristine::fetch(options, checkout, pristine).await?;
+        let mut start = Self {
+            rules: folder.path().join("rules"),
+            files: BTreeMap::new(),
+            submodules: Vec::new(),
+            pristine,
+            folder,
+        };
+        for entry in start.pristine.list(&checkout.start).await? {
+            let mode = match entry.mode.as_str() {
+                SUBMODULE => {
+                    start.submodules.push(entry.path);
+                    continue;
+                }
+                LINK => LINK,
+                RUNNABLE => RUNNABLE,
+                // Old repositories also have 100664, which nobody has written for years.
+                _ => PLAIN,
+            };
+            start.files.insert(entry.path, (mode, entry.oid));
+        }
+        start.lay_rules().await?;
+        Ok(start)
+    }
+
+    /// A path among the attempt's folders.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Lays the start tree out in a new folder that sandboxes may write to.
+    pub(super) async fn lay(&self, sandbox: &Sandbox, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.path(name);
+        std::fs::create_dir(&path).map_err(|error| broken("making a workspace", &error))?;
+        let root = Folder::open(&path).map_err(|error| broken("opening a workspace", &error))?;
+        let mut blobs = self.pristine.blobs()?;
+        for (path, (mode, oid)) in &self.files {
+            let content = blobs.read(oid).await?;
+            root.write(path, mode, &content)
+                .map_err(|error| broken_at(path, &error))?;
+        }
+        for path in &self.submodules {
+            root.make_folders(path)
+                .map_err(|error| broken_at(path, &error))?;
+        }
+        sandbox
+            .give(&path)
+            .map_err(|error| broken("giving a workspace to the sandbox", &error))?;
+        remember(sandbox, &path).await?;
+        Ok(path)
+    }
+
+    /// Copies a workspace, inside of the sandbox, where its links lead nowhere.
+    pub(super) async fn copy(
+        &self,
+        sandbox: &Sandbox,
+        from: &Path,
+        name: &str,
+    ) -> Result<PathBuf, Failure> {
+        let to = sandbox
+            .writable_folder(self.path(name))
+            .map_err(|error| broken("making a workspace", &error))?;
+        let mut spec = Spec::new(from.to_owned(), ["/bin/cp", "-a", "/workspace/.", "/copy/"]);
+        spec.writable.push(crate::sandbox::Bind {
+            outside: to.clone(),
+            inside: "/copy".into(),
+        });
+        let copied = sandbox
+            .run(&spec, CHORE)
+            .await
+            .map_err(|error| broken("copying the workspace", &error))?;
+        if copied.passed() {
+            return Ok(to);
+        }
+        Err(Failure::new(
+            Phase::Setup,
+            format!(
+                "the workspace could not be copied after set-up ({})",
+                copied.output_tail
+            ),
+            "see that the set-up commands leave only ordinary files of at most 1 GiB",
+        ))
+    }
+
+    async fn lay_rules(&self) -> Result<(), Failure> {
+        std::fs::create_dir(&self.rules).map_err(|error| broken("making a folder", &error))?;
+        let root = Folder::open(&self.rules).map_err(|error| broken("opening a folder", &error))?;
+        let mut blobs = self.pristine.blobs()?;
+        for (path, (mode, oid)) in &self.files {
+            // Git itself does not follow a `.gitignore` that is a link.
+            if path.rsplit(|b| *b == b'/').next() == Some(b".gitignore") && *mode != LINK {
+                let content = blobs.read(oid).await?;
+                root.write(path, mode, &content)
+                    .map_err(|error| broken_at(path, &error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives a workspace a throw-away repository of one commit, so that agents have `git diff`.
+///
+/// It is made inside of the sandbox, and nothing of it is ever read outside. Without git inside
+/// there is none; a failure is the agent's to notice.
+async fn remember(sandbox: &Sandbox, workspace: &Path) -> Result<(), Failure> {
+    if locate("git", &SYSTEM_PROGRAMS.map(PathBuf::from)).is_none() {
+        return Ok(());
+    }
+    let line = "git init --quiet --template= . && git add --all --force . && \
+        git -c user.name=castellan -c user.email=castellan@localhost -c gc.auto=0 \
+        commit --quiet --no-verify --allow-empty --message start";
+    sandbox
+        .run(&Spec::shell(workspace.to_owned(), line), CHORE)
+        .await
+        .map_err(|error| broken("making a throw-away repository", &error))?;
+    Ok(())
+}
+
+fn broken(what: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::of_machine(Phase::Checkout, what, error)
+}
+
+fn broken_at(path: &[u8], error: &io::Error) -> Failure {
+    broken(&format!("writing {}", path.escape_ascii()), error)
+}

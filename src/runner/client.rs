@@ -1,0 +1,181 @@
+//! Calls to the server: bounded answers, the lease in a header, and patience.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use serde::de::DeserializeOwned;
+
+use super::{Pace, WorkOptions};
+use crate::domain::ids::{AttemptNumber, TaskId};
+use crate::protocol::brief::Brief;
+use crate::protocol::{BRIEF_PATH, Refused};
+use crate::sandbox::clean_line;
+
+/// A brief holds a whole issue and its feedback; no answer is larger.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Why a call to the server brought no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The server said no.
+    #[error("the server answered {status}: {error}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The server's sentence.
+        error: String,
+    },
+    /// The server was not reached, or the connection broke.
+    #[error("the server was not reached")]
+    Transport(#[source] reqwest::Error),
+    /// The answer is larger than any of ours.
+    #[error("the server's answer is larger than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
+    /// The answer is not one of ours.
+    #[error("the server's answer is not understood; are both of the same version?")]
+    Unreadable(#[source] serde_json::Error),
+    /// What was to be sent could not be put into a message.
+    #[error("the message could not be made: {0}")]
+    Unsayable(String),
+}
+
+impl CallError {
+    /// Whether the same call may succeed later.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Transport(_) => true,
+            Self::Refused { status, .. } => *status >= 500 || *status == 408 || *status == 429,
+            Self::TooLarge | Self::Unreadable(_) | Self::Unsayable(_) => false,
+        }
+    }
+
+    /// The server's sentence where it says that the attempt is over or another's (409, 410).
+    pub(super) fn says_over(&self) -> Option<&str> {
+        match self {
+            Self::Refused {
+                status: 409 | 410,
+                error,
+            } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The server, as one runner sees it.
+#[derive(Clone)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    server: String,
+    lease: Option<HeaderValue>,
+    pub(super) pace: Pace,
+}
+
+impl Client {
+    pub(super) fn new(options: &WorkOptions) -> Result<Self, CallError> {
+        let http = reqwest::Client::builder()
+            .timeout(options.pace.call)
+            // The server's address is the one that was given, whatever it answers.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(CallError::Transport)?;
+        Ok(Self {
+            http,
+            server: options.server.as_str().trim_end_matches('/').to_owned(),
+            lease: None,
+            pace: options.pace,
+        })
+    }
+
+    /// The same client with the lease that `key` was traded for.
+    pub(super) fn with_lease(
+        mut self,
+        task: &TaskId,
+        attempt: AttemptNumber,
+        key: &str,
+    ) -> Result<Self, CallError> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {task}.{attempt}.{key}"))
+            .map_err(|error| CallError::Unsayable(error.to_string()))?;
+        value.set_sensitive(true);
+        self.lease = Some(value);
+        Ok(self)
+    }
+
+    /// `GET /runner/brief`, with patience.
+    pub(super) async fn brief(&self) -> Result<Brief, CallError> {
+        patiently(self.pace, || self.get(BRIEF_PATH)).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        self.call(Method::GET, path, HeaderMap::new(), Bytes::new())
+            .await
+    }
+
+    /// Sends JSON that is already bytes.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<T, CallError> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.call(Method::POST, path, headers, body).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<T, CallError> {
+        if let Some(lease) = &self.lease {
+            headers.insert(AUTHORIZATION, lease.clone());
+        }
+        let mut answer = self
+            .http
+            .request(method, format!("{}{path}", self.server))
+            .headers(headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(CallError::Transport)?;
+        let mut read = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(CallError::Transport)? {
+            if read.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(CallError::TooLarge);
+            }
+            read.extend_from_slice(&chunk);
+        }
+        if answer.status().is_success() {
+            return serde_json::from_slice(&read).map_err(CallError::Unreadable);
+        }
+        let said = serde_json::from_slice::<Refused>(&read)
+            .map_or_else(|_| String::from_utf8_lossy(&read).into_owned(), |r| r.error);
+        Err(CallError::Refused {
+            status: answer.status().as_u16(),
+            error: clean_line(&said, 300),
+        })
+    }
+}
+
+/// Repeats a call while it may succeed later, waiting twice as long each time.
+pub(super) async fn patiently<T, F>(pace: Pace, mut call: impl FnMut() -> F) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, CallError>>,
+{
+    let mut wait = pace.first_wait;
+    let mut left = pace.tries;
+    loop {
+        left = left.saturating_sub(1);
+        match call().await {
+            Err(error) if error.is_transient() && left > 0 => {
+                tracing::warn!(error = %error, tries_left = left, "the server is asked again");
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(pace.longest_wait);
+            }
+            answer => return answer,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! bubblewrap's command line. Whoever asks "can it …?" finds the answer in this file.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::Sandbox;
+use super::floor::{HOME, WORKSPACE};
+use super::relay::SOCKET_INSIDE;
+use super::spec::Spec;
+
+/// Own namespaces of every kind, no capability, no further namespace, no controlling terminal,
+/// and the end with its starter.
+const CAGE: [&str; 14] = [
+    "--unshare-all",
+    "--unshare-user",
+    "--uid",
+    "1000",
+    "--gid",
+    "1000",
+    "--disable-userns",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    "--hostname",
+    "castellan",
+    "--clearenv",
+];
+
+impl Sandbox {
+    /// The options and the program, to be given to bubblewrap.
+    ///
+    /// All of it can be read inside at `/proc/1/cmdline`: it must hold no secret.
+    pub(super) fn arguments(&self, spec: &Spec, socket: Option<&Path>) -> Vec<OsString> {
+        let mut line: Vec<OsString> = CAGE.map(OsString::from).to_vec();
+        line.extend(self.floor.options().into_iter().map(OsString::from));
+        line.extend(own_folders(spec.limits.scratch_bytes()));
+        bind(&mut line, "--bind", &spec.workspace, Path::new(WORKSPACE));
+        for each in &spec.read_only {
+            bind(&mut line, "--ro-bind", &each.outside, &each.inside);
+        }
+        for each in &spec.writable {
+            bind(&mut line, "--bind", &each.outside, &each.inside);
+        }
+        if let (Some(relay), Some(socket)) = (&spec.relay, socket) {
+            bind(&mut line, "--ro-bind", socket, Path::new(SOCKET_INSIDE));
+            line.extend(relay.options());
+        }
+        // Last, because everything above had to be mounted on it.
+        line.extend(["--remount-ro", "/"].map(OsString::from));
+        line.extend(environment(spec));
+        line.push("--chdir".into());
+        // Without the slash that joining nothing would leave.
+        let workdir = Path::new(WORKSPACE).join(&spec.workdir);
+        line.push(workdir.components().collect::<PathBuf>().into());
+        line.push("--".into());
+        line.extend(spec.limits.prefix(&self.prlimit));
+        if let Some(relay) = &spec.relay {
+            line.extend(relay.prefix());
+        }
+        line.extend(spec.command.iter().cloned());
+        line
+    }
+}
+
+/// `/proc`, `/dev` and the folders in memory, each with a size.
+fn own_folders(bytes: u64) -> Vec<OsString> {
+    let size = bytes.to_string();
+    [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--size",
+        &size,
+        "--tmpfs",
+        "/dev/shm",
+        // Its devices stay writable, its folder has no size of its own.
+        "--remount-ro",
+        "/dev",
+        "--size",
+        &size,
+        "--tmpfs",
+        "/tmp",
+        "--size",
+        &size,
+        "--tmpfs",
+        HOME,
+    ]
+    .map(OsString::from)
+    .to_vec()
+}
+
+fn bind(line: &mut Vec<OsString>, how: &str, outside: &Path, inside: &Path) {
+    line.extend([how.into(), outside.into(), inside.into()]);
+}
+
+fn environment(spec: &Spec) -> Vec<OsString> {
+    let mut all = std::collections::BTreeMap::from([
+        ("HOME", HOME),
+        ("LANG", "C.UTF-8"),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("TMPDIR", "/tmp"),
+    ]);
+    all.extend(
+        spec.environment
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str())),
+    );
+    all.into_iter()
+        .flat_map(|(name, value)| ["--setenv", name, value].map(OsString::from))
+        .collect()
+}

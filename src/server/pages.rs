@@ -1,0 +1,183 @@
+//! Pages for people: what is set, the newest tasks, one task with its history.
+//!
+//! Read only: there is nothing to press, so there is nothing to forge (X16). Everything is
+//! escaped by the templates, and the pages may load nothing but their own style sheet.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse, Response};
+use http::{StatusCode, header};
+
+use super::Server;
+use crate::domain::ids::TaskId;
+use crate::domain::task::Task;
+use crate::domain::task::stage::Stage;
+use crate::store::{DeliveryCounts, HistoryEntry, ParkedEffect, StoreError};
+
+/// Tasks on the first page.
+const TASKS_SHOWN: u32 = 50;
+/// Nothing is loaded from elsewhere, nothing runs, nobody frames it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Index<'a> {
+    missing: &'a [String],
+    tasks: Vec<Row>,
+    deliveries: DeliveryCounts,
+    parked_effects: u64,
+}
+
+struct Row {
+    id: String,
+    title: String,
+    repository: String,
+    issue: i64,
+    stage: &'static str,
+    opened_at: String,
+}
+
+#[derive(Template)]
+#[template(path = "task.html")]
+struct TaskPage<'a> {
+    task: &'a Task,
+    stage: &'static str,
+    pull: Option<i64>,
+    sha256: String,
+    history: Vec<Line>,
+    parked: Vec<ParkedEffect>,
+    github: String,
+}
+
+struct Line {
+    at: String,
+    sentence: &'static str,
+    stage: String,
+    detail: String,
+}
+
+pub(super) async fn index(State(server): State<Server>) -> Response {
+    match show_index(&server).await {
+        Ok(page) => page,
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn show_index(server: &Server) -> Result<Response, StoreError> {
+    let store = &server.engine.store;
+    let tasks = store.newest_tasks(TASKS_SHOWN).await?;
+    let page = Index {
+        missing: &server.missing,
+        tasks: tasks.iter().map(|summary| row(&summary.task)).collect(),
+        deliveries: store.count_deliveries().await?,
+        parked_effects: store.count_effects().await?.parked,
+    };
+    Ok(html(&page))
+}
+
+fn row(task: &Task) -> Row {
+    Row {
+        id: task.id.to_string(),
+        title: task.contract.title.clone(),
+        repository: task.name.to_string(),
+        issue: task.issue.0,
+        stage: task.stage.name(),
+        opened_at: task.opened_at.to_string(),
+    }
+}
+
+pub(super) async fn task(State(server): State<Server>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<TaskId>() else {
+        return (StatusCode::NOT_FOUND, "no such task").into_response();
+    };
+    match show_task(&server, &id).await {
+        Ok(Some(page)) => page,
+        Ok(None) => (StatusCode::NOT_FOUND, "no such task").into_response(),
+        Err(error) => trouble(&error),
+    }
+}
+
+async fn show_task(server: &Server, id: &TaskId) -> Result<Option<Response>, StoreError> {
+    let store = &server.engine.store;
+    let Some(stored) = store.task(id).await? else {
+        return Ok(None);
+    };
+    let history = store.history(id).await?;
+    let task = &stored.task;
+    let pull = match &task.stage {
+        Stage::Delivered { pull, .. } => Some(pull.0),
+        _ => task.pull.as_ref().map(|pull| pull.number.0),
+    };
+    let base = server
+        .engine
+        .rules
+        .github_url
+        .as_str()
+        .trim_end_matches('/');
+    let page = TaskPage {
+        task,
+        stage: task.stage.name(),
+        pull,
+        sha256: task.contract.sha256().to_string(),
+        history: history.iter().map(line).collect(),
+        parked: store.parked_effects(id).await?,
+        github: format!("{base}/{}", task.name),
+    };
+    Ok(Some(html(&page)))
+}
+
+fn line(entry: &HistoryEntry) -> Line {
+    use crate::domain::event::Fact;
+    let detail = match &entry.fact {
+        Fact::Reported { phase, .. } => phase.words().to_owned(),
+        Fact::DispatchRefused { cause, remedy, .. } => format!("{cause} {remedy}"),
+        Fact::ChangeRefused { sentences, .. } => sentences.join(" "),
+        Fact::Entered { run, .. } => format!("run {}", run.run_id),
+        Fact::Applied { pull, head, .. } => format!("#{pull} at {}", head.short()),
+        Fact::StopAsked { by } | Fact::LabelRemoved { by } => by.login.clone(),
+        Fact::FixAsked { by, words, .. } => match words {
+            Some(words) => format!("{}: {words}", by.login),
+            None => by.login.clone(),
+        },
+        Fact::AccessLost { why } => why.clone(),
+        Fact::BranchMoved { by: Some(by), .. } => by.login.clone(),
+        _ => String::new(),
+    };
+    Line {
+        at: entry.at.to_string(),
+        sentence: entry.because.sentence(),
+        stage: entry.stage.clone(),
+        detail,
+    }
+}
+
+pub(super) async fn style() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    (headers, include_str!("../../templates/style.css")).into_response()
+}
+
+fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_SECURITY_POLICY, POLICY),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (header::REFERRER_POLICY, "no-referrer"),
+            ];
+            (headers, Html(text)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = %error, "a page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn trouble(error: &StoreError) -> Response {
+    tracing::error!(error = %error, "a page could not be shown");
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the database did not answer",
+    )
+        .into_response()
+}

@@ -1,0 +1,93 @@
+//! What runners call: see [`crate::protocol`] for the messages and their answers.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::Server;
+use crate::engine::attempt::{Bearer, RunnerRefusal};
+use crate::protocol::Refused;
+use crate::protocol::brief::Brief;
+use crate::protocol::enter::{Exchange, Lease};
+use crate::protocol::progress::{Directive, Progress};
+use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
+
+pub(super) async fn exchange(
+    State(server): State<Server>,
+    body: Bytes,
+) -> Result<Json<Lease>, RunnerRefusal> {
+    let exchange: Exchange = message(&body)?;
+    server.engine.exchange(&exchange).await.map(Json)
+}
+
+pub(super) async fn brief(
+    State(server): State<Server>,
+    headers: HeaderMap,
+) -> Result<Json<Brief>, RunnerRefusal> {
+    let bearer = bearer(&headers)?;
+    server.engine.brief(&bearer).await.map(Json)
+}
+
+pub(super) async fn progress(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Directive>, RunnerRefusal> {
+    let bearer = bearer(&headers)?;
+    let progress: Progress = message(&body)?;
+    server.engine.report(&bearer, &progress).await.map(Json)
+}
+
+pub(super) async fn result(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Receipt>, RunnerRefusal> {
+    let bearer = bearer(&headers)?;
+    let sha256 = headers
+        .get(CONTENT_SHA256_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    server
+        .engine
+        .take_result(&bearer, sha256, &body)
+        .await
+        .map(Json)
+}
+
+fn message<M: DeserializeOwned>(body: &[u8]) -> Result<M, RunnerRefusal> {
+    serde_json::from_slice(body).map_err(|error| RunnerRefusal::Message(error.to_string()))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
+    headers
+        .get(http::header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .and_then(Bearer::parse)
+        .ok_or(RunnerRefusal::Unknown)
+}
+
+impl IntoResponse for RunnerRefusal {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::Version { .. } => StatusCode::BAD_REQUEST,
+            Self::Unknown => StatusCode::UNAUTHORIZED,
+            Self::Taken | Self::Replayed | Self::Stale | Self::OtherResult => StatusCode::CONFLICT,
+            Self::Over(_) => StatusCode::GONE,
+            Self::Hash | Self::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Engine(error) => {
+                tracing::error!(error = %error, "a runner's call failed");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        let error = match self {
+            Self::Engine(_) => "the server could not answer; try again".to_owned(),
+            refusal => refusal.to_string(),
+        };
+        (status, Json(Refused { error })).into_response()
+    }
+}

@@ -1,0 +1,198 @@
+//! A stand-in for the server: it gives a lease and a brief, hears progress, takes a result, and
+//! serves one repository over git's smart HTTP. Faults on request.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
+use castellan::domain::time::Timestamp;
+use castellan::protocol::brief::Brief;
+use castellan::protocol::enter::{Exchange, Lease};
+use castellan::protocol::progress::{Directive, Progress};
+use castellan::protocol::result::{CONTENT_SHA256_HEADER, Receipt, Returned};
+use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, Refused};
+use tokio::io::AsyncWriteExt;
+
+/// What was seen, and what is to be answered.
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) brief: Option<Brief>,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) results: Vec<Bytes>,
+    pub(crate) leases: Vec<String>,
+    pub(crate) git_authorization: Vec<Option<String>>,
+    /// Answers to come before the proper ones, by path.
+    pub(crate) instead: Vec<(&'static str, StatusCode)>,
+    /// Tells the runner to stop as soon as it notes this.
+    pub(crate) stop_at: Option<&'static str>,
+}
+
+pub(crate) struct Stand {
+    pub(crate) book: Arc<Mutex<Book>>,
+    pub(crate) address: String,
+}
+
+#[derive(Clone)]
+struct Shared {
+    book: Arc<Mutex<Book>>,
+    repository: PathBuf,
+}
+
+impl Stand {
+    /// Serves `repository` (a folder with `.git`) from now on.
+    pub(crate) async fn open(repository: PathBuf) -> Self {
+        let book = Arc::new(Mutex::new(Book::default()));
+        let shared = Shared {
+            book: book.clone(),
+            repository,
+        };
+        let app = Router::new()
+            .route(EXCHANGE_PATH, post(exchange))
+            .route(BRIEF_PATH, get(brief))
+            .route(PROGRESS_PATH, post(progress))
+            .route(RESULT_PATH, post(result))
+            .route("/git/{*path}", get(advertise).post(upload_pack))
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(shared);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { book, address }
+    }
+}
+
+pub(crate) fn task() -> TaskId {
+    "t000000000001".parse().unwrap()
+}
+
+fn instead(book: &mut Book, path: &str) -> Option<Response> {
+    let at = book.instead.iter().position(|(of, _)| *of == path)?;
+    let (_, status) = book.instead.remove(at);
+    let error = format!("the stand says {status}");
+    Some((status, axum::Json(Refused { error })).into_response())
+}
+
+async fn exchange(State(shared): State<Shared>, body: Bytes) -> Response {
+    let mut book = shared.book.lock().unwrap();
+    book.exchanges.push(serde_json::from_slice(&body).unwrap());
+    if let Some(answer) = instead(&mut book, EXCHANGE_PATH) {
+        return answer;
+    }
+    axum::Json(Lease {
+        task: task(),
+        attempt: AttemptNumber(1),
+        fence: Fence(7),
+        heartbeat_s: 1,
+        deadline: Timestamp(0),
+    })
+    .into_response()
+}
+
+async fn brief(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let mut book = shared.book.lock().unwrap();
+    let lease = headers["authorization"].to_str().unwrap().to_owned();
+    book.leases.push(lease);
+    if let Some(answer) = instead(&mut book, BRIEF_PATH) {
+        return answer;
+    }
+    axum::Json(book.brief.clone().unwrap()).into_response()
+}
+
+async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
+    let mut book = shared.book.lock().unwrap();
+    let progress: Progress = serde_json::from_slice(&body).unwrap();
+    let stop = book
+        .stop_at
+        .is_some_and(|at| progress.note.as_deref() == Some(at));
+    book.progress.push(progress);
+    if let Some(answer) = instead(&mut book, PROGRESS_PATH) {
+        return answer;
+    }
+    axum::Json(if stop {
+        Directive::Stop {
+            because: "a person said so".to_owned(),
+        }
+    } else {
+        Directive::Continue
+    })
+    .into_response()
+}
+
+async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut book = shared.book.lock().unwrap();
+    let sha256 = Sha256Hex::of(&body);
+    assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.0.as_str());
+    serde_json::from_slice::<Returned>(&body).unwrap();
+    book.results.push(body);
+    if let Some(answer) = instead(&mut book, RESULT_PATH) {
+        return answer;
+    }
+    axum::Json(Receipt { sha256 }).into_response()
+}
+
+async fn advertise(
+    State(shared): State<Shared>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    assert!(path.ends_with("/info/refs"), "{path}");
+    assert_eq!(query.as_deref(), Some("service=git-upload-pack"));
+    let authorization = headers
+        .get("authorization")
+        .map(|v| v.to_str().unwrap().to_owned());
+    shared
+        .book
+        .lock()
+        .unwrap()
+        .git_authorization
+        .push(authorization);
+    let refs = git_serves(&shared, &headers, &["--advertise-refs"], Bytes::new()).await;
+    let mut body = b"001e# service=git-upload-pack\n0000".to_vec();
+    body.extend(refs);
+    let kind = "application/x-git-upload-pack-advertisement";
+    ([("content-type", kind)], body).into_response()
+}
+
+async fn upload_pack(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    assert!(headers.get("content-encoding").is_none());
+    let pack = git_serves(&shared, &headers, &[], body).await;
+    (
+        [("content-type", "application/x-git-upload-pack-result")],
+        pack,
+    )
+        .into_response()
+}
+
+async fn git_serves(shared: &Shared, headers: &HeaderMap, more: &[&str], body: Bytes) -> Vec<u8> {
+    let version = headers
+        .get("git-protocol")
+        .map_or("", |v| v.to_str().unwrap());
+    let mut git = tokio::process::Command::new("git")
+        .args([
+            "-c",
+            "uploadpack.allowAnySHA1InWant=true",
+            "-c",
+            "safe.directory=*",
+        ])
+        .args(["upload-pack", "--stateless-rpc"])
+        .args(more)
+        .arg(&shared.repository)
+        .env("GIT_PROTOCOL", version)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = git.stdin.take().unwrap();
+    stdin.write_all(&body).await.unwrap();
+    drop(stdin);
+    git.wait_with_output().await.unwrap().stdout
+}

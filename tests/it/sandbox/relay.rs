@@ -1,0 +1,76 @@
+//! The one way out: to one address, and to no other.
+
+use std::path::{Path, PathBuf};
+
+use castellan::sandbox::{Relay, Spec, relay_inside};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::Room;
+
+#[tokio::test]
+async fn relay_reaches_its_one_address_from_inside() {
+    let room = room!("relay_reaches_its_one_address_from_inside");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_castellan"));
+    if !knows_relay(&program) {
+        println!(
+            "left out: relay_reaches_its_one_address_from_inside (main has no relay-inside yet)"
+        );
+        return;
+    }
+    let inside = room.folder.path().join("relay");
+    std::fs::copy(program, &inside).unwrap();
+    let port = echo_once().await;
+    let line = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo hello >&3; head -n1 <&3");
+    let mut spec = Spec::new(room.workspace(), ["/bin/bash", "-c", &line]);
+    spec.relay = Some(Relay {
+        host: "127.0.0.1".to_owned(),
+        port,
+        program: inside,
+    });
+    let finished = room.run(&spec).await;
+    assert_eq!(finished.output_tail, "hello\n", "{finished:?}");
+}
+
+/// Whether main has wired the relay already.
+pub(crate) fn knows_relay(program: &Path) -> bool {
+    let words = ["relay-inside", "0", "/nowhere", "--", "sh", "-c", "exit 7"];
+    let status = std::process::Command::new(program).args(words).status();
+    status.unwrap().code() == Some(7)
+}
+
+/// A server on loopback that says one connection's words back to it.
+async fn echo_once() -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut from, mut to) = stream.split();
+        tokio::io::copy(&mut from, &mut to).await.unwrap();
+    });
+    port
+}
+
+#[tokio::test]
+async fn relay_inside_forwards_and_keeps_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("model.sock");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut word = [0; 5];
+        stream.read_exact(&mut word).await.unwrap();
+        stream.write_all(&word).await.unwrap();
+    });
+    let port = free_port();
+    let line = format!(
+        "exec 3<>/dev/tcp/127.0.0.1/{port} && printf hello >&3 && test \"$(head -c5 <&3)\" = hello && exit 3"
+    );
+    let command = ["bash", "-c", &line].map(Into::into).to_vec();
+    assert_eq!(relay_inside(port, socket, command).await.unwrap(), 3);
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
