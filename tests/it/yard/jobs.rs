@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use castellan::yard::{Ci, CiRunner, Options, Program, Runner, Step, StepEnd};
+use castellan::yard::{Ci, CiRunner, Options, Program, Runner, Sandboxed, Step, StepEnd};
 use futures::future::{BoxFuture, FutureExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -192,6 +192,34 @@ async fn a_cancelled_program_ends_with_all_that_it_started() {
     scene.yard.runs_ended().await;
     let (_, run, _) = scene.call(&token, Method::GET, &path, Value::Null).await;
     assert_eq!(run["conclusion"], "cancelled");
+}
+
+#[tokio::test]
+async fn ci_runs_in_the_sandbox_and_reaches_nothing_outside() {
+    let Some(sandbox) = crate::sandbox::sandbox_for("CI in the sandbox").await else {
+        return;
+    };
+    let runner = Sandboxed::new(sandbox, "/tmp".into());
+    let scene = Scene::set_with(Options {
+        ci: Ci::On(Arc::new(runner)),
+        ..Options::default()
+    })
+    .await;
+    let script = "touch made && grep -q fixed code.txt && ! ls /root /home/* 2>/dev/null\n";
+    let files = [("code.txt", "fixed\n"), ("test.sh", script)];
+    scene.alice.pushes("topic", &files, "Fix it").await.unwrap();
+    scene
+        .alice
+        .opens_pull("topic", "main", "Fix")
+        .await
+        .unwrap();
+    scene.yard.settle().await;
+    let last = scene.received.bodies("check_run").pop().unwrap();
+    assert_eq!(
+        last["check_run"]["conclusion"], "success",
+        "{}",
+        last["check_run"]["output"]
+    );
 }
 
 #[tokio::test]
