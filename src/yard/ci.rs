@@ -10,12 +10,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::YardError;
 use super::git::{Git, plain_git};
-use super::model::{Job, World};
+use super::model::Job;
 use super::shapes::ACTIONS_APP_ID;
-use super::yard::Shared;
+use super::shared::Shared;
+use super::world::World;
 
 /// The one workflow that is CI.
 const CI_FILE: &str = "ci.yml";
@@ -42,6 +44,22 @@ pub struct StepEnd {
 
 /// Where steps run. The demo gives the sandbox, so that nothing of a repository runs outside of it.
 pub trait CiRunner: Send + Sync {
+    /// A new folder, for a checkout that steps can reach.
+    ///
+    /// # Errors
+    /// The machine gives none.
+    fn folder(&self) -> std::io::Result<TempDir> {
+        tempfile::Builder::new().prefix("ci").tempdir()
+    }
+
+    /// Gives a finished checkout to whoever runs the steps.
+    ///
+    /// # Errors
+    /// It cannot be given.
+    fn give(&self, _workspace: &Path) -> std::io::Result<()> {
+        Ok(())
+    }
+
     /// Runs a step.
     fn run(&self, step: Step) -> BoxFuture<'static, StepEnd>;
 }
@@ -171,26 +189,26 @@ async fn run_jobs(
     repo: i64,
     run: i64,
 ) -> Result<(), YardError> {
-    let (git, head, suite, dir) = shared
+    let (git, head, suite) = shared
         .change(move |world| {
             world.begin_run(repo, run)?;
             let known = world.repo(repo)?;
             let run = known.runs.get(&run).ok_or(YardError::NoSuch("run"))?;
-            Ok::<_, YardError>((
-                known.git.clone(),
-                run.head.clone(),
-                run.suite,
-                world.dir.clone(),
-            ))
+            Ok::<_, YardError>((known.git.clone(), run.head.clone(), run.suite))
         })
         .await?;
     let workflow = workflow_at(&git, &head).ok_or(YardError::NoSuch("CI workflow"))?;
     let (mut all_good, mut said) = (true, String::new());
     for (key, job) in workflow.jobs {
         let name = job.name.unwrap_or(key);
-        let workspace = tempfile::Builder::new().prefix("ci").tempdir_in(&dir)?;
-        let tree = workspace.path().join("work");
-        checkout(&git, &head, &tree)?;
+        let folder = runner.folder()?;
+        let tree = folder.path().join("work");
+        let (from, oid, to, giver) = (git.clone(), head.clone(), tree.clone(), Arc::clone(&runner));
+        let made = tokio::task::spawn_blocking(move || {
+            checkout(&from, &oid, &to)?;
+            Ok::<_, YardError>(giver.give(&to)?)
+        });
+        made.await.map_err(std::io::Error::other)??;
         let (mut good, mut output) = (true, String::new());
         for command in job.steps.into_iter().filter_map(|step| step.run) {
             let end = runner

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::model::World;
 use super::rest::Answer;
+use super::world::World;
 
 /// What goes wrong.
 #[derive(Clone, Debug)]

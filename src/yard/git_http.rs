@@ -13,9 +13,9 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::git::plain_git;
 use super::model::Repository;
+use super::shared::Shared;
 use super::tokens::{Caller, caller};
 use super::web::git_access;
-use super::yard::Shared;
 
 /// A request that may be git's.
 pub(super) struct GitRequest {
@@ -93,7 +93,7 @@ pub(super) async fn answer(
 }
 
 fn way(
-    world: &mut super::model::World,
+    world: &mut super::world::World,
     full: &str,
     authorization: Option<&str>,
     writes: bool,

@@ -4,12 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::model::{AccountKind, Entry, Repository, Thread, Violation, World};
+use super::model::{AccountKind, Entry, Repository, Thread, Violation};
 use super::permissions::Level;
 use super::refs::{RefChange, ZERO};
 use super::rest::{Answer, Call};
 use super::shapes::node_id;
 use super::tokens::Caller;
+use super::world::World;
 
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;

@@ -6,8 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::model::World;
 use super::templates::{Names, patch, payload};
+use super::world::World;
 use crate::domain::time::Timestamp;
 
 /// For how long GitHub keeps a delivery for another attempt.

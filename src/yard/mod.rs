@@ -6,34 +6,43 @@
 
 mod actions;
 mod ci;
+mod comments;
 mod faults;
 mod git;
 mod git_http;
 mod graphql;
 mod hooks;
+mod jobs;
 mod model;
 mod owners;
 mod people;
 mod permissions;
 mod refs;
+mod repositories;
 mod rest;
+mod sandboxed;
 mod shapes;
+mod shared;
 mod tasks;
 mod templates;
 mod threads;
 mod tokens;
 mod transcript;
 mod web;
+mod world;
 #[expect(clippy::module_inception, reason = "the noun of this room is the yard")]
 mod yard;
 
-pub use actions::{HeldRun, Program, Runner};
 pub use ci::{Ci, CiRunner, Step, StepEnd};
 pub use faults::Fault;
 pub use git::GitError;
 pub use hooks::{Order, signature};
+pub use jobs::{HeldRun, Program, Runner};
 pub use model::{CallRecord, Permission, Violation};
-pub use people::{Actor, File, Repo};
+pub use people::{Actor, Repo};
 pub use permissions::{BadManifest, Grants, Level, Manifest};
+pub use repositories::File;
+pub use sandboxed::Sandboxed;
+pub use shared::YardError;
 pub use tokens::NoKey;
-pub use yard::{AppCredentials, Options, Yard, YardError};
+pub use yard::{AppCredentials, Options, Yard};

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::YardError;
-use super::model::{AccountKind, Permission, World};
+use super::model::{AccountKind, Permission};
 use super::people::Actor;
 use super::refs::{FileChange, RefChange};
+use super::world::World;
 use crate::domain::ids::Oid;
 
 impl Actor {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::YardError;
 use super::git::{Signature, TreeChange};
-use super::model::{Entry, World};
+use super::model::Entry;
+use super::world::World;
 
 /// A ref that moved.
 #[derive(Clone, Debug)]

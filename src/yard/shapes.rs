@@ -4,10 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::model::{
-    AccountKind, Check, Comment, Installation, Reaction, Repository, Run, Thread, World,
-};
+use super::model::{AccountKind, Check, Comment, Installation, Reaction, Repository, Run, Thread};
 use super::templates::{Names, object, patched};
+use super::world::World;
 
 /// The app id of GitHub Actions.
 pub(super) const ACTIONS_APP_ID: i64 = 15368;

@@ -7,11 +7,12 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use tokio::task::JoinSet;
 
-use super::actions::{Runner, run_program, take_run};
 use super::ci::{Ci, run_ci};
 use super::hooks::{Order, signature};
-use super::model::{Job, World};
-use super::yard::Shared;
+use super::jobs::{Runner, run_program, take_run};
+use super::model::Job;
+use super::shared::Shared;
+use super::world::World;
 
 /// How long GitHub waits for a receiver (W1).
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -164,7 +165,7 @@ async fn next_ci(shared: &Arc<Shared>) -> (i64, i64) {
 async fn next_dispatched(
     shared: &Arc<Shared>,
     runner: &Runner,
-) -> (super::actions::Program, super::actions::HeldRun) {
+) -> (super::jobs::Program, super::jobs::HeldRun) {
     match runner {
         Runner::Held => std::future::pending().await,
         Runner::Started(program) => match take_run(shared).await {

@@ -13,8 +13,9 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 
-use super::model::{Bearer, Token, World};
+use super::model::{Bearer, Token};
 use super::permissions::Grants;
+use super::world::World;
 use crate::domain::ids::Sha256Hex;
 
 /// How long an installation token lives.

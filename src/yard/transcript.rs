@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use super::YardError;
-use super::model::{Check, Comment, Entry, Reaction, Repository, Thread, World};
+use super::model::{Check, Comment, Entry, Reaction, Repository, Thread};
 use super::shapes::ACTIONS_APP_ID;
+use super::world::World;
 
 /// The transcript of a repository.
 pub(super) fn of(world: &World, repo: &Repository) -> Result<String, YardError> {

@@ -17,16 +17,20 @@ use tokio::net::TcpListener;
 use super::faults::{Fault, afterwards, instead};
 use super::git_http;
 use super::graphql;
-use super::model::{CallRecord, World};
+use super::model::CallRecord;
 use super::rest::{self, Answer, Call};
+use super::shared::Shared;
 use super::tokens::{Caller, caller};
-use super::yard::Shared;
+use super::world::World;
 use crate::domain::ids::Sha256Hex;
 
 /// The largest body of a call.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 /// Calls an hour.
 const LIMIT: i64 = 5000;
+
+/// How many answers are remembered, to be given again as stale ones.
+const REMEMBERED_LIMIT: usize = 1000;
 
 /// Serves, for ever.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -144,6 +148,9 @@ fn true_answer(world: &mut World, call: &Call, is_graphql: bool) -> Answer {
     }
     let answer = rest::answer(world, call);
     if call.method == "GET" && answer.status == 200 {
+        if world.remembered.len() >= REMEMBERED_LIMIT {
+            world.remembered.clear();
+        }
         world.remembered.insert(key(call), answer.body.clone());
     }
     answer

@@ -3,22 +3,22 @@
 //! Wires the faces and the tasks together; what happens in the world stands in the other files.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rand::Rng as _;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::actions::{HeldRun, Runner, end_group, take_run};
 use super::ci::Ci;
 use super::faults::{Fault, FaultRule};
-use super::git::GitError;
 use super::hooks::{DeliveryRule, Fate, Order};
-use super::model::{AccountKind, AppRecord, CallRecord, Violation, World};
-use super::permissions::{BadManifest, Manifest};
-use super::tokens::{NoKey, app_key};
+use super::jobs::{HeldRun, Runner, end_group, take_run};
+use super::model::{AccountKind, AppRecord, CallRecord, Violation};
+use super::permissions::Manifest;
+use super::shared::{Shared, YardError};
+use super::tokens::app_key;
+use super::world::World;
 use super::{tasks, transcript, web};
 use crate::clock::Clock;
 
@@ -57,35 +57,6 @@ impl Default for Options {
     }
 }
 
-/// What went wrong in the yard.
-#[derive(Debug, thiserror::Error)]
-pub enum YardError {
-    /// The test or the caller names something that is not there.
-    #[error("there is no such {0}")]
-    NoSuch(&'static str),
-    /// A person may not do that.
-    #[error("{0} may not do that")]
-    NotAllowed(String),
-    /// git.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// A checkout for CI.
-    #[error("checking out: {0}")]
-    Checkout(String),
-    /// A file or a socket.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// The manifest.
-    #[error(transparent)]
-    Manifest(#[from] BadManifest),
-    /// The key.
-    #[error(transparent)]
-    Key(#[from] NoKey),
-    /// The client for deliveries.
-    #[error(transparent)]
-    Client(#[from] reqwest::Error),
-}
-
 /// What a registered App is told once.
 #[derive(Clone, Debug)]
 pub struct AppCredentials {
@@ -97,54 +68,6 @@ pub struct AppCredentials {
     pub private_key_pem: String,
     /// Secrets that deliveries are signed with; the first is in use.
     pub webhook_secrets: Vec<String>,
-}
-
-/// The world and its news, shared by all faces.
-pub(super) struct Shared {
-    world: Mutex<World>,
-    /// Told after each change.
-    pub(super) news: Notify,
-    /// One push at a time, so that each is known to be whose it is.
-    pub(super) pushes: tokio::sync::Mutex<()>,
-}
-
-impl Shared {
-    /// Looks without making news, for those who wait for news themselves.
-    pub(super) fn look_quietly<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
-        with(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Looks at the world, or changes it where that takes no time.
-    pub(super) fn look<T>(&self, with: impl FnOnce(&mut World) -> T) -> T {
-        let result = self.look_quietly(with);
-        self.news.notify_waiters();
-        result
-    }
-
-    /// Changes the world on a thread that may wait for git.
-    pub(super) async fn change<T: Send + 'static>(
-        self: &Arc<Self>,
-        with: impl FnOnce(&mut World) -> T + Send + 'static,
-    ) -> T {
-        let shared = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || shared.look(with)).await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The runtime is going down, and nobody waits any more.
-            Err(_) => std::future::pending().await,
-        }
-    }
-
-    /// Waits until `ready` says so.
-    pub(super) async fn until(&self, ready: impl Fn(&World) -> bool) {
-        loop {
-            let news = self.news.notified();
-            if self.look_quietly(|world| ready(world)) {
-                return;
-            }
-            news.await;
-        }
-    }
 }
 
 /// Ends the yard's tasks and programs with the last handle to it.
@@ -217,11 +140,7 @@ impl Yard {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base_url = format!("http://{}", listener.local_addr()?);
         world.base_url.clone_from(&base_url);
-        let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            news: Notify::new(),
-            pushes: tokio::sync::Mutex::new(()),
-        });
+        let shared = Arc::new(Shared::new(world));
         let tasks = vec![
             tokio::spawn(web::serve(listener, Arc::clone(&shared))),
             tokio::spawn(tasks::deliver(Arc::clone(&shared), tasks::client()?)),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
-use crate::yard::model::{Run, World};
+use crate::yard::model::Run;
 use crate::yard::permissions::Level;
+use crate::yard::world::World;
 
 /// The most inputs that GitHub takes, and their size.
 const INPUTS_LIMIT: usize = 25;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, encoded, invalid, not_found, unknown};
-use crate::yard::model::{Bearer, Repository, World};
+use crate::yard::model::{Bearer, Repository};
 use crate::yard::permissions::{Grants, narrow};
 use crate::yard::tokens::Caller;
+use crate::yard::world::World;
 
 /// Calls an hour that an installation may make.
 pub(super) const LIMIT: i64 = 5000;

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
-use crate::yard::model::{Check, World};
+use crate::yard::model::Check;
 use crate::yard::permissions::Level;
+use crate::yard::world::World;
 
 /// The longest summary or text of a check run's output.
 const OUTPUT_LIMIT: usize = 65_535;

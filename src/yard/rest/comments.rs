@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::issues::{descending, need_thread, react, since};
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
-use crate::yard::model::{Comment, World};
+use crate::yard::comments::On;
+use crate::yard::model::Comment;
 use crate::yard::permissions::Level;
-use crate::yard::threads::On;
+use crate::yard::world::World;
 
 /// The longest body of a comment.
 pub(super) const BODY_LIMIT: usize = 65_536;

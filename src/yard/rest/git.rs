@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
 use crate::domain::time::Timestamp;
 use crate::yard::git::{Listed, Signature, TreeChange};
-use crate::yard::model::World;
 use crate::yard::permissions::Level;
 use crate::yard::refs::RefChange;
+use crate::yard::world::World;
 
 /// From here on a recursive listing is cut off.
 const TREE_LIMIT: usize = 100_000;

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::{Answer, Answered, Call, not_found, unknown};
 use crate::domain::time::Timestamp;
-use crate::yard::model::{Thread, World};
+use crate::yard::comments::On;
+use crate::yard::model::Thread;
 use crate::yard::permissions::Level;
-use crate::yard::threads::On;
+use crate::yard::world::World;
 
 /// What GitHub takes as a reaction.
 pub(super) const REACTIONS: [&str; 8] = [

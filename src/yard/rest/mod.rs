@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::YardError;
-use super::model::{Bearer, Permission, Token, Violation, World};
+use super::model::{Bearer, Permission, Token, Violation};
 use super::permissions::{Level, allows};
 use super::tokens::Caller;
+use super::world::World;
 
 /// A call of the API.
 pub(super) struct Call {
@@ -288,7 +289,7 @@ impl World {
     pub(super) fn need_any(&mut self, call: &Call, wanted: &[(&str, Level)]) -> Result<(), Answer> {
         let allowed = match &call.caller {
             Caller::Token(token) => match &token.bearer {
-                Bearer::Person(_) => true,
+                Bearer::Person(login) => call.method == "GET" || self.is_writer(login),
                 Bearer::Installation(id) => {
                     // What the installation lost since the token was given out is lost to the token too.
                     let granted = self
@@ -325,6 +326,15 @@ impl World {
                     .join("; "),
             ),
         )
+    }
+
+    /// Whether somebody may write in any repository; which one was asked by `reach`.
+    fn is_writer(&self, login: &str) -> bool {
+        let role = |repo: &super::model::Repository| repo.collaborators.get(login).copied();
+        self.repos
+            .values()
+            .filter_map(role)
+            .any(|role| role >= Permission::Write)
     }
 
     /// Asks for a permission.

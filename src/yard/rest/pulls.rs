@@ -3,8 +3,12 @@
 use serde_json::Value;
 
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
-use crate::yard::model::{Thread, Violation, World};
+use crate::yard::model::{Thread, Violation};
 use crate::yard::permissions::Level;
+use crate::yard::world::World;
+
+/// The longest title.
+const TITLE_LIMIT: usize = 256;
 
 pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
     match (call.method.as_str(), rest) {
@@ -109,7 +113,23 @@ fn in_a_list(mut shown: Value) -> Value {
     shown
 }
 
+fn check_length(call: &Call) -> Result<(), Answer> {
+    let length = |key: &str| call.text(key).map_or(0, |text| text.chars().count());
+    if length("title") > TITLE_LIMIT {
+        return Err(invalid(
+            "Validation Failed: title is too long (maximum is 256 characters)",
+        ));
+    }
+    if length("body") > super::comments::BODY_LIMIT {
+        return Err(invalid(
+            "Validation Failed: body is too long (maximum is 65536 characters)",
+        ));
+    }
+    Ok(())
+}
+
 fn create(world: &mut World, call: &Call, repo: i64) -> Answered {
+    check_length(call)?;
     let known = world.repo(repo)?;
     let (title, base) = (call.required("title")?, call.required("base")?);
     let head = call.required("head")?;
@@ -163,6 +183,7 @@ fn create(world: &mut World, call: &Call, repo: i64) -> Answered {
 }
 
 fn change(world: &mut World, call: &Call, repo: i64, n: i64) -> Answered {
+    check_length(call)?;
     let actor = world.actor(call);
     world.edit_thread(repo, n, &actor, call.text("title"), call.text("body"))?;
     if let Some(base) = call.text("base") {

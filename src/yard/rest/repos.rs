@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, not_found, unknown};
-use crate::yard::model::{Permission, World};
+use crate::yard::model::Permission;
 use crate::yard::permissions::Level;
+use crate::yard::world::World;
 
 pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
     match (call.method.as_str(), rest) {
