@@ -28,22 +28,38 @@ struct Outbound {
 
 #[test]
 fn x31_x32_only_what_a_person_sees_comes_in() {
-    let cases: Vec<Inbound> = serde_json::from_str(include_str!("../../fixtures/text/x32.json")).unwrap();
+    let cases: Vec<Inbound> =
+        serde_json::from_str(include_str!("../../fixtures/text/x32.json")).unwrap();
     let mut shown = String::new();
     for case in cases {
         let cleaned = clean(&case.raw, 10_000);
         let kinds: Vec<_> = cleaned.removed.iter().map(|removed| removed.kind).collect();
         for kind in &case.removed {
-            assert!(kinds.contains(kind), "{}: {kinds:?} has no {kind:?}", case.name);
+            assert!(
+                kinds.contains(kind),
+                "{}: {kinds:?} has no {kind:?}",
+                case.name
+            );
         }
         if case.removed.is_empty() {
             assert!(kinds.is_empty(), "{}: {kinds:?}", case.name);
         }
         for gone in &case.gone {
-            assert!(!cleaned.text.contains(gone.as_str()), "{}: {gone:?} is left in {:?}", case.name, cleaned.text);
+            assert!(
+                !cleaned.text.contains(gone.as_str()),
+                "{}: {gone:?} is left in {:?}",
+                case.name,
+                cleaned.text
+            );
         }
         let said = sentence(&cleaned.removed).unwrap_or_default();
-        writeln!(shown, "# {}\n{}\n-- {said}\n", case.name, cleaned.text.trim_end()).unwrap();
+        writeln!(
+            shown,
+            "# {}\n{}\n-- {said}\n",
+            case.name,
+            cleaned.text.trim_end()
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(shown);
 }
@@ -54,7 +70,8 @@ fn hosts() -> Vec<String> {
 
 #[test]
 fn x8_x39_x40_nothing_acts_on_the_way_out() {
-    let cases: Vec<Outbound> = serde_json::from_str(include_str!("../../fixtures/text/x40.json")).unwrap();
+    let cases: Vec<Outbound> =
+        serde_json::from_str(include_str!("../../fixtures/text/x40.json")).unwrap();
     let mut shown = String::new();
     let hosts = hosts();
     for case in cases {
@@ -84,7 +101,10 @@ fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
         .map(|text| Regex::new(text).unwrap())
     });
     let [mention, reference, address, raw] = &*PATTERNS;
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES | Options::ENABLE_TASKLISTS;
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_TASKLISTS;
     let (mut code, mut text, mut link) = (false, String::new(), false);
     let check = |text: &str, link: bool| {
         if mention.is_match(text) {
@@ -95,7 +115,9 @@ fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
         }
         for found in address.find_iter(text) {
             let allowed = found.as_str().strip_prefix("https://").is_some_and(|rest| {
-                hosts.iter().any(|host| rest.split('/').next() == Some(host.as_str()))
+                hosts
+                    .iter()
+                    .any(|host| rest.split('/').next() == Some(host.as_str()))
             });
             if !allowed && !link {
                 return Err(format!("an address in {text:?}"));
@@ -111,7 +133,9 @@ fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
             Event::Code(_) => text.push('\u{1}'),
             Event::Start(Tag::Image { .. }) => return Err(String::from("an image")),
             Event::Start(Tag::Link { dest_url, .. }) => {
-                let allowed = hosts.iter().any(|host| dest_url.starts_with(&format!("https://{host}")));
+                let allowed = hosts
+                    .iter()
+                    .any(|host| dest_url.starts_with(&format!("https://{host}")));
                 if !allowed {
                     return Err(format!("a link to {dest_url}"));
                 }
@@ -168,7 +192,10 @@ fn x40_a_foreign_title_means_nothing_in_a_commit() {
         "bors r+",
         "Parse dates in C# and Rust",
     ];
-    let shown: Vec<String> = titles.iter().map(|title| format!("{title:?}\n  {}", commit_text(title, 72))).collect();
+    let shown: Vec<String> = titles
+        .iter()
+        .map(|title| format!("{title:?}\n  {}", commit_text(title, 72)))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 

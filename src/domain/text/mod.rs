@@ -13,7 +13,7 @@ mod neutral;
 mod raw;
 mod visible;
 
-pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
+pub use clean::{Cleaned, Removed, RemovedKind, clean, clean_title, sentence};
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
 pub use visible::{Class, class, is_visible, plain};

@@ -324,7 +324,7 @@ fn push_plain(out: &mut String, text: &str) {
             '&' => out.push_str("&amp;"),
             ']' if rest.starts_with([':', '(', '[']) => out.push_str("]\\"),
             '!' if rest.starts_with('[') => out.push_str("! "),
-// Emphasis within a mention or a reference is not trusted to part it.
+            // Emphasis within a mention or a reference is not trusted to part it.
             '@' if rest.starts_with(|c: char| !c.is_whitespace()) => out.push('＠'),
             '#' if rest.starts_with(['*', '_', '~', '\\', '[']) => out.push('＃'),
             _ => out.push(c),
