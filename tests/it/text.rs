@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use castellan::domain::text::{
-    LinkHosts, clean, code_block, commit_text, is_visible, line, neutral, neutral_with, sentence,
+    LinkHosts, clean, clean_title, code_block, commit_text, is_visible, line, neutral,
+    neutral_with, sentence,
 };
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -200,6 +201,28 @@ fn x40_a_foreign_title_means_nothing_in_a_commit() {
 }
 
 #[test]
+fn a_long_line_is_cut_and_not_lost() {
+    let out = neutral(&format!("{} @alice", "word ".repeat(400)), 200);
+    assert!(
+        out.starts_with("word word") && out.ends_with("(shortened)"),
+        "{out}"
+    );
+    assert!(out.chars().count() <= 200);
+    let out = neutral(&"@alice ".repeat(400), 100);
+    acts(&out, &[]).unwrap();
+}
+
+#[test]
+fn a_title_keeps_what_a_page_shows_of_it() {
+    let cleaned = clean_title("Fix Vec<String>\u{200b} in `parse`", 100);
+    assert_eq!(cleaned.text, "Fix Vec<String> in `parse`");
+    assert_eq!(
+        sentence(&cleaned.removed).unwrap(),
+        "1 invisible character was removed."
+    );
+}
+
+#[test]
 fn a_block_of_code_cannot_be_left() {
     let block = code_block("```\n````\n@alice\n/lgtm\n[skip ci]\nfixes #1", 1_000);
     assert!(block.starts_with("`````text\n"), "{block}");
@@ -209,7 +232,7 @@ fn a_block_of_code_cannot_be_left() {
 }
 
 /// Cases of each property: the whole file stays within seconds.
-const CASES: u32 = 400;
+const CASES: u32 = 300;
 
 /// Text of the pieces that attacks are made of.
 fn nasty() -> impl Strategy<Value = String> {
