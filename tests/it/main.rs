@@ -5,4 +5,5 @@ mod change;
 mod command;
 mod contract;
 mod policy;
+mod secret;
 mod text;

@@ -85,47 +85,50 @@ fn x8_x39_x40_nothing_acts_on_the_way_out() {
     insta::assert_snapshot!(shown);
 }
 
+/// Mentions, references and addresses in drawn text, and what bots read in the raw text.
+static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        r"(?:^|[^\w`])@[A-Za-z0-9]",
+        r"(?i)#[0-9]|\bGH-[0-9]",
+        r"(?i)[a-z][a-z0-9+.-]*://[^\s]*|\bwww\.[a-z]",
+        concat!(
+            r"(?im)^[\s>*+-]*(?:/[a-z]+(?:\s|$)|bors\b|@?dependabot\b)|^[\s>*+-]*[A-Za-z]+-[A-Za-z-]+[ \t]*:",
+            r"|\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]",
+            r"|\b(?:fix|fixes|fixed|close[sd]?|resolve[sd]?):?[ \t]+[\w/.-]*#[0-9]",
+        ),
+    ]
+    .map(|text| Regex::new(text).unwrap())
+});
+
+/// Whether text that a page shows outside of code acts.
+fn text_acts(text: &str, link: bool, hosts: &[String]) -> Result<(), String> {
+    let [mention, reference, address, _] = &*PATTERNS;
+    if mention.is_match(text) {
+        return Err(format!("a mention in {text:?}"));
+    }
+    if reference.is_match(text) {
+        return Err(format!("a reference in {text:?}"));
+    }
+    for found in address.find_iter(text) {
+        let rest = found.as_str().strip_prefix("https://").unwrap_or("");
+        let host = rest.split('/').next().unwrap_or("");
+        if !link && !hosts.iter().any(|allowed| allowed == host) {
+            return Err(format!("an address in {text:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// What a page made of `markdown` would do: an independent reading, by parsing and by looking at
 /// the raw text as bots do.
 fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
-    static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-        [
-            r"(?:^|[^\w`])@[A-Za-z0-9]",
-            r"(?i)#[0-9]|\bGH-[0-9]",
-            r"(?i)[a-z][a-z0-9+.-]*://[^\s]*|\bwww\.[a-z]",
-            concat!(
-                r"(?im)^[\s>*+-]*(?:/[a-z]+(?:\s|$)|bors\b|@?dependabot\b)|^[\s>*+-]*[A-Za-z]+-[A-Za-z-]+[ \t]*:",
-                r"|\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]",
-                r"|\b(?:fix|fixes|fixed|close[sd]?|resolve[sd]?):?[ \t]+[\w/.-]*#[0-9]",
-            ),
-        ]
-        .map(|text| Regex::new(text).unwrap())
-    });
-    let [mention, reference, address, raw] = &*PATTERNS;
+    let [_, _, _, raw] = &*PATTERNS;
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_TASKLISTS;
     let (mut code, mut text, mut link) = (false, String::new(), false);
-    let check = |text: &str, link: bool| {
-        if mention.is_match(text) {
-            return Err(format!("a mention in {text:?}"));
-        }
-        if reference.is_match(text) {
-            return Err(format!("a reference in {text:?}"));
-        }
-        for found in address.find_iter(text) {
-            let allowed = found.as_str().strip_prefix("https://").is_some_and(|rest| {
-                hosts
-                    .iter()
-                    .any(|host| rest.split('/').next() == Some(host.as_str()))
-            });
-            if !allowed && !link {
-                return Err(format!("an address in {text:?}"));
-            }
-        }
-        Ok(())
-    };
+    let check = |text: &str, link: bool| text_acts(text, link, hosts);
     for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => code = true,
@@ -210,6 +213,19 @@ fn a_long_line_is_cut_and_not_lost() {
     assert!(out.chars().count() <= 200);
     let out = neutral(&"@alice ".repeat(400), 100);
     acts(&out, &[]).unwrap();
+}
+
+#[test]
+fn hostile_repetition_takes_no_time() {
+    for piece in [
+        "[", "<", "*", "`", "<!--", "&#8203;", "![", "](", "> ", "[a](", "|", "@", "\\", "[^",
+        "<a ", "&", "- ",
+    ] {
+        let raw = piece.repeat(20_000 / piece.len());
+        let _ = clean(&raw, 65_536);
+        let _ = neutral(&raw, 10_000);
+        let _ = line(&raw, 1_000);
+    }
 }
 
 #[test]

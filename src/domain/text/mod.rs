@@ -1,5 +1,5 @@
 //! Foreign text made harmless on its way in ([`clean`]), and our text on its way out
-//! ([`neutral`], [`line`], [`commit_text`], [`code_block`]).
+//! ([`neutral`], [`line()`], [`commit_text`], [`code_block`]).
 //!
 //! In: only what a person sees on the page reaches the agent (X31, X32). Out: nothing that we
 //! write mentions, commands, closes, links or shows what we did not mean to (X8, X39 to X42).
