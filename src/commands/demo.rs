@@ -17,7 +17,7 @@ use castellan::engine::Engine;
 use castellan::sandbox::Sandbox;
 use castellan::settings::{DemoSettings, Settings};
 use castellan::store::{Store, StoredTask};
-use castellan::yard::{Ci, Options, Permission, Program, Repo, Runner, SandboxCi, Yard};
+use castellan::yard::{Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -129,7 +129,7 @@ impl Demo {
         };
         let yard = Yard::start(Options {
             runner: Runner::Started(program),
-            ci: Ci::On(std::sync::Arc::new(SandboxCi::new(sandbox, &self.scratch))),
+            ci: Ci::On(std::sync::Arc::new(Sandboxed::new(sandbox, self.scratch.clone()))),
             ..Options::default()
         })
         .await?;
@@ -259,7 +259,7 @@ impl Story<'_> {
             show::json(self.engine, &stored, wall, &calls).await?;
         } else {
             say("\nWhat a person sees on the issue and the pull request:\n")?;
-            say(&self.yard.transcript("octo/sample"))?;
+            say(&self.yard.transcript("octo/sample").await?)?;
             show::sums(self.engine, &stored, wall, &calls).await?;
         }
         Ok(stored)
@@ -272,7 +272,7 @@ impl Story<'_> {
         issue: Number,
         began: tokio::time::Instant,
     ) -> anyhow::Result<StoredTask> {
-        let repository = castellan::domain::ids::RepositoryId(repo.id());
+        let repository = repo.id();
         let mut told = 0;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
