@@ -1,13 +1,13 @@
 //! From a request to a task: may they, is it the text that was approved, is it a contract?
 
 use super::{Engine, EngineError, target_of};
-use crate::domain::ids::{Number, Oid, TaskId, UserId};
+use crate::domain::ids::{AttemptNumber, Number, Oid, TaskId, UserId};
 use crate::domain::notice::{IssueText, Place};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::contract::{self, ApprovedComment, Source};
 use crate::domain::request::policy::{self, Policy};
 use crate::domain::request::{Person, Request};
-use crate::domain::task::stage::{Outcome, Stage};
+use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
 use crate::github::observe::{Issue, Permission, PolicyFile, TaskInput};
@@ -105,9 +105,10 @@ impl Engine {
             notes: reading.notes.iter().map(ToString::to_string).collect(),
             policy,
             base: Base { branch, oid },
-            // Replaced at once by what the opening decides.
-            stage: Stage::Closed {
-                outcome: Outcome::Failed,
+            // Until the opening is decided, in the same breath.
+            stage: Stage::Queued {
+                attempt: AttemptNumber(1),
+                until: self.clock.now(),
             },
             attempts: Vec::new(),
             pull: None,
