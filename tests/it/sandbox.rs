@@ -117,7 +117,7 @@ async fn nobody_is_root_and_the_kernel_cannot_be_set() {
             "id -u; id -G; grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status | cut -f2 | sort -u; \
              test -w /proc/sys/kernel/core_pattern && echo core_pattern is writable; \
              grep NoNewPrivs /proc/self/status; touch /workspace/made; \
-             test $(cut -d' ' -f6 /proc/self/stat) = 0 && echo the terminal of the caller",
+             test $(cut -d' ' -f6 /proc/self/stat) != 0 || echo the terminal of the caller",
         )
         .await;
     assert_eq!(said, "1000\n1000\n0000000000000000\nNoNewPrivs:\t1\n");

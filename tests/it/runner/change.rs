@@ -95,6 +95,24 @@ async fn links_are_told_and_never_followed() {
 }
 
 #[tokio::test]
+async fn a_folder_that_became_a_link_is_not_looked_through() {
+    // Behind the link everything looks as it did, and still none of it is at its path.
+    let case = shell!(
+        "a_folder_that_became_a_link_is_not_looked_through",
+        "mkdir build && mv docs build/docs && ln -s build/docs docs"
+    );
+    assert_eq!(
+        lines(&case.change().await),
+        [
+            r#"Add 120000 docs "build/docs""#,
+            r#"Delete 100644 docs/.gitignore """#,
+            r#"Delete 100644 docs/crlf.txt """#,
+            r#"Delete 100644 docs/old.md """#,
+        ]
+    );
+}
+
+#[tokio::test]
 async fn only_the_rules_of_the_start_tree_hide_files() {
     let case = shell!(
         "only_the_rules_of_the_start_tree_hide_files",

@@ -120,13 +120,20 @@ async fn dropping_a_running_program_ends_it() {
         .read_exact(&mut up)
         .await
         .unwrap();
+    // The shell has said so before it became the program that is looked for.
+    looks_until(&mark, true).await;
     drop(running);
     ends(&mark).await;
 }
 
-/// Waits until no process of this machine has the command line `mark`. The kernel ends them at
-/// once, but on another processor; the test's own time limit is a generous count of looks.
+/// Waits until no process of this machine has the command line `mark`.
 pub(crate) async fn ends(mark: &str) {
+    looks_until(mark, false).await;
+}
+
+/// Looks again and again whether a process has the command line `mark`. The kernel starts and
+/// ends them on another processor, so the first look may be too early; ten thousand never are.
+async fn looks_until(mark: &str, wanted: bool) {
     let alive = || {
         std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
             let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
@@ -135,12 +142,12 @@ pub(crate) async fn ends(mark: &str) {
         })
     };
     for _ in 0..10_000 {
-        if !alive() {
+        if alive() == wanted {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("{mark} is still there");
+    panic!("{mark}: waited for it to be there: {wanted}");
 }
 
 #[tokio::test]
