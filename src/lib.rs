@@ -8,6 +8,7 @@ pub mod protocol;
 pub mod runner;
 pub mod sandbox;
 pub mod server;
+pub mod settings;
 pub mod store;
 #[cfg(feature = "demo")]
 pub mod yard;

@@ -1,2 +1,59 @@
 //! The command line: wiring only.
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what a person at a terminal reads"
+)]
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A self-hosted GitHub App that runs coding agents on labelled issues and returns draft pull
+/// requests with evidence. It never merges.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: take deliveries, open tasks, write pull requests
+    Serve(commands::serve::Serve),
+    /// Work on one attempt, inside a job of GitHub Actions or on this machine
+    Work(commands::work::Work),
+    /// Show the whole story on this machine, with a small GitHub of its own
+    #[cfg(feature = "demo")]
+    Demo(commands::demo::Demo),
+    /// Show what contract would be understood from an issue's text
+    Contract(commands::files::Contract),
+    /// Check a .github/castellan.yml, or print its JSON schema
+    CheckPolicy(commands::files::CheckPolicy),
+    /// Try again what was parked: deliveries and effects
+    Replay(commands::serve::Replay),
+    /// Inside a sandbox: relay a loopback port to the one address that is allowed
+    #[command(name = castellan::sandbox::RELAY_SUBCOMMAND, hide = true)]
+    RelayInside(commands::work::RelayInside),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(serve) => serve.run(),
+        Command::Work(work) => work.run(),
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo.run(),
+        Command::Contract(contract) => contract.run(),
+        Command::CheckPolicy(check) => check.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::RelayInside(relay) => relay.run(),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("castellan: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -347,6 +347,11 @@ impl Yard {
         self.shared.look(|world| world.calls.clone())
     }
 
+    /// Forgets the calls so far, so that a measurement begins here.
+    pub fn resets_calls(&self) {
+        self.shared.look(|world| world.calls.clear());
+    }
+
     /// How many calls there were of each kind: content, git, tokens, reads, other.
     #[must_use]
     pub fn calls(&self) -> std::collections::BTreeMap<&'static str, u64> {

@@ -21,7 +21,9 @@ fn x9_only_a_plain_first_line_is_a_command() {
         let expected = match &case.expect {
             None => Parsed::Nothing,
             Some(value) => match value.get("unknown") {
-                Some(word) => Parsed::Unknown { word: word.as_str().unwrap().to_owned() },
+                Some(word) => Parsed::Unknown {
+                    word: word.as_str().unwrap().to_owned(),
+                },
                 None => Parsed::Command(serde_json::from_value(value.clone()).unwrap()),
             },
         };
@@ -53,14 +55,21 @@ fn each_entry_of_the_table_is_a_command_and_each_command_has_an_entry() {
             other => panic!("{usage} is {other:?}"),
         }
     }
-    for command in [Command::Help, Command::Run, Command::Fix { words: None }, Command::Stop, Command::Status] {
+    for command in [
+        Command::Help,
+        Command::Run,
+        Command::Fix { words: None },
+        Command::Stop,
+        Command::Status,
+    ] {
         assert!(TABLE.iter().any(|entry| entry.name == command.name()));
     }
 }
 
 #[test]
 fn the_words_of_fix_are_bounded() {
-    let Parsed::Command(Command::Fix { words: Some(words) }) = parse(&format!("/agent fix {}", "x ".repeat(50_000)))
+    let Parsed::Command(Command::Fix { words: Some(words) }) =
+        parse(&format!("/agent fix {}", "x ".repeat(50_000)))
     else {
         panic!("not a fix");
     };
@@ -68,8 +77,15 @@ fn the_words_of_fix_are_bounded() {
 }
 
 fn command() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["/agent", "/agent run", "/agent fix this please", "/agent stop", "/agent status", "/agent nonsense"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "/agent",
+        "/agent run",
+        "/agent fix this please",
+        "/agent stop",
+        "/agent status",
+        "/agent nonsense",
+    ])
+    .prop_map(str::to_owned)
 }
 
 proptest! {

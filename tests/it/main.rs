@@ -12,5 +12,6 @@ mod contract;
 mod policy;
 mod runner;
 mod sandbox;
+mod secret;
 mod text;
 mod yard;

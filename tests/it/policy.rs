@@ -6,12 +6,17 @@ use std::path::Path;
 use castellan::domain::request::policy::{POLICY_BYTES, Policy, ToolKind, parse, schema};
 
 fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/policies").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/policies")
+        .join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
-            (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap())
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(&path).unwrap(),
+            )
         })
         .collect();
     files.sort();
@@ -25,7 +30,15 @@ fn good_policies_are_read() {
         let again: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
         assert_eq!(again, policy, "{name}");
         if name == "full.yml" {
-            assert_eq!(policy.allow, [ToolKind::Read, ToolKind::Edit, ToolKind::Search, ToolKind::Execute]);
+            assert_eq!(
+                policy.allow,
+                [
+                    ToolKind::Read,
+                    ToolKind::Edit,
+                    ToolKind::Search,
+                    ToolKind::Execute
+                ]
+            );
             assert_eq!(policy.budget.usual().minutes, 20);
         }
         if ["empty.yml", "comment.yml", "nulls.yml"].contains(&name.as_str()) {
@@ -38,9 +51,17 @@ fn good_policies_are_read() {
 fn x87_each_bad_policy_is_refused_with_place_and_remedy() {
     let mut shown = String::new();
     for (name, text) in files("bad") {
-        let error = parse(&text).map(|policy| panic!("{name} was read: {policy:?}")).unwrap_err();
-        assert!(error.line > 0 && error.column > 0, "{name}: no place in {error}");
-        assert!(!error.remedy.is_empty() && !error.to_string().contains('\n'), "{name}: {error}");
+        let error = parse(&text)
+            .map(|policy| panic!("{name} was read: {policy:?}"))
+            .unwrap_err();
+        assert!(
+            error.line > 0 && error.column > 0,
+            "{name}: no place in {error}"
+        );
+        assert!(
+            !error.remedy.is_empty() && !error.to_string().contains('\n'),
+            "{name}: {error}"
+        );
         writeln!(shown, "{name}\n  {error}").unwrap();
     }
     insta::assert_snapshot!(shown);
@@ -57,7 +78,11 @@ fn x87_a_policy_that_is_too_large_is_not_parsed() {
 fn the_default_is_what_an_empty_file_says() {
     assert_eq!(parse(b"").unwrap(), Policy::default());
     assert_eq!(parse(b"{}").unwrap(), Policy::default());
-    assert!(!Policy::default().tool_kinds().contains(&String::from("fetch")));
+    assert!(
+        !Policy::default()
+            .tool_kinds()
+            .contains(&String::from("fetch"))
+    );
 }
 
 #[test]
@@ -68,5 +93,8 @@ fn the_schema_in_deploy_is_the_code_s() {
         std::fs::write(&path, &wanted).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, wanted, "run the tests with CASTELLAN_REWRITE=1 to write it anew");
+    assert_eq!(
+        found, wanted,
+        "run the tests with CASTELLAN_REWRITE=1 to write it anew"
+    );
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use castellan::domain::text::{
-    LinkHosts, clean, code_block, commit_text, is_visible, line, neutral, neutral_with, sentence,
+    LinkHosts, clean, clean_title, code_block, commit_text, is_visible, line, neutral,
+    neutral_with, sentence,
 };
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -28,22 +29,38 @@ struct Outbound {
 
 #[test]
 fn x31_x32_only_what_a_person_sees_comes_in() {
-    let cases: Vec<Inbound> = serde_json::from_str(include_str!("../../fixtures/text/x32.json")).unwrap();
+    let cases: Vec<Inbound> =
+        serde_json::from_str(include_str!("../../fixtures/text/x32.json")).unwrap();
     let mut shown = String::new();
     for case in cases {
         let cleaned = clean(&case.raw, 10_000);
         let kinds: Vec<_> = cleaned.removed.iter().map(|removed| removed.kind).collect();
         for kind in &case.removed {
-            assert!(kinds.contains(kind), "{}: {kinds:?} has no {kind:?}", case.name);
+            assert!(
+                kinds.contains(kind),
+                "{}: {kinds:?} has no {kind:?}",
+                case.name
+            );
         }
         if case.removed.is_empty() {
             assert!(kinds.is_empty(), "{}: {kinds:?}", case.name);
         }
         for gone in &case.gone {
-            assert!(!cleaned.text.contains(gone.as_str()), "{}: {gone:?} is left in {:?}", case.name, cleaned.text);
+            assert!(
+                !cleaned.text.contains(gone.as_str()),
+                "{}: {gone:?} is left in {:?}",
+                case.name,
+                cleaned.text
+            );
         }
         let said = sentence(&cleaned.removed).unwrap_or_default();
-        writeln!(shown, "# {}\n{}\n-- {said}\n", case.name, cleaned.text.trim_end()).unwrap();
+        writeln!(
+            shown,
+            "# {}\n{}\n-- {said}\n",
+            case.name,
+            cleaned.text.trim_end()
+        )
+        .unwrap();
     }
     insta::assert_snapshot!(shown);
 }
@@ -54,7 +71,8 @@ fn hosts() -> Vec<String> {
 
 #[test]
 fn x8_x39_x40_nothing_acts_on_the_way_out() {
-    let cases: Vec<Outbound> = serde_json::from_str(include_str!("../../fixtures/text/x40.json")).unwrap();
+    let cases: Vec<Outbound> =
+        serde_json::from_str(include_str!("../../fixtures/text/x40.json")).unwrap();
     let mut shown = String::new();
     let hosts = hosts();
     for case in cases {
@@ -67,42 +85,50 @@ fn x8_x39_x40_nothing_acts_on_the_way_out() {
     insta::assert_snapshot!(shown);
 }
 
+/// Mentions, references and addresses in drawn text, and what bots read in the raw text.
+static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    [
+        r"(?:^|[^\w`])@[A-Za-z0-9]",
+        r"(?i)#[0-9]|\bGH-[0-9]",
+        r"(?i)[a-z][a-z0-9+.-]*://[^\s]*|\bwww\.[a-z]",
+        concat!(
+            r"(?im)^[\s>*+-]*(?:/[a-z]+(?:\s|$)|bors\b|@?dependabot\b)|^[\s>*+-]*[A-Za-z]+-[A-Za-z-]+[ \t]*:",
+            r"|\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]",
+            r"|\b(?:fix|fixes|fixed|close[sd]?|resolve[sd]?):?[ \t]+[\w/.-]*#[0-9]",
+        ),
+    ]
+    .map(|text| Regex::new(text).unwrap())
+});
+
+/// Whether text that a page shows outside of code acts.
+fn text_acts(text: &str, link: bool, hosts: &[String]) -> Result<(), String> {
+    let [mention, reference, address, _] = &*PATTERNS;
+    if mention.is_match(text) {
+        return Err(format!("a mention in {text:?}"));
+    }
+    if reference.is_match(text) {
+        return Err(format!("a reference in {text:?}"));
+    }
+    for found in address.find_iter(text) {
+        let rest = found.as_str().strip_prefix("https://").unwrap_or("");
+        let host = rest.split('/').next().unwrap_or("");
+        if !link && !hosts.iter().any(|allowed| allowed == host) {
+            return Err(format!("an address in {text:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// What a page made of `markdown` would do: an independent reading, by parsing and by looking at
 /// the raw text as bots do.
 fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
-    static PATTERNS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-        [
-            r"(?:^|[^\w`])@[A-Za-z0-9]",
-            r"(?i)#[0-9]|\bGH-[0-9]",
-            r"(?i)[a-z][a-z0-9+.-]*://[^\s]*|\bwww\.[a-z]",
-            concat!(
-                r"(?im)^[\s>*+-]*(?:/[a-z]+(?:\s|$)|bors\b|@?dependabot\b)|^[\s>*+-]*[A-Za-z]+-[A-Za-z-]+[ \t]*:",
-                r"|\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]",
-                r"|\b(?:fix|fixes|fixed|close[sd]?|resolve[sd]?):?[ \t]+[\w/.-]*#[0-9]",
-            ),
-        ]
-        .map(|text| Regex::new(text).unwrap())
-    });
-    let [mention, reference, address, raw] = &*PATTERNS;
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_FOOTNOTES | Options::ENABLE_TASKLISTS;
+    let [_, _, _, raw] = &*PATTERNS;
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_TASKLISTS;
     let (mut code, mut text, mut link) = (false, String::new(), false);
-    let check = |text: &str, link: bool| {
-        if mention.is_match(text) {
-            return Err(format!("a mention in {text:?}"));
-        }
-        if reference.is_match(text) {
-            return Err(format!("a reference in {text:?}"));
-        }
-        for found in address.find_iter(text) {
-            let allowed = found.as_str().strip_prefix("https://").is_some_and(|rest| {
-                hosts.iter().any(|host| rest.split('/').next() == Some(host.as_str()))
-            });
-            if !allowed && !link {
-                return Err(format!("an address in {text:?}"));
-            }
-        }
-        Ok(())
-    };
+    let check = |text: &str, link: bool| text_acts(text, link, hosts);
     for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => code = true,
@@ -111,7 +137,9 @@ fn acts(markdown: &str, hosts: &[String]) -> Result<(), String> {
             Event::Code(_) => text.push('\u{1}'),
             Event::Start(Tag::Image { .. }) => return Err(String::from("an image")),
             Event::Start(Tag::Link { dest_url, .. }) => {
-                let allowed = hosts.iter().any(|host| dest_url.starts_with(&format!("https://{host}")));
+                let allowed = hosts
+                    .iter()
+                    .any(|host| dest_url.starts_with(&format!("https://{host}")));
                 if !allowed {
                     return Err(format!("a link to {dest_url}"));
                 }
@@ -168,8 +196,46 @@ fn x40_a_foreign_title_means_nothing_in_a_commit() {
         "bors r+",
         "Parse dates in C# and Rust",
     ];
-    let shown: Vec<String> = titles.iter().map(|title| format!("{title:?}\n  {}", commit_text(title, 72))).collect();
+    let shown: Vec<String> = titles
+        .iter()
+        .map(|title| format!("{title:?}\n  {}", commit_text(title, 72)))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn a_long_line_is_cut_and_not_lost() {
+    let out = neutral(&format!("{} @alice", "word ".repeat(400)), 200);
+    assert!(
+        out.starts_with("word word") && out.ends_with("(shortened)"),
+        "{out}"
+    );
+    assert!(out.chars().count() <= 200);
+    let out = neutral(&"@alice ".repeat(400), 100);
+    acts(&out, &[]).unwrap();
+}
+
+#[test]
+fn hostile_repetition_takes_no_time() {
+    for piece in [
+        "[", "<", "*", "`", "<!--", "&#8203;", "![", "](", "> ", "[a](", "|", "@", "\\", "[^",
+        "<a ", "&", "- ",
+    ] {
+        let raw = piece.repeat(20_000 / piece.len());
+        let _ = clean(&raw, 65_536);
+        let _ = neutral(&raw, 10_000);
+        let _ = line(&raw, 1_000);
+    }
+}
+
+#[test]
+fn a_title_keeps_what_a_page_shows_of_it() {
+    let cleaned = clean_title("Fix Vec<String>\u{200b} in `parse`", 100);
+    assert_eq!(cleaned.text, "Fix Vec<String> in `parse`");
+    assert_eq!(
+        sentence(&cleaned.removed).unwrap(),
+        "1 invisible character was removed."
+    );
 }
 
 #[test]
@@ -182,7 +248,7 @@ fn a_block_of_code_cannot_be_left() {
 }
 
 /// Cases of each property: the whole file stays within seconds.
-const CASES: u32 = 400;
+const CASES: u32 = 300;
 
 /// Text of the pieces that attacks are made of.
 fn nasty() -> impl Strategy<Value = String> {

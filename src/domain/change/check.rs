@@ -7,7 +7,7 @@ use super::path::{fault, is_device, is_git_name};
 use super::place::place;
 use super::refusal::{ChangeRefusal, REFUSALS};
 use super::rules::ChangeRules;
-use super::secret::Canaries;
+use super::secret::{Canaries, scan};
 use super::tree::{LINK, SUBMODULE, Tree};
 use super::{Change, FileChange, Operation, TreeEntry};
 
@@ -82,6 +82,9 @@ const LOCKFILES: &[&str] = &[
 
 /// Checks `change` against the tree that it is laid upon.
 ///
+/// Without old contents every invisible character and every secret of a modified file counts as
+/// new; a caller who has them uses [`check_with_old`].
+///
 /// # Errors
 /// Every reason to refuse it, sorted and bounded by [`REFUSALS`].
 pub fn check(
@@ -106,8 +109,13 @@ pub fn check_with_old(
     let mut refusals = caps(change, rules);
     // Beyond its caps a change is not looked at any further: that would only cost time.
     if refusals.is_empty() {
-        let tree = Tree::of(start_tree, change);
         let canaries = Canaries::new(&rules.canaries);
+        let named = |file: &&FileChange| !scan(file.path.as_bytes(), &canaries).is_empty();
+        let count = change.files.iter().filter(named).count();
+        if count > 0 {
+            return Err(vec![ChangeRefusal::SecretName { count }]);
+        }
+        let tree = Tree::of(start_tree, change);
         let mut seen = HashSet::new();
         for file in &change.files {
             if !seen.insert(file.path.as_str()) {
@@ -127,7 +135,7 @@ pub fn check_with_old(
             };
             let same =
                 before.as_ref() == Some(&file.content) && tree.mode(&file.path) == Some(&file.mode);
-            if same && file.operation == Operation::Modify {
+            if same && file.operation == Operation::Modify && file.mode != SUBMODULE {
                 refusals.push(ChangeRefusal::NoDifference {
                     path: file.path.clone(),
                 });

@@ -27,14 +27,6 @@ pub(super) fn refuse(
     refusals: &mut Vec<ChangeRefusal>,
 ) {
     let path = &file.path;
-    if !secret::scan(path.as_bytes(), canaries).is_empty() {
-        // A path with a secret in it must not be shown either.
-        refusals.push(ChangeRefusal::Secret {
-            path: String::from("(its name)"),
-            line: 0,
-            kind: secret::SecretKind::Canary,
-        });
-    }
     if file.operation == Operation::Delete {
         return;
     }

@@ -137,6 +137,10 @@ fn ntfs(part: &str) -> String {
 /// `path` as systems that ignore case and the form of Unicode compare it (X57).
 #[must_use]
 pub fn folded(path: &str) -> String {
+    // Most paths are plain, and a tree may have a hundred thousand of them.
+    if path.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return path.to_ascii_lowercase();
+    }
     let seen: String = path.chars().filter(|c| text::is_visible(*c)).collect();
     let lower: String = seen.nfkc().flat_map(char::to_lowercase).collect();
     // Lower case may not be in normal form any more; capitals such as `ẞ` have a longer one.

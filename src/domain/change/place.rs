@@ -147,6 +147,8 @@ const PATHS: &[(&str, Place)] = &[
     (".github/codeowners", Place::CodeOwners),
     (".github/castellan.yml", Place::Policy),
     (".github/castellan.yaml", Place::Policy),
+    // A file or a link in place of the whole directory.
+    (".github", Place::GitHub),
     (".github/dependabot.yml", Place::GitHub),
     (".github/dependabot.yaml", Place::GitHub),
     (".github/settings.yml", Place::GitHub),

@@ -154,6 +154,15 @@ pub enum ChangeRefusal {
         /// The file.
         file: String,
     },
+    /// X57: a file where a directory is.
+    #[error(
+        "The path {} is a directory; choose another name for the file.",
+        shown(path)
+    )]
+    DirectoryThere {
+        /// The path.
+        path: String,
+    },
     /// X56: a path twice in one change.
     #[error(
         "The path {} stands twice in the change; return one entry for each path.",
@@ -274,6 +283,15 @@ pub enum ChangeRefusal {
         line: usize,
         /// What it looks like.
         kind: SecretKind,
+    },
+    /// X63: names that look like secrets. Nothing else is said of the change then, because
+    /// other sentences would show them.
+    #[error(
+        "File names hold what looks like a secret ({count} of them); choose other names, and replace the secret if it is a real one."
+    )]
+    SecretName {
+        /// How many.
+        count: usize,
     },
     /// What was left out of the report.
     #[error("There are {count} more reasons; mend these first.")]

@@ -231,7 +231,7 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    /// Prepares `texts`; those of less than [`FRAGMENT`] bytes cannot be told from chance and
+    /// Prepares `texts`; those of less than 12 bytes cannot be told from chance and
     /// are left out.
     #[must_use]
     pub fn new<S: AsRef<str>>(texts: &[S]) -> Self {

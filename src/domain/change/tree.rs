@@ -3,7 +3,7 @@
 //! Every rule looks at the start tree as it is, whatever the change deletes: so a further entry
 //! never turns a refusal into acceptance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::path::{folded, is_git_name};
 use super::place::place;
@@ -22,6 +22,8 @@ pub(super) struct Tree<'a> {
     entries: HashMap<&'a [u8], &'a TreeEntry>,
     /// Folded files and directories of the start tree and of the change, with a spelling each.
     spellings: HashMap<String, Vec<Spelling<'a>>>,
+    /// Directories whose spelling is known: a large tree names each many times.
+    directories: HashSet<&'a str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ impl<'a> Tree<'a> {
         let mut tree = Self {
             entries: HashMap::with_capacity(start.len()),
             spellings: HashMap::new(),
+            directories: HashSet::new(),
         };
         for entry in start.iter().filter(|entry| entry.mode != DIRECTORY) {
             tree.entries.insert(&entry.path, entry);
@@ -55,21 +58,24 @@ impl<'a> Tree<'a> {
     }
 
     fn spell(&mut self, path: &'a str) {
-        let mut add = |spelling: Spelling<'a>| {
-            let known = self.spellings.entry(folded(spelling.path)).or_default();
-            if !known.contains(&spelling) {
-                known.push(spelling);
-            }
-        };
-        add(Spelling {
+        self.add(Spelling {
             path,
             is_directory: false,
         });
         for directory in directories(path) {
-            add(Spelling {
-                path: directory,
-                is_directory: true,
-            });
+            if self.directories.insert(directory) {
+                self.add(Spelling {
+                    path: directory,
+                    is_directory: true,
+                });
+            }
+        }
+    }
+
+    fn add(&mut self, spelling: Spelling<'a>) {
+        let known = self.spellings.entry(folded(spelling.path)).or_default();
+        if !known.contains(&spelling) {
+            known.push(spelling);
         }
     }
 
@@ -168,18 +174,27 @@ impl<'a> Tree<'a> {
                         other: other.path.to_owned(),
                     });
                 } else if other.path == part && other.is_directory && !is_directory {
+                    refusals.push(ChangeRefusal::DirectoryThere {
+                        path: path.to_owned(),
+                    });
+                } else if other.path == part
+                    && !other.is_directory
+                    && is_directory
+                    && !self.is_link(part)
+                {
                     refusals.push(ChangeRefusal::FileAndDirectory {
                         path: path.to_owned(),
                         file: part.to_owned(),
                     });
-                } else if other.path == part && !other.is_directory && is_directory {
-                    refusals.push(ChangeRefusal::FileAndDirectory {
-                        path: path.to_owned(),
-                        file: other.path.to_owned(),
-                    });
                 }
             }
         }
+    }
+
+    /// Whether the start tree holds a link or a submodule there, which is refused by its own name.
+    fn is_link(&self, path: &str) -> bool {
+        self.entry(path)
+            .is_some_and(|entry| entry.mode == LINK || entry.mode == SUBMODULE)
     }
 
     /// Whether the start tree itself holds a directory of exactly this spelling.

@@ -89,6 +89,22 @@ pub fn clean(raw: &str, limit_chars: usize) -> Cleaned {
     finish(shown, &removed, true)
 }
 
+/// `raw` with only visible characters, for text that no page renders as Markdown: a title.
+#[must_use]
+pub fn clean_title(raw: &str, limit_chars: usize) -> Cleaned {
+    let mut removed = BTreeMap::new();
+    let mut truncated = false;
+    let mut text = String::new();
+    let raw = cut(raw, limit_chars.saturating_mul(2), &mut truncated);
+    filter(&raw, &mut text, |class| {
+        if let Some(kind) = kind_of(class) {
+            *removed.entry(kind).or_insert(0) += 1;
+        }
+    });
+    let text = cut(&text, limit_chars, &mut truncated);
+    finish(super::line(&text, limit_chars), &removed, truncated)
+}
+
 fn finish(text: String, removed: &BTreeMap<RemovedKind, usize>, truncated: bool) -> Cleaned {
     let removed = removed
         .iter()

@@ -38,7 +38,7 @@ static ANSI: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A commit's subject or a pull request's title, made of a foreign title (X14, X40).
 ///
-/// Besides [`line`]: mentions, references to issues, addresses, `[skip ci]`, trailers, commands
+/// Besides [`line()`]: mentions, references to issues, addresses, `[skip ci]`, trailers, commands
 /// of bots and `fixup!` lose their meaning, because a squash merge copies titles into commits.
 #[must_use]
 pub fn commit_text(raw: &str, limit: usize) -> String {

@@ -1,5 +1,5 @@
 //! Foreign text made harmless on its way in ([`clean`]), and our text on its way out
-//! ([`neutral`], [`line`], [`commit_text`], [`code_block`]).
+//! ([`neutral`], [`line()`], [`commit_text`], [`code_block`]).
 //!
 //! In: only what a person sees on the page reaches the agent (X31, X32). Out: nothing that we
 //! write mentions, commands, closes, links or shows what we did not mean to (X8, X39 to X42).
@@ -14,7 +14,7 @@ mod neutral;
 mod raw;
 mod visible;
 
-pub use clean::{Cleaned, Removed, RemovedKind, clean, sentence};
+pub use clean::{Cleaned, Removed, RemovedKind, clean, clean_title, sentence};
 pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};

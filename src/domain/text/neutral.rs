@@ -54,7 +54,7 @@ pub fn neutral_with(raw: &str, limit: usize, hosts: LinkHosts<'_>) -> String {
                 }
                 out.push_block(&inside, &open.info);
             }
-            None => out.push_line(&prose(line, hosts)),
+            None => out.push_prose(line, hosts),
         }
     }
     if out.full {
@@ -76,6 +76,25 @@ struct Bounded {
 }
 
 impl Bounded {
+    /// A line of prose, or as much of its beginning as there is room for. What is cut is the raw
+    /// line: a cut through what was made of it could leave half a code span.
+    fn push_prose(&mut self, line: &str, hosts: LinkHosts<'_>) {
+        let mut part = line;
+        loop {
+            let made = prose(part, hosts);
+            if part.is_empty() || self.used + made.chars().count() < self.room {
+                self.push_line(&made);
+                break;
+            }
+            let half = part.chars().count() / 2;
+            part = part
+                .char_indices()
+                .nth(half)
+                .map_or("", |(at, _)| &part[..at]);
+        }
+        self.full |= part.len() < line.len();
+    }
+
     fn push_line(&mut self, line: &str) {
         let size = line.chars().count() + 1;
         if self.used + size > self.room {
@@ -324,7 +343,7 @@ fn push_plain(out: &mut String, text: &str) {
             '&' => out.push_str("&amp;"),
             ']' if rest.starts_with([':', '(', '[']) => out.push_str("]\\"),
             '!' if rest.starts_with('[') => out.push_str("! "),
-// Emphasis within a mention or a reference is not trusted to part it.
+            // Emphasis within a mention or a reference is not trusted to part it.
             '@' if rest.starts_with(|c: char| !c.is_whitespace()) => out.push('＠'),
             '#' if rest.starts_with(['*', '_', '~', '\\', '[']) => out.push('＃'),
             _ => out.push(c),

@@ -21,7 +21,8 @@ pub(super) static SKIP: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\[\s*((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\s*\]")
 });
 /// What makes Azure Pipelines skip one.
-pub(super) static NO_CI: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
+pub(super) static NO_CI: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\*\*\*\s*no_ci\s*\*\*\*"));
 /// A keyword that closes an issue, and what it would close.
 pub(super) static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -6,7 +6,7 @@ use crate::domain::change::glob::check_glob;
 use crate::domain::request::policy::{
     COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command, is_login,
 };
-use crate::domain::text;
+use crate::domain::text::{self, Cleaned};
 
 /// Longest title: GitHub's own limit for an issue.
 pub const TITLE_CHARS: usize = 256;
@@ -34,11 +34,10 @@ pub fn read(source: &Source, policy: &Policy) -> Reading {
         notes: Vec::new(),
         problems: Vec::new(),
     };
-    let title = reader.clean(&source.title, TITLE_CHARS * 2, "the title");
+    let title = reader.note(text::clean_title(&source.title, TITLE_CHARS), "the title");
     let body = reader.clean(&source.body, BODY_CHARS, "the issue's text");
     let sections = Sections::of(&body);
     let objective = reader.objective(&sections, source);
-    let title = text::line(&title, TITLE_CHARS);
     if objective.is_empty() && title.is_empty() {
         reader.problem(0, "the issue says nothing", "write what is to be reached");
     }
@@ -83,7 +82,10 @@ impl Reader<'_> {
     }
 
     fn clean(&mut self, raw: &str, limit: usize, place: &str) -> String {
-        let cleaned = text::clean(raw, limit);
+        self.note(text::clean(raw, limit), place)
+    }
+
+    fn note(&mut self, cleaned: Cleaned, place: &str) -> String {
         if let Some(what) = text::sentence(&cleaned.removed) {
             self.notes.push(Note::Hidden {
                 place: place.to_owned(),

@@ -110,7 +110,7 @@ impl fmt::Display for Note {
             }
             Self::Shortened { place } => write!(f, "Too long, and cut: {place}."),
             Self::FromPolicy { field } => {
-                write!(f, "The {} stands in the repository's policy.", field.name())
+                write!(f, "From the repository's policy: the {}.", field.name())
             }
             Self::Capped { what } => f.write_str(what),
             Self::CommentsLeftOut { count } => {

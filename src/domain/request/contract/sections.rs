@@ -118,7 +118,7 @@ impl<'a> Sections<'a> {
             .iter()
             .find(|(known, _)| *known == field)
             .map(|(_, section)| section)
-            .filter(|section| !section.text().is_empty())
+            .filter(|section| !section.entries().is_empty())
     }
 }
 

@@ -66,7 +66,10 @@ pub fn explain(reading: &Reading) -> String {
         "Stop condition",
         &contract.stop.as_deref().map(lines).unwrap_or_default(),
     );
-    say("Owner", &or(std::slice::from_ref(&contract.owner), "whoever asks"));
+    say(
+        "Owner",
+        &or(std::slice::from_ref(&contract.owner), "whoever asks"),
+    );
     let budget = contract.budget;
     say(
         "Budget",

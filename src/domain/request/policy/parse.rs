@@ -141,7 +141,10 @@ fn explain(error: &Error) -> PolicyError {
             String::from("anchors (`&x`) and aliases (`*x`) are not read here"),
             String::from("write the value out, or put it in quotes if it is a glob"),
         ),
-        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => (
+        Error::Budget {
+            breach: BudgetBreach::Documents { .. },
+            ..
+        } => (
             String::from("a second document begins (`---`)"),
             String::from("keep one document"),
         ),
@@ -162,16 +165,56 @@ fn explain(error: &Error) -> PolicyError {
 
 /// What the parser says, and how we say it to people.
 const WORDING: &[(&str, &str, &str)] = &[
-    ("invalid u64", "a whole number belongs here", "write digits only"),
-    ("invalid boolean", "`true` or `false` belongs here", "write one of them"),
-    ("expected mapping start", "keys belong here", "write lines of the form `key: value`"),
-    ("expected string", "a text belongs here", "write a text, in quotes if it has `:`, `{` or `[` in it"),
-    ("expected sequence", "a list belongs here", "write one entry a line, each after `- `"),
-    ("invalid type", "a list belongs here", "write one entry a line, each after `- `"),
-    ("recursion limit", "the file is nested too deeply", "write it flat"),
-    ("merge key", "the key `<<` is not read here", "write the keys out"),
-    ("unsupported tag", "tags (`!x`) are not read here", "leave the tag out"),
-    ("tabs disallowed", "a tab stands where only spaces may", "indent with spaces"),
+    (
+        "invalid u64",
+        "a whole number belongs here",
+        "write digits only",
+    ),
+    (
+        "invalid boolean",
+        "`true` or `false` belongs here",
+        "write one of them",
+    ),
+    (
+        "expected mapping start",
+        "keys belong here",
+        "write lines of the form `key: value`",
+    ),
+    (
+        "expected string",
+        "a text belongs here",
+        "write a text, in quotes if it has `:`, `{` or `[` in it",
+    ),
+    (
+        "expected sequence",
+        "a list belongs here",
+        "write one entry a line, each after `- `",
+    ),
+    (
+        "invalid type",
+        "a list belongs here",
+        "write one entry a line, each after `- `",
+    ),
+    (
+        "recursion limit",
+        "the file is nested too deeply",
+        "write it flat",
+    ),
+    (
+        "merge key",
+        "the key `<<` is not read here",
+        "write the keys out",
+    ),
+    (
+        "unsupported tag",
+        "tags (`!x`) are not read here",
+        "leave the tag out",
+    ),
+    (
+        "tabs disallowed",
+        "a tab stands where only spaces may",
+        "indent with spaces",
+    ),
 ];
 
 /// The remedy for what has no wording of its own: mostly broken YAML.
@@ -181,7 +224,10 @@ fn split(text: &str) -> (String, String) {
     if let Some((message, remedy)) = text.split_once("; ") {
         return (message.to_owned(), remedy.to_owned());
     }
-    match WORDING.iter().find(|(theirs, _, _)| text.starts_with(theirs)) {
+    match WORDING
+        .iter()
+        .find(|(theirs, _, _)| text.starts_with(theirs))
+    {
         Some((_, message, remedy)) => ((*message).to_owned(), (*remedy).to_owned()),
         None => (text.to_owned(), SYNTAX.to_owned()),
     }

@@ -1,0 +1,103 @@
+//! Commands that look at one file: `castellan contract`, `castellan check-policy`.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use castellan::domain::request::contract::{self, Source};
+use castellan::domain::request::policy::{self, Policy};
+use clap::Args;
+
+/// Largest file that is read, in bytes: more than GitHub takes as an issue's text.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Show what contract would be understood.
+#[derive(Args)]
+pub(crate) struct Contract {
+    /// The issue's text; `-` reads standard input
+    file: PathBuf,
+    /// The issue's title
+    #[arg(long, default_value = "(title)")]
+    title: String,
+    /// Login of the person who asks
+    #[arg(long, default_value = "you")]
+    requester: String,
+    /// The repository's policy [default: .github/castellan.yml where it exists]
+    #[arg(long)]
+    policy: Option<PathBuf>,
+}
+
+impl Contract {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let usual = Path::new(".github/castellan.yml");
+        let policy = match &self.policy {
+            Some(path) => policy::parse(&read(path)?)?,
+            None if usual.exists() => policy::parse(&read(usual)?)?,
+            None => Policy::default(),
+        };
+        let body = read(&self.file)?;
+        let source = Source {
+            title: self.title,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            comments: Vec::new(),
+            requester_login: self.requester,
+        };
+        let reading = contract::read(&source, &policy);
+        println!("{}", contract::explain(&reading).trim_end());
+        Ok(if reading.problems.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// Check a policy.
+#[derive(Args)]
+pub(crate) struct CheckPolicy {
+    /// The policy; `-` reads standard input
+    #[arg(required_unless_present = "schema")]
+    file: Option<PathBuf>,
+    /// Print the JSON schema for editors instead
+    #[arg(long)]
+    schema: bool,
+}
+
+impl CheckPolicy {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.schema {
+            println!("{}", serde_json::to_string_pretty(&policy::schema())?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let file = self.file.context("no file was given")?;
+        match policy::parse(&read(&file)?) {
+            Ok(_) => {
+                println!("{}: good", file.display());
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                println!("{error}");
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin()
+            .take(FILE_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    }
+    anyhow::ensure!(
+        bytes.len() as u64 <= FILE_BYTES_MAX,
+        "{}: larger than {FILE_BYTES_MAX} bytes; that is no issue and no policy",
+        path.display()
+    );
+    Ok(bytes)
+}

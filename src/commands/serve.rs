@@ -1,0 +1,165 @@
+//! `castellan serve` and `castellan replay`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use castellan::clock::Clock;
+use castellan::engine::allowance::Allowance;
+use castellan::engine::{Engine, Rules};
+use castellan::git::Mirrors;
+use castellan::github::Client;
+use castellan::github::app_auth::AppKey;
+use castellan::github::signature::Secrets;
+use castellan::protocol::brief::{AgentCommand, Limits};
+use castellan::server::{self, Server};
+use castellan::settings::{ConfigPath, Given, Settings};
+use castellan::store::Store;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+/// Run the server.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    config: ConfigPath,
+    #[command(flatten)]
+    given: Given,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = self.given.read(&self.config)?;
+        super::log_to_stderr(&settings.log)?;
+        super::runtime()?.block_on(async {
+            let listener = TcpListener::bind(&settings.listen)
+                .await
+                .with_context(|| format!("listen: {}", settings.listen))?;
+            let store = Store::open(settings.database_url.expose()).await?;
+            for sentence in &settings.missing {
+                tracing::warn!("not set: {sentence}");
+            }
+            tracing::info!(address = %listener.local_addr()?, "ready");
+            let engine = engine(&settings, store, Clock::system())?;
+            run_until(listener, engine, &settings, ended()).await?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// What one attempt may use where nothing else is said.
+pub(crate) const LIMITS: Limits = Limits {
+    setup_s: 900,
+    agent_s: 1800,
+    acceptance_s: 900,
+    turns: 1,
+    memory_mib: 8192,
+    processes: 512,
+    file_mib: 1024,
+    output_mib: 64,
+};
+
+/// The engine that these settings make.
+pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow::Result<Engine> {
+    let github = match &settings.app {
+        Some((id, key)) => {
+            let key = AppKey::new(*id, key.expose())?;
+            Some(Client::new(&settings.github_api_url, key, clock.clone())?)
+        }
+        None => None,
+    };
+    let rules = Rules {
+        public_url: settings.public_url.clone(),
+        github_url: settings.github_url.clone(),
+        agent: AgentCommand {
+            command: settings.agent.clone(),
+            environment: Default::default(),
+            model_url: settings.model_url.as_ref().map(ToString::to_string),
+        },
+        limits: LIMITS,
+        tasks_per_repository: settings.tasks_per_repository,
+        tasks_per_person_hour: settings.tasks_per_person_hour,
+        sweep_idle_s: i64::from(settings.sweep_minutes) * 60,
+        sweep_busy_s: i64::from(settings.sweep_minutes.min(5)) * 60,
+    };
+    Ok(Engine {
+        store,
+        github,
+        mirrors: Mirrors::new(&settings.data_dir.join("mirrors")),
+        clock,
+        rules: Arc::new(rules),
+        allowance: Arc::new(Allowance::default()),
+        bell: Arc::new(Notify::new()),
+    })
+}
+
+/// Serves and works until `end` is there; then finishes what is under way.
+pub(crate) async fn run_until(
+    listener: TcpListener,
+    engine: Engine,
+    settings: &Settings,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (ending, mut told) = watch::channel(false);
+    let server = Server {
+        engine: engine.clone(),
+        secrets: Secrets::new(
+            settings
+                .webhook_secrets
+                .iter()
+                .map(|secret| secret.expose()),
+        ),
+        missing: Arc::new(settings.missing.clone()),
+    };
+    let work = tokio::spawn(engine.clone().work(told.clone()));
+    tokio::spawn(async move {
+        end.await;
+        let _ = ending.send(true);
+    });
+    axum::serve(listener, server::router(server))
+        .with_graceful_shutdown(async move {
+            let _ = told.changed().await;
+        })
+        .await?;
+    work.await?;
+    engine.store.close().await;
+    Ok(())
+}
+
+/// SIGINT or SIGTERM.
+pub(crate) async fn ended() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Try again what was parked.
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// GUID of a delivery or key of an effect; all that is parked where left out
+    which: Option<String>,
+    #[command(flatten)]
+    config: ConfigPath,
+    #[command(flatten)]
+    given: Given,
+}
+
+impl Replay {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = self.given.read(&self.config)?;
+        super::runtime()?.block_on(async {
+            let store = Store::open(settings.database_url.expose()).await?;
+            let which = self.which.as_deref();
+            let deliveries = store.replay_deliveries(which).await?;
+            let effects = store.replay_effects(which).await?;
+            println!("{deliveries} deliveries and {effects} effects will be tried again by the running server");
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}

@@ -1,0 +1,390 @@
+//! What can be set: one struct, one line of documentation a setting.
+//!
+//! Each setting is a flag, an environment variable and a key of `castellan.toml` of one name:
+//! `--public-url`, `CASTELLAN_PUBLIC_URL`, `public-url = "…"`. The flag wins over the
+//! variable, the variable over the file. Secrets never print. This is the one place that
+//! reads the environment.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+use url::Url;
+
+/// Settings as they are given: nothing is required, nothing is read yet.
+#[derive(Args, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Given {
+    /// Address and port to listen on [default: 127.0.0.1:8787]
+    #[arg(long, env = "CASTELLAN_LISTEN")]
+    listen: Option<String>,
+    /// Database: sqlite:PATH or postgres://… [default: sqlite:castellan.db]
+    #[arg(long, env = "CASTELLAN_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Folder for mirrors of repositories [default: castellan-data]
+    #[arg(long, env = "CASTELLAN_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Number of the GitHub App
+    #[arg(long, env = "CASTELLAN_APP_ID")]
+    app_id: Option<i64>,
+    /// Private key of the GitHub App: a path, or the PEM itself
+    #[arg(long, env = "CASTELLAN_PRIVATE_KEY", hide_env_values = true)]
+    private_key: Option<String>,
+    /// Webhook secrets, comma-separated; several while one is replaced
+    #[arg(long, env = "CASTELLAN_WEBHOOK_SECRETS", hide_env_values = true)]
+    webhook_secrets: Option<String>,
+    /// GitHub's API; https://HOST/api/v3 for an Enterprise Server [default: https://api.github.com]
+    #[arg(long, env = "CASTELLAN_GITHUB_API_URL")]
+    github_api_url: Option<Url>,
+    /// Where people reach this server, for links
+    #[arg(long, env = "CASTELLAN_PUBLIC_URL")]
+    public_url: Option<Url>,
+    /// Agent that runners start: a command that speaks ACP over its standard input and output
+    #[arg(long, env = "CASTELLAN_AGENT")]
+    agent: Option<String>,
+    /// The one address that is relayed to the agent, as in http://127.0.0.1:4000/v1
+    #[arg(long, env = "CASTELLAN_MODEL_URL")]
+    model_url: Option<Url>,
+    /// Most tasks that are not closed in one repository [default: 20]
+    #[arg(long, env = "CASTELLAN_TASKS_PER_REPOSITORY")]
+    tasks_per_repository: Option<u64>,
+    /// Most tasks that one person may open in an hour [default: 20]
+    #[arg(long, env = "CASTELLAN_TASKS_PER_PERSON_HOUR")]
+    tasks_per_person_hour: Option<u64>,
+    /// Minutes between two sweeps of a repository where nothing is under way [default: 30]
+    #[arg(long, env = "CASTELLAN_SWEEP_MINUTES")]
+    sweep_minutes: Option<u32>,
+    /// What is logged, as in info or castellan=debug [default: info]
+    #[arg(long, env = "CASTELLAN_LOG")]
+    log: Option<String>,
+}
+
+/// Where the settings' file is.
+#[derive(Args, Clone, Debug)]
+pub struct ConfigPath {
+    /// Settings file; castellan.toml is read where it exists
+    #[arg(long, env = "CASTELLAN_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// What went wrong with the settings: place and remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is not there, or may not be read.
+    #[error("{path}: {source}; pass the right path to --config, or leave it out")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error(
+        "{path}: {said}\nthe settings are listed by `castellan serve --help`; a key is a flag without its dashes"
+    )]
+    Toml {
+        /// Which file.
+        path: String,
+        /// Line, column and message.
+        said: String,
+    },
+    /// One setting is not what it should be.
+    #[error("{setting}: {said}")]
+    Setting {
+        /// Which setting.
+        setting: &'static str,
+        /// What is wrong, and what it should be.
+        said: String,
+    },
+}
+
+/// A text that never prints.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Settings that can be used.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// The database.
+    pub database_url: Secret,
+    /// Folder for mirrors.
+    pub data_dir: PathBuf,
+    /// The App's number and its private key as PEM.
+    pub app: Option<(i64, Secret)>,
+    /// The webhook secrets.
+    pub webhook_secrets: Vec<Secret>,
+    /// GitHub's API.
+    pub github_api_url: Url,
+    /// Where git and people reach GitHub.
+    pub github_url: Url,
+    /// Where people reach this server.
+    pub public_url: Option<Url>,
+    /// The agent's command.
+    pub agent: Vec<String>,
+    /// The one address that is relayed to the agent.
+    pub model_url: Option<Url>,
+    /// Most tasks that are not closed in one repository.
+    pub tasks_per_repository: u64,
+    /// Most tasks that one person may open in an hour.
+    pub tasks_per_person_hour: u64,
+    /// Minutes between two sweeps of a repository at rest.
+    pub sweep_minutes: u32,
+    /// What is logged.
+    pub log: String,
+    /// What is not set and needed to work: one sentence each, with the way to get it.
+    pub missing: Vec<String>,
+}
+
+/// What the demo sets by itself.
+#[cfg(feature = "demo")]
+#[derive(Clone)]
+pub struct DemoSettings {
+    /// The database.
+    pub database_url: String,
+    /// Folder for mirrors.
+    pub data_dir: PathBuf,
+    /// The App's number.
+    pub app_id: i64,
+    /// Its private key, as PEM.
+    pub private_key: String,
+    /// The webhook secrets, comma-separated.
+    pub webhook_secrets: String,
+    /// The yard's API.
+    pub github_api_url: Url,
+    /// This server.
+    pub public_url: Url,
+    /// The agent's command.
+    pub agent: String,
+    /// The one address that is relayed to it.
+    pub model_url: Option<Url>,
+}
+
+#[cfg(feature = "demo")]
+impl DemoSettings {
+    /// The settings of the demo and the tests: no file and no variable has a say in them.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn read(self) -> Result<Settings, SettingsError> {
+        Given {
+            database_url: Some(self.database_url),
+            data_dir: Some(self.data_dir),
+            app_id: Some(self.app_id),
+            private_key: Some(self.private_key),
+            webhook_secrets: Some(self.webhook_secrets),
+            github_api_url: Some(self.github_api_url),
+            public_url: Some(self.public_url),
+            agent: Some(self.agent),
+            model_url: self.model_url,
+            ..Given::default()
+        }
+        .check()
+    }
+}
+
+impl Given {
+    /// Reads the file where there is one, lets flags and variables win over it, and checks all.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn read(self, config: &ConfigPath) -> Result<Settings, SettingsError> {
+        let file = match &config.config {
+            Some(path) => read_file(path)?,
+            None if Path::new("castellan.toml").exists() => read_file(Path::new("castellan.toml"))?,
+            None => Self::default(),
+        };
+        self.or(file).check()
+    }
+
+    fn or(self, file: Self) -> Self {
+        Self {
+            listen: self.listen.or(file.listen),
+            database_url: self.database_url.or(file.database_url),
+            data_dir: self.data_dir.or(file.data_dir),
+            app_id: self.app_id.or(file.app_id),
+            private_key: self.private_key.or(file.private_key),
+            webhook_secrets: self.webhook_secrets.or(file.webhook_secrets),
+            github_api_url: self.github_api_url.or(file.github_api_url),
+            public_url: self.public_url.or(file.public_url),
+            agent: self.agent.or(file.agent),
+            model_url: self.model_url.or(file.model_url),
+            tasks_per_repository: self.tasks_per_repository.or(file.tasks_per_repository),
+            tasks_per_person_hour: self.tasks_per_person_hour.or(file.tasks_per_person_hour),
+            sweep_minutes: self.sweep_minutes.or(file.sweep_minutes),
+            log: self.log.or(file.log),
+        }
+    }
+
+    fn check(self) -> Result<Settings, SettingsError> {
+        let missing = self.missing();
+        let api = self.github_api_url.map_or_else(default_api, Ok)?;
+        let app = match (self.app_id, &self.private_key) {
+            (Some(id), Some(key)) => Some((id, read_key(key)?)),
+            _ => None,
+        };
+        let secrets = self.webhook_secrets.as_deref().unwrap_or_default();
+        Ok(Settings {
+            listen: self.listen.unwrap_or_else(|| "127.0.0.1:8787".to_owned()),
+            database_url: Secret(
+                self.database_url
+                    .unwrap_or_else(|| "sqlite:castellan.db".to_owned()),
+            ),
+            data_dir: self.data_dir.unwrap_or_else(|| "castellan-data".into()),
+            app,
+            webhook_secrets: split(secrets),
+            github_url: web_of(&api)?,
+            github_api_url: api,
+            public_url: self.public_url,
+            agent: words("agent", self.agent.as_deref().unwrap_or_default())?,
+            model_url: self.model_url,
+            tasks_per_repository: self.tasks_per_repository.unwrap_or(20),
+            tasks_per_person_hour: self.tasks_per_person_hour.unwrap_or(20),
+            sweep_minutes: self.sweep_minutes.unwrap_or(30).max(1),
+            log: self.log.unwrap_or_else(|| "info".to_owned()),
+            missing,
+        })
+    }
+
+    fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        let mut need = |absent: bool, sentence: &str| {
+            if absent {
+                missing.push(sentence.to_owned());
+            }
+        };
+        need(
+            self.app_id.is_none(),
+            "app-id: the number of your GitHub App. Register one from app-manifest.yml (the README says how); its settings page shows the number as «App ID».",
+        );
+        need(
+            self.private_key.is_none(),
+            "private-key: the App's private key. Press «Generate a private key» on the App's settings page and pass the path of the file that you get.",
+        );
+        need(
+            split(self.webhook_secrets.as_deref().unwrap_or_default()).is_empty(),
+            "webhook-secrets: the secret that GitHub signs deliveries with. Make one (openssl rand -hex 32), set it on the App's settings page, and pass it here.",
+        );
+        need(
+            self.agent.as_deref().unwrap_or_default().trim().is_empty(),
+            "agent: the command of a coding agent that speaks the Agent Client Protocol, as it is started on the runner.",
+        );
+        missing
+    }
+}
+
+fn read_file(path: &Path) -> Result<Given, SettingsError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File {
+        path: shown.clone(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|error| SettingsError::Toml {
+        path: shown,
+        said: error.to_string().trim_end().to_owned(),
+    })
+}
+
+/// A path, or the PEM itself as variables hold it, with `\n` for its line ends.
+fn read_key(given: &str) -> Result<Secret, SettingsError> {
+    if given.trim_start().starts_with("-----BEGIN") {
+        return Ok(Secret(given.replace("\\n", "\n")));
+    }
+    let text = std::fs::read_to_string(given).map_err(|error| SettingsError::Setting {
+        setting: "private-key",
+        said: format!("{given}: {error}; pass the path of the .pem file, or the PEM itself"),
+    })?;
+    Ok(Secret(text))
+}
+
+fn split(secrets: &str) -> Vec<Secret> {
+    secrets
+        .split(',')
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty())
+        .map(|secret| Secret(secret.to_owned()))
+        .collect()
+}
+
+/// A command line in words, by the quoting rules of a POSIX shell.
+fn words(setting: &'static str, text: &str) -> Result<Vec<String>, SettingsError> {
+    shlex::split(text).ok_or_else(|| SettingsError::Setting {
+        setting,
+        said: "a quote is not closed; write it as you would for a shell".to_owned(),
+    })
+}
+
+fn default_api() -> Result<Url, SettingsError> {
+    parse_url("github-api-url", "https://api.github.com")
+}
+
+/// `https://api.github.com` → `https://github.com`; `https://HOST/api/v3` → `https://HOST`.
+fn web_of(api: &Url) -> Result<Url, SettingsError> {
+    let host = api.host_str().unwrap_or_default();
+    let mut web = api.clone();
+    web.set_path("");
+    if let Some(host) = host.strip_prefix("api.") {
+        let text = web.as_str().replacen(&format!("api.{host}"), host, 1);
+        return parse_url("github-api-url", &text);
+    }
+    Ok(web)
+}
+
+fn parse_url(setting: &'static str, text: &str) -> Result<Url, SettingsError> {
+    Url::parse(text).map_err(|error| SettingsError::Setting {
+        setting,
+        said: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_web_address_follows_from_the_api() {
+        for (api, web) in [
+            ("https://api.github.com", "https://github.com/"),
+            ("https://api.octo.ghe.com/", "https://octo.ghe.com/"),
+            ("https://git.example/api/v3", "https://git.example/"),
+            ("http://127.0.0.1:81/api/v3", "http://127.0.0.1:81/"),
+        ] {
+            assert_eq!(web_of(&Url::parse(api).unwrap()).unwrap().as_str(), web);
+        }
+    }
+
+    #[test]
+    fn with_nothing_set_it_says_what_is_missing() {
+        let settings = Given::default().check().unwrap();
+        assert_eq!(settings.missing.len(), 4);
+        assert!(settings.app.is_none());
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let given = Given {
+            webhook_secrets: Some("one, two,,".to_owned()),
+            ..Given::default()
+        };
+        let settings = given.check().unwrap();
+        assert_eq!(settings.webhook_secrets.len(), 2);
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("one") || !shown.contains("two"), "{shown}");
+    }
+}
