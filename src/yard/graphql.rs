@@ -207,7 +207,8 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
                 "__typename": "PullRequest", "id": node_id("PR", pull.id), "databaseId": pull.id,
                 "isDraft": pull.draft, "merged": merged, "headRefName": pull.head, "headRefOid": pull.head_oid,
                 "baseRefName": pull.base, "baseRefOid": pull.base_oid,
-                "headRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
+                "baseRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
+            "headRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
             }),
         );
     }

@@ -149,6 +149,7 @@ impl World {
                 "closed_at": thread.closed_at.map(|at| at.to_string()),
                 "author_association": Self::association(repo, &thread.author),
                 "reactions": Self::reactions(&url, &thread.reactions),
+                "performed_via_github_app": self.show_performer(&thread.author),
             }),
         );
         if thread.pull.is_some()
@@ -182,7 +183,7 @@ impl World {
                 "updated_at": comment.updated_at.to_string(),
                 "author_association": Self::association(repo, &comment.author),
                 "reactions": Self::reactions(&url, &comment.reactions),
-                "performed_via_github_app": null,
+                "performed_via_github_app": self.show_performer(&comment.author),
             }),
         )
     }
@@ -323,6 +324,11 @@ impl World {
             ),
             json!({"id": id, "node_id": node_id("W", id), "name": run.name, "path": path, "state": "active"}),
         )
+    }
+
+    /// The App, where it is the author of something.
+    fn show_performer(&self, author: &str) -> Option<Value> {
+        (author == self.bot()).then(|| self.show_app_of(self.app.id))
     }
 
     /// An app: ours, or GitHub Actions.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, encoded, invalid, not_found, unknown};
+use crate::domain::ids::Sha256Hex;
 use crate::yard::model::{Bearer, Repository};
 use crate::yard::permissions::{Grants, narrow};
 use crate::yard::tokens::Caller;
@@ -172,12 +173,11 @@ fn deliveries(world: &World, call: &Call) -> Answered {
         .and_then(|text| text.parse().ok())
         .unwrap_or(30)
         .clamp(1, 100);
-    let cursor: Option<i64> = match call.query.get("cursor") {
+    let cursor = match call.query.get("cursor") {
         None => None,
         Some(text) => Some(
-            text.trim_start_matches("v1_")
-                .parse()
-                .map_err(|_| invalid("Invalid cursor"))?,
+            read_cursor(text)
+                .ok_or_else(|| invalid("Invalid cursor: it is the one of the Link header"))?,
         ),
     };
     let failed_only = call
@@ -197,7 +197,7 @@ fn deliveries(world: &World, call: &Call) -> Answered {
     match (rest.next(), page.last()) {
         (Some(_), Some(last)) => {
             let mut query = call.query.clone();
-            query.insert("cursor".to_owned(), format!("v1_{}", last.id));
+            query.insert("cursor".to_owned(), cursor_after(last.id));
             Ok(answer.with(
                 "link",
                 format!(
@@ -210,4 +210,17 @@ fn deliveries(world: &World, call: &Call) -> Answered {
         }
         _ => Ok(answer),
     }
+}
+
+/// GitHub calls the cursor opaque, so it is: whoever makes one of a delivery's number is refused.
+fn cursor_after(id: i64) -> String {
+    format!(
+        "v1_{}",
+        Sha256Hex::of(format!("cursor {id}")).short().to_owned() + &id.to_string()
+    )
+}
+
+fn read_cursor(text: &str) -> Option<i64> {
+    let id = text.strip_prefix("v1_")?.get(12..)?.parse().ok()?;
+    (cursor_after(id) == text).then_some(id)
 }
