@@ -109,27 +109,28 @@ impl Demo {
         folder: &Path,
     ) -> anyhow::Result<Yard> {
         let own = std::env::current_exe()?.display().to_string();
-        let read_only: Vec<String> = self
-            .read_only
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
+        let mut argv = vec![own, "work".to_owned()];
+        for folder in &self.read_only {
+            argv.extend(["--read-only".to_owned(), folder.display().to_string()]);
+        }
         let program = Program {
-            argv: vec![own, "work".to_owned()],
+            argv,
             env: vec![
                 ("CASTELLAN_SERVER".to_owned(), server.to_owned()),
                 (
                     "CASTELLAN_SCRATCH".to_owned(),
                     self.scratch.display().to_string(),
                 ),
-                ("CASTELLAN_READ_ONLY".to_owned(), read_only.join(",")),
                 ("PATH".to_owned(), PROGRAMS.join(":")),
             ],
             dir: folder.to_owned(),
         };
         let yard = Yard::start(Options {
             runner: Runner::Started(program),
-            ci: Ci::On(std::sync::Arc::new(Sandboxed::new(sandbox, self.scratch.clone()))),
+            ci: Ci::On(std::sync::Arc::new(Sandboxed::new(
+                sandbox,
+                self.scratch.clone(),
+            ))),
             ..Options::default()
         })
         .await?;
@@ -186,7 +187,12 @@ fn scripted_agent() -> anyhow::Result<String> {
 }
 
 /// The sample repository.
-const SAMPLE: [(&str, &str, bool); 6] = [
+const SAMPLE: [(&str, &str, bool); 7] = [
+    (
+        ".gitignore",
+        include_str!("../../fixtures/sample/.gitignore"),
+        false,
+    ),
     (
         "README.md",
         include_str!("../../fixtures/sample/README.md"),
@@ -255,6 +261,9 @@ impl Story<'_> {
         let wall = began.elapsed();
         let calls = self.yard.calls();
         self.yard.settle().await;
+        if stored.task.pull.is_none() {
+            self.show_runners(&stored)?;
+        }
         if self.demo.json {
             show::json(self.engine, &stored, wall, &calls).await?;
         } else {
@@ -263,6 +272,20 @@ impl Story<'_> {
             show::sums(self.engine, &stored, wall, &calls).await?;
         }
         Ok(stored)
+    }
+
+    /// Where no pull request came, what the runners said is the first thing to look at.
+    fn show_runners(&self, stored: &StoredTask) -> anyhow::Result<()> {
+        for attempt in &stored.task.attempts {
+            let output = attempt.run.and_then(|run| self.yard.run_output(run.0));
+            let said = output.unwrap_or_default();
+            self.demo.say(&format!(
+                "\nRunner of attempt {}:\n{}",
+                attempt.number,
+                castellan::domain::text::plain(&said, 4_000)
+            ))?;
+        }
+        Ok(())
     }
 
     /// Tells each step as it is recorded, until the task rests and everything is sent.

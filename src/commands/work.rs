@@ -47,6 +47,9 @@ pub(crate) struct Work {
 impl Work {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         super::log_to_stderr("info")?;
+        let own = std::env::current_exe()?;
+        // An agent that lies beside this program is found first.
+        let beside = own.parent().map(PathBuf::from);
         let options = WorkOptions {
             server: self.server,
             ticket: self.ticket,
@@ -56,9 +59,9 @@ impl Work {
             },
             read_token: self.read_token,
             scratch: self.scratch,
-            search: self.search,
+            search: beside.into_iter().chain(self.search).collect(),
             read_only: self.read_only,
-            relay_program: Some(std::env::current_exe()?),
+            relay_program: Some(own),
             pace: runner::Pace::default(),
         };
         let summary = super::runtime()?.block_on(runner::work(options))?;

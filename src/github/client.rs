@@ -237,6 +237,19 @@ impl Client {
             .read(operation, self.shared.clock.now())
     }
 
+    /// A page of a list as the App itself, and the path of the next one, from the `Link`
+    /// header: cursors are GitHub's own and never made up.
+    pub(super) async fn page_of_app<R: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        path: &str,
+    ) -> Result<(R, Option<String>), GithubError> {
+        let answer = self.send_as_app(operation, Method::GET, path, None).await?;
+        let next = answer.next_page(&self.shared.rest_prefix);
+        let page = answer.read(operation, self.shared.clock.now())?;
+        Ok((page, next))
+    }
+
     /// A call as the App itself.
     pub(super) async fn call_app<R: DeserializeOwned>(
         &self,
@@ -245,16 +258,25 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<R, GithubError> {
-        let now = self.shared.clock.now();
+        self.send_as_app(operation, method, path, body)
+            .await?
+            .read(operation, self.shared.clock.now())
+    }
+
+    async fn send_as_app(
+        &self,
+        operation: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, GithubError> {
         let jwt = self
             .shared
             .app
-            .jwt(now)
+            .jwt(self.shared.clock.now())
             .map_err(|error| unexpected(operation, error.to_string()))?;
         let full = format!("{}{path}", self.shared.rest_prefix);
-        self.send(operation, method, &full, &jwt, body)
-            .await?
-            .read(operation, now)
+        self.send(operation, method, &full, &jwt, body).await
     }
 
     async fn call_with_token(
@@ -370,6 +392,18 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Path and query of the next page, of this same API, where the `Link` header names one.
+    fn next_page(&self, prefix: &str) -> Option<String> {
+        let links = self.headers.get(http::header::LINK)?.to_str().ok()?;
+        let next = links
+            .split(',')
+            .find(|link| link.contains("rel=\"next\""))?;
+        let address = next.trim().strip_prefix('<')?.split('>').next()?;
+        let address = Url::parse(address).ok()?;
+        let path = address.path().strip_prefix(prefix)?;
+        Some(format!("{path}?{}", address.query().unwrap_or_default()))
+    }
+
     fn read<R: DeserializeOwned>(
         self,
         operation: &'static str,

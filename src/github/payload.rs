@@ -215,8 +215,13 @@ impl Payload<'_> {
     }
 
     fn run(&self) -> Result<Notice, PayloadError> {
+        // GitHub's schema shows the path with its ref, as in `….yml@main`.
         let path = self.text("/workflow_run/path")?;
-        if !path.ends_with(super::perform::WORKFLOW_FILE) {
+        let file = path
+            .split('@')
+            .next()
+            .and_then(|path| path.rsplit('/').next());
+        if file != Some(super::perform::WORKFLOW_FILE) {
             return Ok(nothing("not a run of ours"));
         }
         Ok(Notice::RunEnded {

@@ -55,32 +55,29 @@ impl Client {
             status_code: i64,
         }
         let mut listed = Vec::new();
-        let mut cursor = String::new();
+        let mut path = "/app/hook/deliveries?per_page=100".to_owned();
         for _ in 0..PAGES_MAX {
-            let path = format!("/app/hook/deliveries?per_page=100{cursor}");
-            let rows: Vec<Row> = self
-                .call_app("list the App's deliveries", Method::GET, &path, None)
-                .await?;
-            let full = rows.len() == 100;
-            let before = listed.len();
-            let last = rows.last().map(|row| row.id);
-            listed.extend(rows.into_iter().filter_map(|row| {
-                let at = Timestamp::from_rfc3339(&row.delivered_at)?;
-                (at >= since).then_some(ListedDelivery {
+            let (rows, next): (Vec<Row>, _) =
+                self.page_of_app("list the App's deliveries", &path).await?;
+            let mut older = false;
+            for row in rows {
+                let Some(at) = Timestamp::from_rfc3339(&row.delivered_at) else {
+                    continue;
+                };
+                older |= at < since;
+                listed.push(ListedDelivery {
                     id: row.id,
                     guid: row.guid,
                     at,
                     taken: (200..300).contains(&row.status_code),
-                })
-            }));
-            match last {
-                // The API pages by an opaque cursor in its Link header; a delivery's number is one.
-                Some(last) if full && listed.len() - before == 100 => {
-                    cursor = format!("&cursor=v1_{last}");
-                }
+                });
+            }
+            match next {
+                Some(next) if !older => path = next,
                 _ => break,
             }
         }
+        listed.retain(|delivery| delivery.at >= since);
         Ok(listed)
     }
 

@@ -36,7 +36,10 @@ async fn a_token_is_long_lives_an_hour_and_does_what_it_was_narrowed_to() {
         )
         .await;
     assert_eq!(comment["user"]["login"], "castellan[bot]");
-    assert_eq!(comment["performed_via_github_app"]["id"], scene.yard.app().app_id);
+    assert_eq!(
+        comment["performed_via_github_app"]["id"],
+        scene.yard.app().app_id
+    );
     let (status, body, _) = scene
         .call(&token, Method::GET, "/repos/octo/sample/pulls", Value::Null)
         .await;
