@@ -6,6 +6,7 @@
 //! reads the environment.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -34,7 +35,7 @@ pub struct Given {
     /// Webhook secrets, comma-separated; several while one is replaced
     #[arg(long, env = "CASTELLAN_WEBHOOK_SECRETS", hide_env_values = true)]
     webhook_secrets: Option<String>,
-    /// GitHub's API; https://HOST/api/v3 for an Enterprise Server [default: https://api.github.com]
+    /// GitHub's API, as in `https://HOST/api/v3` for an Enterprise Server [default: `https://api.github.com`]
     #[arg(long, env = "CASTELLAN_GITHUB_API_URL")]
     github_api_url: Option<Url>,
     /// Where people reach this server, for links
@@ -43,7 +44,7 @@ pub struct Given {
     /// Agent that runners start: a command that speaks ACP over its standard input and output
     #[arg(long, env = "CASTELLAN_AGENT")]
     agent: Option<String>,
-    /// The one address that is relayed to the agent, as in http://127.0.0.1:4000/v1
+    /// The one address that is relayed to the agent, as in `http://127.0.0.1:4000/v1`
     #[arg(long, env = "CASTELLAN_MODEL_URL")]
     model_url: Option<Url>,
     /// Most tasks that are not closed in one repository [default: 20]
@@ -196,6 +197,24 @@ impl DemoSettings {
             ..Given::default()
         }
         .check()
+    }
+}
+
+impl Settings {
+    /// Whether only this machine reaches the pages: it listens on loopback, and no address is
+    /// given under which others would.
+    #[must_use]
+    pub fn pages_are_local(&self) -> bool {
+        let loopback = |host: &str| {
+            let host = host.trim_matches(['[', ']']);
+            host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        };
+        let listens = self
+            .listen
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| loopback(host));
+        let public = self.public_url.as_ref().and_then(Url::host_str);
+        listens && public.is_none_or(loopback)
     }
 }
 

@@ -107,8 +107,9 @@ fn changed(files: &[FileChange]) -> String {
             .count()
     };
     let mut lines = vec![format!(
-        "### What changed\n\n{} files: {} added, {} modified, {} deleted\n",
+        "### What changed\n\n{} {}: {} added, {} modified, {} deleted\n",
         files.len(),
+        if files.len() == 1 { "file" } else { "files" },
         count(Operation::Add),
         count(Operation::Modify),
         count(Operation::Delete)

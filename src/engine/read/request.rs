@@ -4,11 +4,13 @@ use super::super::open::{Ask, Opening};
 use super::super::{Engine, EngineError, target_of};
 use super::Reading;
 use crate::domain::effect::Effect;
+use crate::domain::event::Fact;
 use crate::domain::ids::Number;
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Person, Request};
 use crate::github::observe::Subject;
+use crate::store::Cause;
 
 impl Engine {
     /// An issue carries the label. Who set it, and when, is read from the issue's own
@@ -158,7 +160,20 @@ impl Engine {
             .put_installation(place.installation, place.owner)
             .await?;
         self.enroll(place).await?;
+        self.leave_to_new_owner(place).await?;
         Ok(true)
+    }
+
+    /// A repository that came to another account ends what the former one asked for (H12).
+    async fn leave_to_new_owner(&self, place: &Place) -> Result<(), EngineError> {
+        for stored in self.store.live_tasks(place.repository).await? {
+            if stored.task.owner != place.owner {
+                let owner = place.owner;
+                self.record(&stored.task.id, Fact::OwnerChanged { owner }, Cause::None)
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn enroll(&self, place: &Place) -> Result<(), EngineError> {
