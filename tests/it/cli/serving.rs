@@ -110,7 +110,8 @@ async fn with_nothing_set_it_starts_and_says_what_is_missing() {
     }
 }
 
-#[tokio::test]
+// Two threads: while this one waits for the server's end, the yard still answers it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_everything_set_by_variables_it_is_ready_and_logs_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let yard = Yard::start(Options::default()).await.unwrap();
