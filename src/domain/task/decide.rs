@@ -7,21 +7,10 @@
 use super::Task;
 use super::attempt::Feedback;
 use super::because::Because;
+pub use super::decision::Decision;
 use super::moves::Next;
 use super::stage::Outcome;
-use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Fact};
-
-/// What follows from an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// The task afterwards.
-    pub task: Task,
-    /// What is to be done on GitHub.
-    pub effects: Vec<Effect>,
-    /// Why.
-    pub because: Because,
-}
 
 /// What `task` does about `event`.
 #[must_use]

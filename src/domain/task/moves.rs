@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
 use super::because::Because;
-use super::decide::Decision;
+use super::decision::Decision;
 use super::stage::{Outcome, Stage};
 use super::{Pull, Task};
 use crate::domain::effect::{Effect, ReactionTarget};
