@@ -8,7 +8,7 @@ use super::Task;
 use super::attempt::Feedback;
 use super::because::Because;
 pub use super::decision::Decision;
-use super::moves::Next;
+use super::moves::{Next, with_remedy};
 use super::stage::Outcome;
 use crate::domain::event::{Event, Fact};
 
@@ -27,7 +27,8 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => {
-            next.fail(Because::RunNotStarted, Outcome::Failed, &[cause, remedy])
+            let words = with_remedy(cause, remedy);
+            next.fail(Because::RunNotStarted, Outcome::Failed, words)
         }
         Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
         Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
@@ -38,10 +39,11 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
         } => next.take_result(*attempt, result, ending),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
-        Fact::ChangeRefused { sentences, .. } => {
-            let sentences: Vec<&String> = sentences.iter().collect();
-            next.fail(Because::ChangeRefused, Outcome::Refused, &sentences)
-        }
+        Fact::ChangeRefused { sentences, .. } => next.fail(
+            Because::ChangeRefused,
+            Outcome::Refused,
+            sentences.join(" "),
+        ),
         Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
         Fact::RequesterLostAccess => next.lose_requester(),
         Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),

@@ -111,18 +111,8 @@ impl<'a> Next<'a> {
     }
 
     /// The attempt is over for a reason that somebody put in words.
-    pub(super) fn fail(
-        mut self,
-        because: Because,
-        outcome: Outcome,
-        words: &[&String],
-    ) -> Decision {
-        let ended = words
-            .iter()
-            .map(|word| word.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
-        self.change_last(|last| last.ended = Some(ended));
+    pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
+        self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
     }
 
@@ -213,7 +203,8 @@ impl<'a> Next<'a> {
             }
             Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
             Ending::Failed { cause, remedy, .. } => {
-                self.fail(Because::AttemptFailed, Outcome::Failed, &[cause, remedy])
+                let words = with_remedy(cause, remedy);
+                self.fail(Because::AttemptFailed, Outcome::Failed, words)
             }
         }
     }
@@ -318,4 +309,17 @@ impl<'a> Next<'a> {
             change(last);
         }
     }
+}
+
+/// What happened and what can be done about it, as one sentence.
+pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+    let (cause, remedy) = (cause.trim(), remedy.trim());
+    let mut first = cause.chars();
+    let capital = first.next().map(|c| c.to_uppercase().to_string());
+    format!(
+        "{}{}; {}.",
+        capital.unwrap_or_default(),
+        first.as_str().trim_end_matches('.'),
+        remedy.trim_end_matches('.')
+    )
 }
