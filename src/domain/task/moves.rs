@@ -234,10 +234,7 @@ impl<'a> Next<'a> {
         if !self.task.stage.is_busy() {
             return;
         }
-        let run = self.task.last_attempt().and_then(|attempt| {
-            let entered = attempt.entered.as_ref().map(|entered| entered.run.run_id);
-            attempt.run.or(entered)
-        });
+        let run = self.task.last_attempt().and_then(Attempt::current_run);
         if let Some(run) = run {
             self.effects.push(Effect::Cancel { run });
         }
@@ -245,18 +242,12 @@ impl<'a> Next<'a> {
 
     /// A run that ended after its result was returned says nothing new.
     pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
-        let concerns = self.task.last_attempt().is_some_and(|attempt| {
-            attempt.run == Some(run)
-                || attempt
-                    .entered
-                    .as_ref()
-                    .is_some_and(|entered| entered.run.run_id == run)
-        });
+        let current = self.task.last_attempt().and_then(Attempt::current_run);
         let waits = matches!(
             self.task.stage,
             Stage::Queued { .. } | Stage::Working { .. }
         );
-        if !concerns || !waits {
+        if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
         let conclusion = crate::domain::text::line(conclusion, 40);
