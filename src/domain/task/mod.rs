@@ -10,6 +10,7 @@
 pub mod attempt;
 pub mod because;
 pub mod decide;
+mod decision;
 mod moves;
 mod people;
 pub mod prompt;

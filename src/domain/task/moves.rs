@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
 use super::because::Because;
-use super::decide::Decision;
+use super::decision::Decision;
 use super::stage::{Outcome, Stage};
 use super::{Pull, Task};
 use crate::domain::effect::{Effect, ReactionTarget};
@@ -111,18 +111,8 @@ impl<'a> Next<'a> {
     }
 
     /// The attempt is over for a reason that somebody put in words.
-    pub(super) fn fail(
-        mut self,
-        because: Because,
-        outcome: Outcome,
-        words: &[&String],
-    ) -> Decision {
-        let ended = words
-            .iter()
-            .map(|word| word.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
-        self.change_last(|last| last.ended = Some(ended));
+    pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
+        self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
     }
 
@@ -213,7 +203,8 @@ impl<'a> Next<'a> {
             }
             Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
             Ending::Failed { cause, remedy, .. } => {
-                self.fail(Because::AttemptFailed, Outcome::Failed, &[cause, remedy])
+                let words = with_remedy(cause, remedy);
+                self.fail(Because::AttemptFailed, Outcome::Failed, words)
             }
         }
     }
@@ -243,10 +234,7 @@ impl<'a> Next<'a> {
         if !self.task.stage.is_busy() {
             return;
         }
-        let run = self.task.last_attempt().and_then(|attempt| {
-            let entered = attempt.entered.as_ref().map(|entered| entered.run.run_id);
-            attempt.run.or(entered)
-        });
+        let run = self.task.last_attempt().and_then(Attempt::current_run);
         if let Some(run) = run {
             self.effects.push(Effect::Cancel { run });
         }
@@ -254,18 +242,12 @@ impl<'a> Next<'a> {
 
     /// A run that ended after its result was returned says nothing new.
     pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
-        let concerns = self.task.last_attempt().is_some_and(|attempt| {
-            attempt.run == Some(run)
-                || attempt
-                    .entered
-                    .as_ref()
-                    .is_some_and(|entered| entered.run.run_id == run)
-        });
+        let current = self.task.last_attempt().and_then(Attempt::current_run);
         let waits = matches!(
             self.task.stage,
             Stage::Queued { .. } | Stage::Working { .. }
         );
-        if !concerns || !waits {
+        if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
         let conclusion = crate::domain::text::line(conclusion, 40);
@@ -318,4 +300,17 @@ impl<'a> Next<'a> {
             change(last);
         }
     }
+}
+
+/// What happened and what can be done about it, as one sentence.
+pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+    let (cause, remedy) = (cause.trim(), remedy.trim());
+    let mut first = cause.chars();
+    let capital = first.next().map(|c| c.to_uppercase().to_string());
+    format!(
+        "{}{}; {}.",
+        capital.unwrap_or_default(),
+        first.as_str().trim_end_matches('.'),
+        remedy.trim_end_matches('.')
+    )
 }

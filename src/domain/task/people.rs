@@ -3,7 +3,7 @@
 
 use super::attempt::{Attempt, Feedback};
 use super::because::Because;
-use super::decide::Decision;
+use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
 use crate::domain::effect::Effect;

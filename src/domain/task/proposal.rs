@@ -2,7 +2,7 @@
 
 use super::Task;
 use super::attempt::Attempt;
-use crate::domain::change::{FileChange, Operation};
+use crate::domain::change::{FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
 
@@ -88,7 +88,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
-    let words = text::neutral(facts.words, WORDS_MAX);
+    let words = text::neutral(&without_secrets(facts.words), WORDS_MAX);
     if !words.trim().is_empty() {
         let quoted: Vec<String> = words.lines().map(|line| format!("> {line}")).collect();
         parts.push(format!(
@@ -97,6 +97,19 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
         ));
     }
     parts.join("\n\n")
+}
+
+/// Foreign text that looks as if it held a secret is left out whole (X38).
+fn without_secrets(words: &str) -> String {
+    let found = secret::scan(words.as_bytes(), &secret::Canaries::default());
+    match found.first() {
+        None => words.to_owned(),
+        Some(found) => format!(
+            "(left out: line {} looks like {})",
+            found.line,
+            found.kind.sentence()
+        ),
+    }
 }
 
 fn changed(files: &[FileChange]) -> String {
@@ -153,7 +166,7 @@ fn accepted(acceptance: &[Acceptance]) -> String {
         if report.exit_code != Some(0) && !report.output_tail.trim().is_empty() {
             lines.push(format!(
                 "\n{}\n",
-                text::code_block(&report.output_tail, OUTPUT_MAX)
+                text::code_block(&without_secrets(&report.output_tail), OUTPUT_MAX)
             ));
         }
     }

@@ -109,7 +109,7 @@ impl Engine {
             Effect::Dispatch { attempt, .. } => Fact::DispatchRefused {
                 attempt: *attempt,
                 cause: format!("The run could not be started: {said}"),
-                remedy: "Ask whoever runs Castellan to look at its log.".to_owned(),
+                remedy: "ask whoever runs Castellan to look at its log".to_owned(),
             },
             Effect::Status
             | Effect::Acknowledge { .. }

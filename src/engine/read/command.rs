@@ -27,8 +27,16 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
+    fn request(&self) -> Request {
+        Request {
+            origin: Origin::Comment { id: self.comment },
+            by: self.by.clone(),
+            at: self.at,
+        }
+    }
+
     fn key(&self) -> String {
-        format!("comment:{}", self.comment)
+        self.request().key()
     }
 }
 
@@ -101,15 +109,10 @@ impl Engine {
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the issue is gone".to_owned()));
         };
-        let request = Request {
-            origin: Origin::Comment { id: said.comment },
-            by: said.by.clone(),
-            at: said.at,
-        };
         let ask = Ask {
             place: said.place,
             number: said.number,
-            request,
+            request: said.request(),
             input: &input,
             issue,
             approved: None,
@@ -202,7 +205,7 @@ impl Engine {
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {
-        self.refuse(said.place, said.number, said.by, &said.key(), refusal)
+        self.refuse(said.place, said.number, &said.request(), refusal)
             .await
     }
 }

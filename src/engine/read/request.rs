@@ -5,10 +5,10 @@ use super::super::{Engine, EngineError, target_of};
 use super::Reading;
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
-use crate::domain::ids::Number;
+use crate::domain::ids::{Number, TaskId};
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::{Origin, Person, Request};
+use crate::domain::request::{Origin, Request};
 use crate::github::observe::Subject;
 use crate::store::Cause;
 
@@ -69,36 +69,37 @@ impl Engine {
     /// Takes a request of somebody who may make it, or refuses it.
     pub(super) async fn take(&self, ask: Ask<'_>) -> Result<Reading, EngineError> {
         let (place, number) = (ask.place.clone(), ask.number);
-        let (by, key) = (ask.request.by.clone(), ask.request.key());
-        let known = crate::domain::ids::TaskId::of_request(place.repository, &key);
+        let request = ask.request.clone();
+        let known = TaskId::of_request(place.repository, &request.key());
         if self.store.task(&known).await?.is_some() {
             return Ok(Reading::Ignored("this request has its task".to_owned()));
         }
-        if !self.may_write(&place, &by).await? {
-            let refusal = Refusal::NoWriteAccess { by: by.clone() };
-            return self.refuse(&place, number, &by, &key, &refusal).await;
+        if !self.may_write(&place, &request.by).await? {
+            let by = request.by.clone();
+            let refusal = Refusal::NoWriteAccess { by };
+            return self.refuse(&place, number, &request, &refusal).await;
         }
         match self.open(ask).await? {
             Opening::Opened => Ok(Reading::Done("a task was opened")),
             Opening::Known => Ok(Reading::Ignored("there is a task already".to_owned())),
-            Opening::Refused(refusal) => self.refuse(&place, number, &by, &key, &refusal).await,
+            Opening::Refused(refusal) => self.refuse(&place, number, &request, &refusal).await,
         }
     }
 
-    /// Says no, once for each request, and for some once an hour and person (X15).
+    /// Says no, once for each request, and for some once for a person and the hour in which
+    /// they asked (X15): so the sweep, which finds a request again, says nothing again.
     pub(super) async fn refuse(
         &self,
         place: &Place,
         number: Number,
-        by: &Person,
-        request: &str,
+        request: &Request,
         refusal: &Refusal,
     ) -> Result<Reading, EngineError> {
         let key = if refusal.is_answered_hourly() {
-            let hour = self.clock.now().0 / 3_600_000;
-            format!("refusal:{}:{hour}", by.id)
+            let hour = request.at.0 / 3_600_000;
+            format!("refusal:{}:{hour}", request.by.id)
         } else {
-            format!("refusal:{request}")
+            format!("refusal:{}", request.key())
         };
         self.say(place, number, &key, refusal.sentence()).await?;
         Ok(Reading::Done("a request was refused"))
