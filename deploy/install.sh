@@ -65,10 +65,20 @@ install_missing() {
         stop "this needs root, and sudo is not installed. As root, run: apt-get install ${missing[*]}"
     fi
     say "installing with apt-get: ${missing[*]}"
-    as_root apt-get -q update
+    as_root apt-get -qq update
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -q install --yes --no-install-recommends "${missing[@]}"
+        apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
     missing=()
+}
+
+# Debian starts a PostgreSQL server of its own when it installs one. The tests start theirs, so
+# the package is kept from that while it is installed here.
+without_cluster() {
+    local conf=/etc/postgresql-common/createcluster.d/castellan.conf
+    as_root mkdir -p "${conf%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$conf" >/dev/null
+    "$@"
+    as_root rm -f "$conf"
 }
 
 # Whether an unprivileged account can start bubblewrap.
