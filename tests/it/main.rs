@@ -13,5 +13,6 @@ mod policy;
 mod runner;
 mod sandbox;
 mod secret;
+mod stories;
 mod text;
 mod yard;
