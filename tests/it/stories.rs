@@ -4,7 +4,14 @@
 //! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
 //! of the faults and attacks that a story answers.
 
+mod changes;
+mod deliveries;
+mod edits;
 mod ends;
 mod label;
+mod pushes;
+mod repository;
+mod requests;
 mod runner;
+mod runners;
 mod world;
