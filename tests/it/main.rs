@@ -16,5 +16,6 @@ mod readme;
 mod runner;
 mod sandbox;
 mod secret;
+mod stories;
 mod text;
 mod yard;
