@@ -205,6 +205,7 @@ async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine 
         script,
     ];
     Engine {
+        started_at: clock.now(),
         store: Store::open(&database).await.unwrap(),
         github: Some(Client::new(&api, key, clock.clone()).unwrap()),
         mirrors: Mirrors::new(&folder.join("mirrors")),

@@ -198,6 +198,7 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         "createdAt": thread.created_at.to_string(), "updatedAt": thread.updated_at.to_string(),
         "lastEditedAt": thread.edited_at.map(|at| at.to_string()), "labels": {"nodes": labels},
         "comments": {"totalCount": comments.len(), "nodes": shown},
+        "renamed": {"nodes": thread.renamed_at.map(|at| json!({"createdAt": at.to_string()})).as_slice()},
         "timelineItems": {"totalCount": events.len(), "nodes": newest},
     });
     if let Some(pull) = &thread.pull {

@@ -21,7 +21,14 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         .attempt()
         .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
     if late || task.stage.is_closed() {
-        return next.stays(Because::Outdated);
+        return match &event.fact {
+            Fact::Applied {
+                attempt,
+                pull,
+                head,
+            } => next.note_written(*attempt, *pull, head),
+            _ => next.stays(Because::Outdated),
+        };
     }
     match &event.fact {
         Fact::Opened => next.open(),

@@ -116,6 +116,32 @@ impl<'a> Next<'a> {
         self.end_attempt(because, outcome)
     }
 
+    /// The change was on the branch already when the task was ended: people are told, and the
+    /// pull request is known as ours (C4, C5).
+    pub(super) fn note_written(
+        mut self,
+        attempt: AttemptNumber,
+        pull: Number,
+        head: &Oid,
+    ) -> Decision {
+        let known = self.task.pull.as_ref();
+        let is_known = known.is_some_and(|known| known.commits.contains(head));
+        let is_last = self.task.last_attempt().map(|last| last.number) == Some(attempt);
+        if is_known || !is_last {
+            return self.stays(Because::Outdated);
+        }
+        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
+        commits.push(head.clone());
+        self.task.pull = Some(Pull {
+            number: pull,
+            head: head.clone(),
+            commits,
+        });
+        let ended = Because::AlreadyWritten.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        self.told(Because::AlreadyWritten)
+    }
+
     pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
         let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
         commits.push(head.clone());
