@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use castellan::clock::Clock;
 use castellan::domain::ids::Number;
-use castellan::engine::allowance::Allowance;
+use castellan::engine::allowance::{Allowance, HOUR_EVERY_MS};
 use castellan::engine::{Engine, Rules};
 use castellan::git::Mirrors;
 use castellan::github::Client;
@@ -32,8 +32,9 @@ use tokio::sync::{Notify, watch};
 
 /// Issues that are labelled one after the other; the median counts.
 const ISSUES: usize = 7;
-/// What GitHub lets one installation do in an hour: content creations, and requests.
-const CONTENT_PER_HOUR: u64 = 500;
+/// Content creations that Castellan allows itself in an hour; GitHub allows 500.
+const CONTENT_PER_HOUR: u64 = 3_600_000 / HOUR_EVERY_MS.unsigned_abs();
+/// What GitHub lets one installation ask in an hour.
 const REQUESTS_PER_HOUR: u64 = 5_000;
 /// Longest wait for one story.
 const STORY_MAX: Duration = Duration::from_secs(120);
