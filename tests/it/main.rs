@@ -15,5 +15,6 @@ mod readme;
 mod runner;
 mod sandbox;
 mod secret;
+mod stories;
 mod text;
 mod yard;

@@ -250,6 +250,10 @@ impl<'a> Next<'a> {
         if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
+        // Our own cancels concern attempts that are over: this one was a person's (U7).
+        if conclusion == "cancelled" {
+            return self.end_attempt(Because::RunCancelled, Outcome::Stopped);
+        }
         let conclusion = crate::domain::text::line(conclusion, 40);
         let ended =
             format!("Run {run} ended ({conclusion}) without returning a result; its log says why.");
