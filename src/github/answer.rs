@@ -142,7 +142,8 @@ pub(super) fn graphql_error(operation: &'static str, error: &Value) -> GithubErr
         "RATE_LIMITED" => Kind::Limited {
             wait_s: LIMIT_WAIT_S,
         },
-        "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
+        // GitHub's own failures come without a type, and may have worked (A2).
+        "" | "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
         _ => Kind::Conflict,
     };
     GithubError {

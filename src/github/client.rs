@@ -183,7 +183,18 @@ impl Client {
             )
             .await?;
         let mut value: Value = answer.read(operation, self.shared.clock.now())?;
-        if let Some(first) = value["errors"].get(0) {
+        let errors = value["errors"].as_array().map(Vec::as_slice);
+        // What was asked about and is gone is `null` in the data: that says enough.
+        let is_gone = |error: &Value| {
+            let last = error["path"].as_array().and_then(|path| path.last());
+            error["type"] == "NOT_FOUND"
+                && last.and_then(Value::as_str) == Some("issueOrPullRequest")
+        };
+        if let Some(first) = errors
+            .unwrap_or_default()
+            .iter()
+            .find(|error| !is_gone(error))
+        {
             return Err(graphql_error(operation, first));
         }
         serde_json::from_value(value["data"].take())

@@ -311,10 +311,13 @@ pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
     let (cause, remedy) = (cause.trim(), remedy.trim());
     let mut first = cause.chars();
     let capital = first.next().map(|c| c.to_uppercase().to_string());
+    let mut second = remedy.chars();
+    let small = second.next().map(|c| c.to_lowercase().to_string());
     format!(
-        "{}{}; {}.",
+        "{}{}; {}{}.",
         capital.unwrap_or_default(),
         first.as_str().trim_end_matches('.'),
-        remedy.trim_end_matches('.')
+        small.unwrap_or_default(),
+        second.as_str().trim_end_matches('.')
     )
 }

@@ -69,6 +69,10 @@ impl Next<'_> {
                     .get_or_insert_with(|| because.sentence().to_owned());
             });
         }
+        // Without a pull request there is nothing that anybody could take back.
+        if self.task.pull.is_none() {
+            return self.end_attempt(because, Outcome::Failed);
+        }
         self.task.stage = Stage::Paused {
             pull: self.task.pull.as_ref().map(|pull| pull.number),
             head,
