@@ -8,7 +8,7 @@ use super::Task;
 use super::attempt::Feedback;
 use super::because::Because;
 pub use super::decision::Decision;
-use super::moves::{Next, with_remedy};
+use super::moves::Next;
 use super::stage::Outcome;
 use crate::domain::event::{Event, Fact};
 
@@ -26,10 +26,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
     match &event.fact {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
-        Fact::DispatchRefused { cause, remedy, .. } => {
-            let words = with_remedy(cause, remedy);
-            next.fail(Because::RunNotStarted, Outcome::Failed, words)
-        }
+        Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
         Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
         Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),

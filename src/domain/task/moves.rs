@@ -106,8 +106,22 @@ impl<'a> Next<'a> {
     }
 
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
-        self.change_last(|last| last.run = run.or(last.run));
+        // Asked twice, GitHub may have started two runs: the one that entered is the attempt's.
+        self.change_last(|last| {
+            if last.entered.is_none() {
+                last.run = run.or(last.run);
+            }
+        });
         self.stays(Because::RunDispatched)
+    }
+
+    /// GitHub will not start a run; where one entered all the same, it may go on (A2).
+    pub(super) fn refuse_run(self, cause: &str, remedy: &str) -> Decision {
+        if !matches!(self.task.stage, Stage::Queued { .. }) {
+            return self.stays(Because::Outdated);
+        }
+        let words = with_remedy(cause, remedy);
+        self.fail(Because::RunNotStarted, Outcome::Failed, words)
     }
 
     /// The attempt is over for a reason that somebody put in words.
@@ -144,7 +158,10 @@ impl<'a> Next<'a> {
             at,
             deadline: at.plus_s(minutes * 60 + GRACE_S),
         };
-        self.change_last(|last| last.entered = Some(entered));
+        self.change_last(|last| {
+            last.run = Some(run.run_id);
+            last.entered = Some(entered);
+        });
         self.task.stage = Stage::Working {
             attempt,
             phase: Phase::Sandbox,
@@ -234,24 +251,15 @@ impl<'a> Next<'a> {
         if !self.task.stage.is_busy() {
             return;
         }
-        let run = self.task.last_attempt().and_then(|attempt| {
-            let entered = attempt.entered.as_ref().map(|entered| entered.run.run_id);
-            attempt.run.or(entered)
-        });
-        if let Some(run) = run {
+        if let Some(run) = self.task.last_attempt().and_then(|attempt| attempt.run) {
             self.effects.push(Effect::Cancel { run });
         }
     }
 
     /// A run that ended after its result was returned says nothing new.
     pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
-        let concerns = self.task.last_attempt().is_some_and(|attempt| {
-            attempt.run == Some(run)
-                || attempt
-                    .entered
-                    .as_ref()
-                    .is_some_and(|entered| entered.run.run_id == run)
-        });
+        let last = self.task.last_attempt();
+        let concerns = last.is_some_and(|attempt| attempt.run == Some(run));
         let waits = matches!(
             self.task.stage,
             Stage::Queued { .. } | Stage::Working { .. }
@@ -312,7 +320,7 @@ impl<'a> Next<'a> {
 }
 
 /// What happened and what can be done about it, as one sentence.
-pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+fn with_remedy(cause: &str, remedy: &str) -> String {
     let (cause, remedy) = (cause.trim(), remedy.trim());
     let mut first = cause.chars();
     let capital = first.next().map(|c| c.to_uppercase().to_string());
