@@ -13,5 +13,7 @@ mod policy;
 mod runner;
 mod sandbox;
 mod secret;
+mod store;
 mod text;
+mod transitions;
 mod yard;
