@@ -15,5 +15,6 @@ mod sandbox;
 mod secret;
 mod store;
 mod text;
+mod tidy;
 mod transitions;
 mod yard;
