@@ -5,6 +5,9 @@
 //! variable, the variable over the file. Secrets never print. This is the one place that
 //! reads the environment.
 
+#[cfg(feature = "demo")]
+mod demo;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use url::Url;
+
+#[cfg(feature = "demo")]
+pub use demo::DemoSettings;
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -151,53 +157,6 @@ pub struct Settings {
     pub log: String,
     /// What is not set and needed to work: one sentence each, with the way to get it.
     pub missing: Vec<String>,
-}
-
-/// What the demo sets by itself.
-#[cfg(feature = "demo")]
-#[derive(Clone)]
-pub struct DemoSettings {
-    /// The database.
-    pub database_url: String,
-    /// Folder for mirrors.
-    pub data_dir: PathBuf,
-    /// The App's number.
-    pub app_id: i64,
-    /// Its private key, as PEM.
-    pub private_key: String,
-    /// The webhook secrets, comma-separated.
-    pub webhook_secrets: String,
-    /// The yard's API.
-    pub github_api_url: Url,
-    /// This server.
-    pub public_url: Url,
-    /// The agent's command.
-    pub agent: String,
-    /// The one address that is relayed to it.
-    pub model_url: Option<Url>,
-}
-
-#[cfg(feature = "demo")]
-impl DemoSettings {
-    /// The settings of the demo and the tests: no file and no variable has a say in them.
-    ///
-    /// # Errors
-    /// See [`SettingsError`].
-    pub fn read(self) -> Result<Settings, SettingsError> {
-        Given {
-            database_url: Some(self.database_url),
-            data_dir: Some(self.data_dir),
-            app_id: Some(self.app_id),
-            private_key: Some(self.private_key),
-            webhook_secrets: Some(self.webhook_secrets),
-            github_api_url: Some(self.github_api_url),
-            public_url: Some(self.public_url),
-            agent: Some(self.agent),
-            model_url: self.model_url,
-            ..Given::default()
-        }
-        .check()
-    }
 }
 
 impl Settings {

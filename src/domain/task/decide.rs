@@ -9,7 +9,7 @@ use super::attempt::Feedback;
 use super::because::Because;
 pub use super::decision::Decision;
 use super::moves::Next;
-use super::stage::Outcome;
+use super::stage::{Outcome, Stage};
 use crate::domain::event::{Event, Fact};
 
 /// What `task` does about `event`.
@@ -20,7 +20,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         .fact
         .attempt()
         .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
-    if late || task.stage.is_closed() {
+    if late || task.stage.is_closed() || is_out_of_turn(task, &event.fact) {
         return next.stays(Because::Outdated);
     }
     match &event.fact {
@@ -68,4 +68,13 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::OwnerChanged { .. } => next.close(Because::OwnerChanged, Outcome::AccessLost),
         Fact::DeadlinePassed => next.pass_deadline(),
     }
+}
+
+/// What comes of a change being written is heard only while one is being written.
+fn is_out_of_turn(task: &Task, fact: &Fact) -> bool {
+    let is_of_writing = matches!(
+        fact,
+        Fact::Applied { .. } | Fact::ChangeRefused { .. } | Fact::BaseMoved { .. }
+    );
+    is_of_writing && !matches!(task.stage, Stage::Applying { .. })
 }

@@ -106,12 +106,7 @@ impl<'a> Next<'a> {
     }
 
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
-        // Asked twice, GitHub may have started two runs: the one that entered is the attempt's.
-        self.change_last(|last| {
-            if last.entered.is_none() {
-                last.run = run.or(last.run);
-            }
-        });
+        self.change_last(|last| last.run = run.or(last.run));
         self.stays(Because::RunDispatched)
     }
 
@@ -158,10 +153,7 @@ impl<'a> Next<'a> {
             at,
             deadline: at.plus_s(minutes * 60 + GRACE_S),
         };
-        self.change_last(|last| {
-            last.run = Some(run.run_id);
-            last.entered = Some(entered);
-        });
+        self.change_last(|last| last.entered = Some(entered));
         self.task.stage = Stage::Working {
             attempt,
             phase: Phase::Sandbox,
@@ -251,20 +243,20 @@ impl<'a> Next<'a> {
         if !self.task.stage.is_busy() {
             return;
         }
-        if let Some(run) = self.task.last_attempt().and_then(|attempt| attempt.run) {
+        let run = self.task.last_attempt().and_then(Attempt::current_run);
+        if let Some(run) = run {
             self.effects.push(Effect::Cancel { run });
         }
     }
 
     /// A run that ended after its result was returned says nothing new.
     pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
-        let last = self.task.last_attempt();
-        let concerns = last.is_some_and(|attempt| attempt.run == Some(run));
+        let current = self.task.last_attempt().and_then(Attempt::current_run);
         let waits = matches!(
             self.task.stage,
             Stage::Queued { .. } | Stage::Working { .. }
         );
-        if !concerns || !waits {
+        if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
         let conclusion = crate::domain::text::line(conclusion, 40);

@@ -1,5 +1,8 @@
 //! Imports only point down, foreign crates stay on their floor, SQL stands in the store.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use regex::Regex;
 
 use super::source::File;
@@ -85,8 +88,12 @@ fn part(file: &File) -> &str {
     path.split(['/', '.']).next().unwrap_or_default()
 }
 
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).unwrap()
+/// The pattern, made once: making one takes longer than looking through a file with it.
+pub(super) fn pattern(text: &str) -> Regex {
+    static MADE: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap();
+    let one = made.entry(text.to_owned());
+    one.or_insert_with(|| Regex::new(text).unwrap()).clone()
 }
 
 /// The parts of the crate that a file names.

@@ -1,7 +1,6 @@
 //! Words that name nothing, work that is left undone, and places that belong to a machine.
 
-use regex::Regex;
-
+use super::floors::pattern;
 use super::source::File;
 
 /// Rooms where things go that have no noun.
@@ -18,10 +17,10 @@ pub(super) fn banned(file: &File) -> Vec<String> {
         }
     }
     let rooms = ROOMS.join("|");
-    let module = Regex::new(&format!(r"\bmod ({rooms})\b")).unwrap();
-    let verb = Regex::new(r"\bfn ((?:handle|process|manage|do)_\w+)").unwrap();
-    for pattern in [module, verb] {
-        for name in pattern.captures_iter(&file.code) {
+    let module = pattern(&format!(r"\bmod ({rooms})\b"));
+    let verb = pattern(r"\bfn ((?:handle|process|manage|do)_\w+)");
+    for banned in [module, verb] {
+        for name in banned.captures_iter(&file.code) {
             found.push(format!("`{}` says nothing", &name[1]));
         }
     }
@@ -29,7 +28,7 @@ pub(super) fn banned(file: &File) -> Vec<String> {
 }
 
 pub(super) fn undone(file: &File) -> Vec<String> {
-    let marks = Regex::new(r"\btodo!|\bunimplemented!|\bTODO\b|\bFIXME\b|#!?\[allow\(").unwrap();
+    let marks = pattern(r"\btodo!|\bunimplemented!|\bTODO\b|\bFIXME\b|#!?\[allow\(");
     let found = file.text.lines().filter(|line| marks.is_match(line));
     found.map(|line| line.trim().to_owned()).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Between the markers stands what [`states`] gives; `CASTELLAN_REWRITE=1` writes it there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ const STAGES: [(&str, &str); 6] = [
 
 /// Diagram and table in Markdown.
 pub(crate) fn states() -> String {
-    let mut edges: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
+    let mut edges: BTreeSet<(usize, usize)> = BTreeSet::new();
     let place = |name: &str| STAGES.iter().position(|(stage, _)| *stage == name).unwrap();
     for row in rows()
         .iter()
@@ -41,32 +41,20 @@ pub(crate) fn states() -> String {
     {
         let (from, to) = (place(row.from), place(row.to_name));
         if from != to {
-            let sentence = row.because.sentence().to_owned();
-            edges.entry((from, to)).or_default().insert(sentence);
+            edges.insert((from, to));
         }
     }
     let mut text = String::from("```mermaid\nstateDiagram-v2\n    [*] --> queued\n");
-    for (from, to) in edges.keys() {
+    for (from, to) in &edges {
         writeln!(text, "    {} --> {}", STAGES[*from].0, STAGES[*to].0).unwrap();
     }
-    text.push_str("    closed --> [*]\n```\n\n| stage | waits for | goes on to | because |\n| --- | --- | --- | --- |\n");
+    text.push_str(
+        "    closed --> [*]\n```\n\n| stage | waits for | goes on to |\n| --- | --- | --- |\n",
+    );
     for (at, (name, waits)) in STAGES.iter().enumerate() {
-        let mut first = true;
-        for ((_, to), why) in edges.iter().filter(|((from, _), _)| *from == at) {
-            let why: Vec<&str> = why.iter().map(String::as_str).collect();
-            let (stage, waits) = if first { (*name, *waits) } else { ("", "") };
-            writeln!(
-                text,
-                "| {stage} | {waits} | {} | {} |",
-                STAGES[*to].0,
-                why.join(" ")
-            )
-            .unwrap();
-            first = false;
-        }
-        if first {
-            writeln!(text, "| {name} | {waits} | | |").unwrap();
-        }
+        let own = edges.iter().filter(|(from, _)| *from == at);
+        let next: Vec<&str> = own.map(|(_, to)| STAGES[*to].0).collect();
+        writeln!(text, "| {name} | {waits} | {} |", next.join(", ")).unwrap();
     }
     text
 }
