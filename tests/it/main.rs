@@ -17,6 +17,7 @@ mod runner;
 mod sandbox;
 mod secret;
 mod store;
+mod storm;
 mod text;
 mod tidy;
 mod transitions;
