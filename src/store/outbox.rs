@@ -231,7 +231,9 @@ pub(super) async fn put(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let conflict = if row.effect.is_desired_state() {
-        "DO UPDATE SET effect = excluded.effect, state = 'waiting', not_before = 0, tries = 0,
+        // What was tried and not sent may be there already: that is not forgotten.
+        "DO UPDATE SET effect = excluded.effect, state = 'waiting', not_before = 0,
+             tries = CASE WHEN outbox.state = 'sent' OR outbox.tries = 0 THEN 0 ELSE 1 END,
              revision = outbox.revision + 1, decided_at = excluded.decided_at"
     } else {
         "DO NOTHING"

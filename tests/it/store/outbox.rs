@@ -72,6 +72,22 @@ async fn a_desired_state_that_is_replaced_while_it_is_sent_stays_waiting() {
 }
 
 #[tokio::test]
+async fn k16_a_desired_state_that_was_tried_is_known_to_have_been_tried() {
+    for (_database, store) in stores("k16_a_desired_state_that_was_tried").await {
+        add(&store, "status", &Effect::Status, NOW).await;
+        lease(&store, NOW).await.unwrap();
+        // The worker is lost with its answer; meanwhile the state is replaced.
+        add(&store, "status", &Effect::Status, NOW.plus_s(1)).await;
+        let again = lease(&store, NOW.plus_s(120)).await.unwrap();
+        assert_eq!(again.tries, 2, "the comment may be there already");
+        store.settle_effect(&again, &EffectEnd::Sent).await.unwrap();
+        add(&store, "status", &Effect::Status, NOW.plus_s(200)).await;
+        let fresh = lease(&store, NOW.plus_s(200)).await.unwrap();
+        assert_eq!(fresh.tries, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_one_shot_effect_exists_once_sent_or_not() {
     for (_database, store) in stores("a_one_shot_effect_exists_once").await {
         add(&store, "say", &say("first"), NOW).await;
