@@ -79,7 +79,7 @@ impl World {
             repo,
             alice,
             http: reqwest::Client::new(),
-            folder: tempfile::tempdir().unwrap(),
+            folder: folder(),
             life: None,
         }
     }
@@ -141,6 +141,11 @@ impl World {
             bell: Arc::new(Notify::new()),
         }
     }
+}
+
+/// In memory where the machine has such a folder: a storm commits ten thousand times.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 fn rules(github_url: url::Url) -> Rules {
