@@ -110,6 +110,15 @@ impl<'a> Next<'a> {
         self.stays(Because::RunDispatched)
     }
 
+    /// GitHub will not start a run; where one entered all the same, it may go on (A2).
+    pub(super) fn refuse_run(self, cause: &str, remedy: &str) -> Decision {
+        if !matches!(self.task.stage, Stage::Queued { .. }) {
+            return self.stays(Because::Outdated);
+        }
+        let words = with_remedy(cause, remedy);
+        self.fail(Because::RunNotStarted, Outcome::Failed, words)
+    }
+
     /// The attempt is over for a reason that somebody put in words.
     pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
         self.change_last(|last| last.ended = Some(words));
@@ -333,7 +342,7 @@ impl<'a> Next<'a> {
 }
 
 /// What happened and what can be done about it, as one sentence.
-pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+fn with_remedy(cause: &str, remedy: &str) -> String {
     let (cause, remedy) = (cause.trim(), remedy.trim());
     let mut first = cause.chars();
     let capital = first.next().map(|c| c.to_uppercase().to_string());

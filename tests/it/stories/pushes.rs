@@ -1,8 +1,6 @@
 //! A person moves the agent's branch: it is theirs from then on (H1 to H3), until they give it back.
 
-use castellan::domain::task::stage::Stage;
-
-use super::world::{FIX, World};
+use super::world::World;
 
 const PERSONS: (&str, &str) = ("add.sh", "echo $(expr $1 + $2)\n");
 const BETTER: (&str, &str) = ("add.sh", "# Adds.\necho $(expr $1 + $2)\n");
