@@ -31,14 +31,14 @@ const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// GitHub, as the App.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     http: Octocrab,
-    app: AppKey,
-    clock: Clock,
-    rest_prefix: String,
+    pub(super) app: AppKey,
+    pub(super) clock: Clock,
+    pub(super) rest_prefix: String,
     graphql_path: &'static str,
     tokens: Mutex<HashMap<TokenKey, Token>>,
     names: Mutex<HashMap<RepositoryId, FullName>>,
@@ -201,66 +201,7 @@ impl Client {
             .map_err(|error| unexpected(operation, error.to_string()))
     }
 
-    /// A call about an installation as a whole.
-    pub(super) async fn call_installation<R: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        installation: InstallationId,
-        path: &str,
-    ) -> Result<R, GithubError> {
-        let key = TokenKey {
-            installation,
-            repository: None,
-            scope: Scope::Observe,
-        };
-        self.call_with_token(operation, key, Method::GET, path, None)
-            .await?
-            .read(operation, self.shared.clock.now())
-    }
-
-    /// A page of a list as the App itself, and the path of the next one, from the `Link`
-    /// header: cursors are GitHub's own and never made up.
-    pub(super) async fn page_of_app<R: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        path: &str,
-    ) -> Result<(R, Option<String>), GithubError> {
-        let answer = self.send_as_app(operation, Method::GET, path, None).await?;
-        let next = answer.next_page(&self.shared.rest_prefix);
-        let page = answer.read(operation, self.shared.clock.now())?;
-        Ok((page, next))
-    }
-
-    /// A call as the App itself.
-    pub(super) async fn call_app<R: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<R, GithubError> {
-        self.send_as_app(operation, method, path, body)
-            .await?
-            .read(operation, self.shared.clock.now())
-    }
-
-    async fn send_as_app(
-        &self,
-        operation: &'static str,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, GithubError> {
-        let jwt = self
-            .shared
-            .app
-            .jwt(self.shared.clock.now())
-            .map_err(|error| unexpected(operation, error.to_string()))?;
-        let full = format!("{}{path}", self.shared.rest_prefix);
-        self.send(operation, method, &full, &jwt, body).await
-    }
-
-    async fn call_with_token(
+    pub(super) async fn call_with_token(
         &self,
         operation: &'static str,
         key: TokenKey,
@@ -361,7 +302,7 @@ impl Client {
         Ok(token.secret)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         operation: &'static str,
         method: Method,

@@ -12,6 +12,7 @@
 mod answer;
 pub mod app_auth;
 pub mod apply;
+mod as_app;
 pub mod client;
 pub mod observe;
 pub mod payload;
