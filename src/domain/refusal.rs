@@ -13,7 +13,7 @@ pub enum Refusal {
     },
     /// The text is not the one that was approved (X12).
     EditedSince {
-        /// How it differs; empty where only the time is known.
+        /// How it differs, as a block of Markdown; empty where only the time is known.
         difference: String,
     },
     /// `.github/castellan.yml` cannot be read.
@@ -45,10 +45,14 @@ pub enum Refusal {
     NothingToFix,
     /// A command for a task where there is none.
     NoTask,
+    /// A request on an issue that has a live task.
+    TaskThere,
+    /// A request on an issue that is closed.
+    IssueClosed,
     /// Another attempt while one is under way.
     Busy,
-    /// Another attempt on a pull request that is closed.
-    PullClosed,
+    /// Another attempt for a task that is over: stopped, or its pull request closed or merged.
+    TaskOver,
     /// A word that is no command.
     UnknownCommand {
         /// The word.
@@ -100,11 +104,17 @@ impl Refusal {
             Self::NoTask => {
                 "There is no task here. Label an issue `agent`, or comment `/agent run` on it, to start one.".to_owned()
             }
+            Self::TaskThere => {
+                "There is a task for this issue already; its status comment says how it stands. Comment `/agent stop` to end it, then ask again.".to_owned()
+            }
+            Self::IssueClosed => {
+                "Nothing was started: this issue is closed. Open it again first.".to_owned()
+            }
             Self::Busy => {
                 "An attempt is already under way. Wait for it, or comment `/agent stop` first.".to_owned()
             }
-            Self::PullClosed => {
-                "That pull request is closed. Label the issue `agent` again to start anew.".to_owned()
+            Self::TaskOver => {
+                "That task is over. Take the label `agent` off its issue and set it again to start anew.".to_owned()
             }
             Self::UnknownCommand { word } => format!(
                 "{} is not a command of Castellan's.\n\n{}",
@@ -128,8 +138,10 @@ impl Refusal {
             | Self::FixOnPersonsPull
             | Self::NothingToFix
             | Self::NoTask
+            | Self::TaskThere
+            | Self::IssueClosed
             | Self::Busy
-            | Self::PullClosed
+            | Self::TaskOver
             | Self::UnknownCommand { .. } => false,
         }
     }
@@ -141,6 +153,6 @@ fn edited_since(difference: &str) -> String {
     if difference.is_empty() {
         said.to_owned()
     } else {
-        format!("{said}\n\n{}", text::code_block(difference, 8_000))
+        format!("{said}\n\n{difference}")
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::request::{Person, Request};
 use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
-use crate::github::observe::{Issue, Permission, PolicyFile, TaskInput};
+use crate::github::observe::{Issue, PolicyFile, TaskInput};
 
 /// Authors of comments whose permission is asked for, the newest first.
 const COMMENTERS_MAX: usize = 10;
@@ -21,8 +21,6 @@ const HOUR_S: i64 = 3600;
 pub(super) enum Opening {
     /// A task.
     Opened,
-    /// There is one already.
-    Known,
     /// A polite no.
     Refused(Refusal),
 }
@@ -42,8 +40,11 @@ impl Engine {
     /// Opens a task, or says why not.
     pub(super) async fn open(&self, ask: Ask<'_>) -> Result<Opening, EngineError> {
         let id = TaskId::of_request(ask.place.repository, &ask.request.key());
-        if self.store.task(&id).await?.is_some() || self.is_busy(&ask).await? {
-            return Ok(Opening::Known);
+        if self.is_busy(&ask).await? {
+            return Ok(Opening::Refused(Refusal::TaskThere));
+        }
+        if !ask.issue.open {
+            return Ok(Opening::Refused(Refusal::IssueClosed));
         }
         if let Some(refusal) = self.refuse_quota(&ask).await? {
             return Ok(Opening::Refused(refusal));
@@ -78,7 +79,7 @@ impl Engine {
         Ok(if self.record_new(&task).await? {
             Opening::Opened
         } else {
-            Opening::Known
+            Opening::Refused(Refusal::TaskThere)
         })
     }
 
@@ -159,7 +160,7 @@ impl Engine {
                 Some((_, may)) => *may,
                 None if known.len() > COMMENTERS_MAX => false,
                 None => {
-                    let may = github.permission(&target, by).await? >= Permission::Write;
+                    let may = github.permission(&target, by).await?.may_write();
                     known.push((by.id, may));
                     may
                 }
@@ -182,7 +183,7 @@ impl Engine {
         person: &Person,
     ) -> Result<bool, EngineError> {
         let permission = self.github()?.permission(&target_of(place), person).await?;
-        Ok(permission >= Permission::Write)
+        Ok(permission.may_write())
     }
 }
 

@@ -142,7 +142,8 @@ pub(super) fn graphql_error(operation: &'static str, error: &Value) -> GithubErr
         "RATE_LIMITED" => Kind::Limited {
             wait_s: LIMIT_WAIT_S,
         },
-        "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
+        // GitHub's own failures come without a type, and may have worked (A2).
+        "" | "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
         _ => Kind::Conflict,
     };
     GithubError {
@@ -158,6 +159,16 @@ pub(super) fn to_value<S: Serialize>(
     body: &S,
 ) -> Result<Value, GithubError> {
     serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
+}
+
+/// GitHub asked the installation to wait this many seconds more.
+pub(super) fn paused(operation: &'static str, wait_s: i64) -> GithubError {
+    GithubError {
+        operation,
+        kind: Kind::Limited { wait_s },
+        status: None,
+        reason: "GitHub asked this installation to wait".to_owned(),
+    }
 }
 
 pub(super) fn transient(operation: &'static str, reason: String) -> GithubError {

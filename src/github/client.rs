@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, chain, graphql_error, to_value, transient, unexpected,
+    Answer, GithubError, Kind, chain, graphql_error, paused, to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
@@ -183,7 +183,18 @@ impl Client {
             )
             .await?;
         let mut value: Value = answer.read(operation, self.shared.clock.now())?;
-        if let Some(first) = value["errors"].get(0) {
+        let errors = value["errors"].as_array().map(Vec::as_slice);
+        // What was asked about and is gone is `null` in the data: that says enough.
+        let is_gone = |error: &Value| {
+            let last = error["path"].as_array().and_then(|path| path.last());
+            error["type"] == "NOT_FOUND"
+                && last.and_then(Value::as_str) == Some("issueOrPullRequest")
+        };
+        if let Some(first) = errors
+            .unwrap_or_default()
+            .iter()
+            .find(|error| !is_gone(error))
+        {
             return Err(graphql_error(operation, first));
         }
         serde_json::from_value(value["data"].take())
@@ -298,14 +309,7 @@ impl Client {
         let now = self.shared.clock.now();
         let pauses = self.shared.pauses.lock().await;
         match pauses.get(&installation) {
-            Some(until) if now < *until => Err(GithubError {
-                operation,
-                kind: Kind::Limited {
-                    wait_s: until.since_ms(now) / 1000 + 1,
-                },
-                status: None,
-                reason: "GitHub asked this installation to wait".to_owned(),
-            }),
+            Some(until) if now < *until => Err(paused(operation, until.since_ms(now) / 1000 + 1)),
             _ => Ok(()),
         }
     }

@@ -87,6 +87,48 @@ impl Yard {
             .await
     }
 
+    /// The commits of a branch that its default branch does not have, newest first: names and messages.
+    ///
+    /// # Errors
+    /// There is no such repository or branch.
+    pub async fn commits_of(
+        &self,
+        repo: &str,
+        branch: &str,
+    ) -> Result<Vec<(Oid, String)>, YardError> {
+        let (repo, branch) = (repo.to_owned(), branch.to_owned());
+        self.shared
+            .change(move |world| {
+                let known = world
+                    .repo_named(&repo)
+                    .ok_or(YardError::NoSuch("repository"))?;
+                let range = format!("{}..refs/heads/{branch}", known.default_ref());
+                let told = known
+                    .git
+                    .text(&["log", "-z", "--format=%H%n%B", &range], b"")?;
+                let commit = |one: &str| {
+                    let (oid, message) = one.trim_start().split_once('\n')?;
+                    Some((oid.parse().ok()?, message.to_owned()))
+                };
+                Ok(told.split('\0').filter_map(commit).collect())
+            })
+            .await
+    }
+
+    /// The open pull requests of a repository: number and head branch.
+    #[must_use]
+    pub fn open_pulls(&self, repo: &str) -> Vec<(i64, String)> {
+        self.shared.look(|world| {
+            let threads = world.repo_named(repo).map(|known| known.threads.values());
+            threads
+                .into_iter()
+                .flatten()
+                .filter(|thread| thread.open)
+                .filter_map(|thread| Some((thread.number, thread.pull.as_ref()?.head.clone())))
+                .collect()
+        })
+    }
+
     /// Whether GitHub shows a commit as verified.
     #[must_use]
     pub fn is_verified(&self, oid: &Oid) -> bool {
@@ -195,7 +237,12 @@ impl World {
         login: &str,
         permission: Permission,
     ) -> Result<String, YardError> {
-        self.account(login, AccountKind::User);
+        let kind = if login.ends_with("[bot]") {
+            AccountKind::Bot
+        } else {
+            AccountKind::User
+        };
+        self.account(login, kind);
         self.repo_mut(repo)?
             .collaborators
             .insert(login.to_owned(), permission);

@@ -259,6 +259,10 @@ impl<'a> Next<'a> {
         if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
+        // Our own cancels concern attempts that are over: this one was a person's (U7).
+        if conclusion == "cancelled" {
+            return self.end_attempt(Because::RunCancelled, Outcome::Stopped);
+        }
         let conclusion = crate::domain::text::line(conclusion, 40);
         let ended =
             format!("Run {run} ended ({conclusion}) without returning a result; its log says why.");
@@ -316,10 +320,13 @@ fn with_remedy(cause: &str, remedy: &str) -> String {
     let (cause, remedy) = (cause.trim(), remedy.trim());
     let mut first = cause.chars();
     let capital = first.next().map(|c| c.to_uppercase().to_string());
+    let mut second = remedy.chars();
+    let small = second.next().map(|c| c.to_lowercase().to_string());
     format!(
-        "{}{}; {}.",
+        "{}{}; {}{}.",
         capital.unwrap_or_default(),
         first.as_str().trim_end_matches('.'),
-        remedy.trim_end_matches('.')
+        small.unwrap_or_default(),
+        second.as_str().trim_end_matches('.')
     )
 }

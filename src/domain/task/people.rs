@@ -9,6 +9,7 @@ use super::stage::{Outcome, Stage};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Oid;
 use crate::domain::request::Person;
+use crate::guard::{self, Guard};
 
 impl Next<'_> {
     pub(super) fn lose_requester(self) -> Decision {
@@ -69,6 +70,10 @@ impl Next<'_> {
                     .get_or_insert_with(|| because.sentence().to_owned());
             });
         }
+        // Without a pull request there is nothing that anybody could take back.
+        if self.task.pull.is_none() {
+            return self.end_attempt(because, Outcome::Failed);
+        }
         self.task.stage = Stage::Paused {
             pull: self.task.pull.as_ref().map(|pull| pull.number),
             head,
@@ -82,7 +87,7 @@ impl Next<'_> {
             let known = attempt.feedback.as_ref();
             known.is_some_and(|known| known.comment == feedback.comment)
         };
-        if self.task.attempts.iter().any(asked) {
+        if guard::holds(Guard::Request) && self.task.attempts.iter().any(asked) {
             return self.stays(Because::Outdated);
         }
         if self.task.stage.is_busy() {

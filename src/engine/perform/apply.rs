@@ -17,7 +17,6 @@ use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::git::{Mirror, Remote};
 use crate::github::apply::{Proposal, RefMove};
-use crate::github::observe::Permission;
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
@@ -67,7 +66,10 @@ impl Engine {
         let (Some(current), true) = (current, *attempt == number) else {
             return Ok(Performed::Needless);
         };
-        if self.github()?.permission(target, &task.request.by).await? < Permission::Write {
+        // Whoever asked for this attempt: another person's may have come after the task's own.
+        let asked = current.feedback.as_ref();
+        let by = asked.map_or(&task.request.by, |feedback| &feedback.by);
+        if !self.github()?.permission(target, by).await?.may_write() {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
         }
         let body = self.store.result(id, number, result).await?;
@@ -103,7 +105,7 @@ impl Engine {
             return Ok(apply.refused(vec![said]));
         };
         if !reachable(&mirror, apply, &tip).await? {
-            let said = "The commit that the change starts from is not on the base branch any more (X60). Ask for another attempt.";
+            let said = "The commit that the change starts from is not on the base branch any more. Ask for another attempt.";
             return Ok(apply.refused(vec![said.to_owned()]));
         }
         let tree = mirror.tree(&apply.attempt.start).await?;

@@ -67,6 +67,12 @@ impl Engine {
                 "not a repository of that installation".to_owned(),
             ));
         }
+        let enrolled = self.store.repository(place.repository).await?;
+        if enrolled.is_none_or(|known| at.plus_s(1) < known.enrolled_at) {
+            return Ok(Reading::Ignored(
+                "written before the App was there".to_owned(),
+            ));
+        }
         let said = Said {
             place,
             number: *number,
@@ -75,6 +81,9 @@ impl Engine {
             by: &sender.person,
             at: *at,
         };
+        if self.is_answered(place, &said.request()).await? {
+            return Ok(Reading::Ignored("this request was answered".to_owned()));
+        }
         if !self.may_write(place, said.by).await? {
             let by = said.by.clone();
             return self.answer(&said, &Refusal::NoWriteAccess { by }).await;
@@ -82,7 +91,11 @@ impl Engine {
         match parsed {
             Parsed::Nothing => Ok(Reading::Ignored("no command".to_owned())),
             Parsed::Unknown { word } => self.answer(&said, &Refusal::UnknownCommand { word }).await,
-            Parsed::Command(command) => self.follow(&said, command).await,
+            Parsed::Command(command) => {
+                let reading = self.follow(&said, command).await?;
+                self.answered(place, &said.request(), "followed").await?;
+                Ok(reading)
+            }
         }
     }
 
@@ -134,7 +147,7 @@ impl Engine {
             return self.answer(said, &Refusal::NothingToFix).await;
         }
         if task.stage.is_closed() {
-            return self.answer(said, &Refusal::PullClosed).await;
+            return self.answer(said, &Refusal::TaskOver).await;
         }
         let branch = task.id.branch();
         let target = target_of(said.place);

@@ -42,6 +42,12 @@ impl Engine {
         let Some(by) = &labelling.by else {
             return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
         };
+        let enrolled = self.store.repository(place.repository).await?;
+        if enrolled.is_none_or(|known| labelling.at.plus_s(1) < known.enrolled_at) {
+            return Ok(Reading::Ignored(
+                "labelled before the App was there".to_owned(),
+            ));
+        }
         // A delivery of an older labelling says nothing about the one that counts now.
         if sender.is_some_and(|sender| sender.person.id != by.id) {
             return Ok(Reading::Ignored(
@@ -70,9 +76,8 @@ impl Engine {
     pub(super) async fn take(&self, ask: Ask<'_>) -> Result<Reading, EngineError> {
         let (place, number) = (ask.place.clone(), ask.number);
         let request = ask.request.clone();
-        let known = TaskId::of_request(place.repository, &request.key());
-        if self.store.task(&known).await?.is_some() {
-            return Ok(Reading::Ignored("this request has its task".to_owned()));
+        if self.is_answered(&place, &request).await? {
+            return Ok(Reading::Ignored("this request was answered".to_owned()));
         }
         if !self.may_write(&place, &request.by).await? {
             let by = request.by.clone();
@@ -80,10 +85,41 @@ impl Engine {
             return self.refuse(&place, number, &request, &refusal).await;
         }
         match self.open(ask).await? {
-            Opening::Opened => Ok(Reading::Done("a task was opened")),
-            Opening::Known => Ok(Reading::Ignored("there is a task already".to_owned())),
+            Opening::Opened => {
+                self.answered(&place, &request, "opened").await?;
+                Ok(Reading::Done("a task was opened"))
+            }
             Opening::Refused(refusal) => self.refuse(&place, number, &request, &refusal).await,
         }
+    }
+
+    /// Whether a request had its answer, be it a task or a no: each has one only (D3, D4).
+    pub(super) async fn is_answered(
+        &self,
+        place: &Place,
+        request: &Request,
+    ) -> Result<bool, EngineError> {
+        let task = TaskId::of_request(place.repository, &request.key());
+        let opened = self.store.task(&task).await?.is_some();
+        Ok(opened
+            || self
+                .store
+                .is_answered(place.repository, &request.key())
+                .await?)
+    }
+
+    /// Notes that a request had its answer.
+    pub(super) async fn answered(
+        &self,
+        place: &Place,
+        request: &Request,
+        answer: &str,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        self.store
+            .put_answered(place.repository, &request.key(), answer, now)
+            .await?;
+        Ok(())
     }
 
     /// Says no, once for each request, and for some once for a person and the hour in which
@@ -95,13 +131,21 @@ impl Engine {
         request: &Request,
         refusal: &Refusal,
     ) -> Result<Reading, EngineError> {
-        let key = if refusal.is_answered_hourly() {
+        let said = format!("refusal:{}", request.key());
+        if refusal.is_answered_hourly() {
             let hour = request.at.0 / 3_600_000;
-            format!("refusal:{}:{hour}", request.by.id)
+            let effect = Effect::Say {
+                number,
+                key: said,
+                body: refusal.sentence(),
+            };
+            // Without the issue's number: a flood over many issues is answered once, too.
+            let key = format!("{}:refusal:{}:{hour}", place.repository, request.by.id);
+            self.add_once(place, &key, &effect).await?;
         } else {
-            format!("refusal:{}", request.key())
-        };
-        self.say(place, number, &key, refusal.sentence()).await?;
+            self.say(place, number, &said, refusal.sentence()).await?;
+        }
+        self.answered(place, request, "refused").await?;
         Ok(Reading::Done("a request was refused"))
     }
 
@@ -129,9 +173,14 @@ impl Engine {
         effect: &Effect,
     ) -> Result<(), EngineError> {
         let key = format!("{}:{number}:{}", place.repository, effect.key(None));
+        self.add_once(place, &key, effect).await
+    }
+
+    /// Adds an effect that no task asks for, once for each `key` of its own.
+    async fn add_once(&self, place: &Place, key: &str, effect: &Effect) -> Result<(), EngineError> {
         let now = self.clock.now();
         self.store
-            .add_effect(effect, &key, place.installation, place.repository, now)
+            .add_effect(effect, key, place.installation, place.repository, now)
             .await?;
         self.bell.notify_waiters();
         Ok(())

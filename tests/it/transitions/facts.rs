@@ -121,10 +121,11 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             login: login.to_owned(),
         })
     };
-    let ended = |run| Fact::RunEnded {
+    let ended_by = |run, conclusion: &str| Fact::RunEnded {
         run,
-        conclusion: "failure".to_owned(),
+        conclusion: conclusion.to_owned(),
     };
+    let ended = |run| ended_by(run, "failure");
     vec![
         ("opened", Fact::Opened),
         (
@@ -168,6 +169,10 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         ("pull merged", Fact::PullEnded { merged: true }),
         ("pull closed", Fact::PullEnded { merged: false }),
         ("its run ended", ended(run(attempt.0))),
+        (
+            "its run was cancelled",
+            ended_by(run(attempt.0), "cancelled"),
+        ),
         ("another run ended", ended(RunId(999))),
         (
             "access lost",

@@ -1,0 +1,17 @@
+//! Stories: what people, runners and a bad day do, and what a person sees of it in the end.
+//!
+//! Each is a dialogue with a [`world::World`]: a yard, an engine over SQLite, the real routes
+//! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
+//! of the faults and attacks that a story answers.
+
+mod changes;
+mod deliveries;
+mod edits;
+mod ends;
+mod label;
+mod pushes;
+mod repository;
+mod requests;
+mod runner;
+mod runners;
+mod world;
