@@ -54,6 +54,7 @@ pub mod domain;
 pub mod engine;
 pub mod git;
 pub mod github;
+pub mod guard;
 pub mod protocol;
 pub mod runner;
 pub mod sandbox;

@@ -7,12 +7,13 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
-use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
+use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
 use crate::domain::task::HEARTBEAT_S;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::{task::prompt, text};
+use crate::guard::{self, Guard};
 use crate::protocol::brief::{AllowList, Brief, Checkout, Limits};
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
@@ -217,7 +218,7 @@ impl Engine {
     ) -> Result<Directive, RunnerRefusal> {
         let stored = self.leased(bearer).await?;
         let attempt = find(&stored.task, bearer)?;
-        if attempt.fence != progress.fence {
+        if is_stale(attempt, progress.fence) {
             return Err(RunnerRefusal::Stale);
         }
         if let Err(over) = is_current(&stored.task, bearer.attempt) {
@@ -273,7 +274,7 @@ impl Engine {
             sha256: &own,
             body,
         };
-        let stale = attempt.fence != returned.fence;
+        let stale = is_stale(attempt, returned.fence);
         if stale || is_current(&stored.task, bearer.attempt).is_err() {
             let now = self.clock.now();
             self.store.keep_late_result(&bearer.task, kept, now).await?;
@@ -324,6 +325,11 @@ impl Engine {
 
 fn find<'a>(task: &'a Task, bearer: &Bearer) -> Result<&'a Attempt, RunnerRefusal> {
     task.attempt(bearer.attempt).ok_or(RunnerRefusal::Unknown)
+}
+
+/// Whether a message carries another fence than its attempt's (I5).
+fn is_stale(attempt: &Attempt, fence: Fence) -> bool {
+    attempt.fence != fence && guard::holds(Guard::Fence)
 }
 
 fn is_current(task: &Task, attempt: AttemptNumber) -> Result<(), RunnerRefusal> {

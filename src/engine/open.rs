@@ -10,7 +10,7 @@ use crate::domain::request::{Person, Request};
 use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
-use crate::github::observe::{Issue, Permission, PolicyFile, TaskInput};
+use crate::github::observe::{Issue, PolicyFile, TaskInput};
 
 /// Authors of comments whose permission is asked for, the newest first.
 const COMMENTERS_MAX: usize = 10;
@@ -160,7 +160,7 @@ impl Engine {
                 Some((_, may)) => *may,
                 None if known.len() > COMMENTERS_MAX => false,
                 None => {
-                    let may = github.permission(&target, by).await? >= Permission::Write;
+                    let may = github.permission(&target, by).await?.may_write();
                     known.push((by.id, may));
                     may
                 }
@@ -183,7 +183,7 @@ impl Engine {
         person: &Person,
     ) -> Result<bool, EngineError> {
         let permission = self.github()?.permission(&target_of(place), person).await?;
-        Ok(permission >= Permission::Write)
+        Ok(permission.may_write())
     }
 }
 

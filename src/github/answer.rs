@@ -161,6 +161,16 @@ pub(super) fn to_value<S: Serialize>(
     serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
 }
 
+/// GitHub asked the installation to wait this many seconds more.
+pub(super) fn paused(operation: &'static str, wait_s: i64) -> GithubError {
+    GithubError {
+        operation,
+        kind: Kind::Limited { wait_s },
+        status: None,
+        reason: "GitHub asked this installation to wait".to_owned(),
+    }
+}
+
 pub(super) fn transient(operation: &'static str, reason: String) -> GithubError {
     GithubError {
         operation,

@@ -14,6 +14,7 @@ use super::app_auth::Scope;
 use super::client::{Client, Target};
 use crate::domain::change::{FileChange, Operation};
 use crate::domain::ids::{Number, Oid};
+use crate::guard::{self, Guard};
 
 /// How the moving of a ref ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +133,9 @@ impl Client {
         before: Option<&Oid>,
         after: &Oid,
     ) -> Result<RefMove, GithubError> {
+        let expected = before.map_or(NO_OID, Oid::as_str);
+        // Without it GitHub only looks whether it is a fast-forward (H2).
+        let expected = guard::holds(Guard::ExactOldId).then_some(expected);
         let document = json!({
             "operationName": "UpdateRefs",
             "query": "mutation UpdateRefs($repositoryId: ID!, $refUpdates: [RefUpdate!]!) { \
@@ -141,7 +145,7 @@ impl Client {
                 "repositoryId": node,
                 "refUpdates": [{
                     "name": format!("refs/heads/{branch}"),
-                    "beforeOid": before.map_or(NO_OID, Oid::as_str),
+                    "beforeOid": expected,
                     "afterOid": after,
                     "force": false,
                 }],

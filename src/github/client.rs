@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, chain, graphql_error, to_value, transient, unexpected,
+    Answer, GithubError, Kind, chain, graphql_error, paused, to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
@@ -250,14 +250,7 @@ impl Client {
         let now = self.shared.clock.now();
         let pauses = self.shared.pauses.lock().await;
         match pauses.get(&installation) {
-            Some(until) if now < *until => Err(GithubError {
-                operation,
-                kind: Kind::Limited {
-                    wait_s: until.since_ms(now) / 1000 + 1,
-                },
-                status: None,
-                reason: "GitHub asked this installation to wait".to_owned(),
-            }),
+            Some(until) if now < *until => Err(paused(operation, until.since_ms(now) / 1000 + 1)),
             _ => Ok(()),
         }
     }

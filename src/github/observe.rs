@@ -11,6 +11,7 @@ use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId};
 use crate::domain::notice::IssueText;
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
+use crate::guard::{self, Guard};
 
 /// What a person may do with a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +24,14 @@ pub enum Permission {
     Write,
     /// Administer.
     Admin,
+}
+
+impl Permission {
+    /// Whether it suffices to ask for work: write or better.
+    #[must_use]
+    pub fn may_write(self) -> bool {
+        self >= Self::Write || !guard::holds(Guard::Permission)
+    }
 }
 
 /// All that opening a task needs, read at one moment.

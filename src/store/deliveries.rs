@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{Store, StoreError, count, failed};
 use crate::domain::time::Timestamp;
+use crate::guard::{self, Guard};
 
 /// A delivery that waits to be read.
 #[derive(Clone, Debug)]
@@ -70,17 +71,22 @@ impl Store {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Receipt, StoreError> {
-        let done = sqlx::query(
+        let text = if guard::holds(Guard::Dedupe) {
             "INSERT INTO deliveries (guid, event, received_at, body, state, note, tries, not_before)
-             VALUES ($1, $2, $3, $4, 'unread', '', 0, 0) ON CONFLICT (guid) DO NOTHING",
-        )
-        .bind(guid)
-        .bind(event)
-        .bind(now.0)
-        .bind(body)
-        .execute(&self.pool)
-        .await
-        .map_err(failed("keep a delivery"))?;
+             VALUES ($1, $2, $3, $4, 'unread', '', 0, 0) ON CONFLICT (guid) DO NOTHING"
+        } else {
+            "INSERT INTO deliveries (guid, event, received_at, body, state, note, tries, not_before)
+             VALUES ($1, $2, $3, $4, 'unread', '', 0, 0)
+             ON CONFLICT (guid) DO UPDATE SET state = 'unread', body = excluded.body"
+        };
+        let done = sqlx::query(text)
+            .bind(guid)
+            .bind(event)
+            .bind(now.0)
+            .bind(body)
+            .execute(&self.pool)
+            .await
+            .map_err(failed("keep a delivery"))?;
         Ok(if done.rows_affected() == 1 {
             Receipt::Kept
         } else {

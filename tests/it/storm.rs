@@ -30,7 +30,7 @@ const AT_ONCE: usize = 6;
 /// Longest that one storm may take, with three others on the same two cores.
 const ONE_MAX: Duration = Duration::from_secs(120);
 /// Gusts of one part of a story.
-const GUSTS: usize = 40;
+const GUSTS: usize = 28;
 /// Rounds until all must have come to rest; each moves the clock.
 const ROUNDS: usize = 80;
 

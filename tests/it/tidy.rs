@@ -181,7 +181,7 @@ fn what_is_allowed_is_found_by_no_rule() {
         for rule in RULES {
             assert_eq!(
                 (rule.find)(&file),
-                [String::new(); 0],
+                Vec::<String>::new(),
                 "{}: {path}",
                 rule.name
             );

@@ -10,6 +10,7 @@ use super::rules::ChangeRules;
 use super::secret::{Canaries, scan};
 use super::tree::{LINK, SUBMODULE, Tree};
 use super::{Change, FileChange, Operation, TreeEntry};
+use crate::guard::{self, Guard};
 
 /// Mode of a regular file.
 const FILE: &str = "100644";
@@ -106,6 +107,9 @@ pub fn check_with_old(
     rules: &ChangeRules,
     old: OldContent<'_>,
 ) -> Result<Accepted, Vec<ChangeRefusal>> {
+    if !guard::holds(Guard::PathRules) {
+        return Ok(accept(change, start_tree));
+    }
     let mut refusals = caps(change, rules);
     // Beyond its caps a change is not looked at any further: that would only cost time.
     if refusals.is_empty() {

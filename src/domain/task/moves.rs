@@ -135,8 +135,11 @@ impl<'a> Next<'a> {
     ) -> Decision {
         let known = self.task.pull.as_ref();
         let is_known = known.is_some_and(|known| known.commits.contains(head));
-        let is_last = self.task.last_attempt().map(|last| last.number) == Some(attempt);
-        if is_known || !is_last {
+        let returned = self
+            .task
+            .last_attempt()
+            .is_some_and(|last| last.number == attempt && last.result.is_some());
+        if is_known || !returned || self.task.stage.is_busy() {
             return self.stays(Because::Outdated);
         }
         let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);

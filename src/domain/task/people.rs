@@ -9,6 +9,7 @@ use super::stage::{Outcome, Stage};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Oid;
 use crate::domain::request::Person;
+use crate::guard::{self, Guard};
 
 impl Next<'_> {
     pub(super) fn lose_requester(self) -> Decision {
@@ -86,7 +87,7 @@ impl Next<'_> {
             let known = attempt.feedback.as_ref();
             known.is_some_and(|known| known.comment == feedback.comment)
         };
-        if self.task.attempts.iter().any(asked) {
+        if guard::holds(Guard::Request) && self.task.attempts.iter().any(asked) {
             return self.stays(Because::Outdated);
         }
         if self.task.stage.is_busy() {

@@ -16,7 +16,6 @@ use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::git::Remote;
 use crate::github::apply::{Proposal, RefMove};
-use crate::github::observe::Permission;
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
@@ -58,7 +57,7 @@ impl Engine {
         // Whoever asked for this attempt: another person's may have come after the task's own.
         let asked = current.feedback.as_ref();
         let by = asked.map_or(&task.request.by, |feedback| &feedback.by);
-        if self.github()?.permission(target, by).await? < Permission::Write {
+        if !self.github()?.permission(target, by).await?.may_write() {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
         }
         let body = self.store.result(id, number, result).await?;

@@ -10,6 +10,7 @@ use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
 use crate::github::observe::Subject;
+use crate::guard::{self, Guard};
 use crate::store::Cause;
 
 impl Engine {
@@ -99,6 +100,10 @@ impl Engine {
         place: &Place,
         request: &Request,
     ) -> Result<bool, EngineError> {
+        // A task remembers its comments besides; both are the guard of one request, one answer.
+        if !guard::holds(Guard::Request) {
+            return Ok(false);
+        }
         let task = TaskId::of_request(place.repository, &request.key());
         let opened = self.store.task(&task).await?.is_some();
         Ok(opened

@@ -129,3 +129,20 @@ async fn a3_a_pause_is_never_made_shorter() {
         assert!(store.installation(INSTALLATION).await.unwrap().is_none());
     }
 }
+
+#[tokio::test]
+async fn d4_a_request_has_one_answer_and_the_first_stays() {
+    for (_database, store) in stores("d4_a_request_has_one_answer").await {
+        let answered = async |repository, key| store.is_answered(repository, key).await.unwrap();
+        assert!(!answered(REPOSITORY, "label:1").await);
+        for answer in ["opened", "refused"] {
+            store
+                .put_answered(REPOSITORY, "label:1", answer, NOW)
+                .await
+                .unwrap();
+        }
+        assert!(answered(REPOSITORY, "label:1").await);
+        assert!(!answered(REPOSITORY, "label:2").await);
+        assert!(!answered(RepositoryId(1), "label:1").await);
+    }
+}

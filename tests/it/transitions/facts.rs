@@ -45,7 +45,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         run_attempt: 1,
     };
     let phase = |phase| Fact::Reported { attempt, phase };
-    vec![
+    let mut facts = vec![
         (
             "dispatched",
             Fact::Dispatched {
@@ -82,6 +82,14 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 remedy: mend,
             }),
         ),
+    ];
+    facts.extend(of_writing(attempt));
+    facts
+}
+
+/// The facts that come of a change being written.
+fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
+    [
         (
             "applied",
             Fact::Applied {
@@ -121,11 +129,7 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             login: login.to_owned(),
         })
     };
-    let ended = |run| Fact::RunEnded {
-        run,
-        conclusion: "failure".to_owned(),
-    };
-    vec![
+    let mut facts = vec![
         ("opened", Fact::Opened),
         (
             "branch moved by a person",
@@ -167,7 +171,24 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         ),
         ("pull merged", Fact::PullEnded { merged: true }),
         ("pull closed", Fact::PullEnded { merged: false }),
+    ];
+    facts.extend(of_surroundings(attempt));
+    facts
+}
+
+/// The facts of runs, the repository and time.
+fn of_surroundings(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
+    let ended_by = |run, conclusion: &str| Fact::RunEnded {
+        run,
+        conclusion: conclusion.to_owned(),
+    };
+    let ended = |run| ended_by(run, "failure");
+    vec![
         ("its run ended", ended(run(attempt.0))),
+        (
+            "its run was cancelled",
+            ended_by(run(attempt.0), "cancelled"),
+        ),
         ("another run ended", ended(RunId(999))),
         (
             "access lost",

@@ -151,7 +151,7 @@ pub(super) fn standings() -> Vec<Standing> {
             early,
         ),
         (
-            "paused without pull",
+            "closed: branch moved before there was a pull",
             moved(&applying(&opened()), Some(9)),
             early,
         ),

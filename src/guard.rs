@@ -1,0 +1,78 @@
+//! The guards by name, so that a test build can take one away and show that a test misses it.
+//!
+//! In every build that anybody runs, [`holds`] is `true` and costs nothing. Only with the cargo
+//! feature `unguarded`, which a release build refuses, does `CASTELLAN_GUARD_OFF` name one that
+//! does not hold. `tests/guards.sh` takes them away one by one.
+
+#[cfg(all(feature = "unguarded", not(debug_assertions)))]
+compile_error!("the feature `unguarded` takes guards away; it is for tests alone");
+
+/// What stands between a stranger's input and an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// A delivery is signed.
+    Signature,
+    /// A delivery is kept once.
+    Dedupe,
+    /// A request is served once, whatever brings it.
+    Request,
+    /// Who asks may write.
+    Permission,
+    /// A result carries the fence of its attempt.
+    Fence,
+    /// A branch moves from exactly the commit that we saw.
+    ExactOldId,
+    /// A change touches only what it may.
+    PathRules,
+    /// Nothing runs without a sandbox.
+    Sandbox,
+}
+
+impl Guard {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Signature,
+        Self::Dedupe,
+        Self::Request,
+        Self::Permission,
+        Self::Fence,
+        Self::ExactOldId,
+        Self::PathRules,
+        Self::Sandbox,
+    ];
+
+    /// Its name in `CASTELLAN_GUARD_OFF`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Dedupe => "dedupe",
+            Self::Request => "request",
+            Self::Permission => "permission",
+            Self::Fence => "fence",
+            Self::ExactOldId => "exact-old-id",
+            Self::PathRules => "path-rules",
+            Self::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// Whether `guard` holds.
+#[must_use]
+#[cfg(not(feature = "unguarded"))]
+pub const fn holds(_guard: Guard) -> bool {
+    true
+}
+
+/// Whether `guard` holds.
+#[must_use]
+#[cfg(feature = "unguarded")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "read here and not in the settings, so that no settings can ever take a guard away"
+)]
+pub fn holds(guard: Guard) -> bool {
+    static OFF: std::sync::LazyLock<Option<String>> =
+        std::sync::LazyLock::new(|| std::env::var("CASTELLAN_GUARD_OFF").ok());
+    OFF.as_deref() != Some(guard.name())
+}

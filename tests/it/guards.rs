@@ -1,0 +1,253 @@
+//! Every guard is missed when it is taken away: the table names a test for each, and
+//! `tests/guards.sh` shows that it fails without its guard and passes with it.
+
+use std::collections::BTreeSet;
+
+use castellan::domain::ids::{Fence, Sha256Hex};
+use castellan::engine::attempt::{Bearer, RunnerRefusal};
+use castellan::guard::Guard;
+use castellan::protocol::enter::{Exchange, RunIdentity};
+use castellan::protocol::progress::{Phase, Progress};
+use castellan::protocol::result::{Outcome, Returned, RunEvidence};
+use castellan::yard::{HeldRun, Permission};
+
+use crate::storm::world::World;
+
+/// Guard and the test that misses it. `tests/guards.sh` reads these lines.
+const MISSED_BY: [(&str, &str); 8] = [
+    ("signature", "guards::x1_an_unsigned_delivery_is_refused"),
+    ("dedupe", "store::deliveries::a_known_guid_is_nothing_more"),
+    ("request", "guards::d3_a_comment_asks_for_one_attempt"),
+    ("permission", "guards::x3_who_may_not_write_gets_no_task"),
+    ("fence", "guards::u2_an_older_fence_is_stale"),
+    (
+        "exact-old-id",
+        "guards::h2_what_a_person_dropped_is_not_brought_back",
+    ),
+    ("path-rules", "change::x51_git_s_own_names"),
+    (
+        "sandbox",
+        "sandbox::without_bubblewrap_nothing_runs_and_the_remedy_is_named",
+    ),
+];
+
+#[test]
+fn every_guard_has_its_test() {
+    let named: BTreeSet<&str> = MISSED_BY.iter().map(|(guard, _)| *guard).collect();
+    let all: BTreeSet<&str> = Guard::ALL.iter().map(|guard| guard.name()).collect();
+    assert_eq!(named, all);
+}
+
+/// alice asks; everything is done that can be done.
+async fn asked(world: &World) -> i64 {
+    let alice = &world.alice;
+    let issue = alice
+        .opens_issue("The code is broken", "Please fix it.")
+        .await
+        .unwrap();
+    alice.labels(issue, "agent").await.unwrap();
+    settles(world).await;
+    issue
+}
+
+async fn settles(world: &World) {
+    world.yard.settle().await;
+    world.engine().settle().await.unwrap();
+}
+
+async fn tasks(world: &World) -> usize {
+    world.engine().store.newest_tasks(9).await.unwrap().len()
+}
+
+/// A runner that holds the lease of a run.
+struct Held {
+    bearer: Bearer,
+    fence: Fence,
+}
+
+async fn enters(world: &World) -> Held {
+    let run: HeldRun = world.yard.take_run().await.unwrap();
+    let key = Sha256Hex::of("a key").0;
+    let exchange = Exchange {
+        protocol: castellan::protocol::VERSION,
+        ticket: run.inputs["ticket"].clone(),
+        key: key.clone(),
+        run: RunIdentity {
+            run_id: run.run_id,
+            run_attempt: 1,
+        },
+    };
+    let lease = world.engine().exchange(&exchange).await.unwrap();
+    let bearer = format!("{}.{}.{key}", lease.task, lease.attempt);
+    Held {
+        bearer: Bearer::parse(&bearer).unwrap(),
+        fence: lease.fence,
+    }
+}
+
+/// The runner returns one new file.
+async fn returns(
+    world: &World,
+    held: &Held,
+    path: &str,
+    fence: Fence,
+) -> Result<(), RunnerRefusal> {
+    let brief = world.engine().brief(&held.bearer).await?;
+    let file = castellan::domain::change::FileChange {
+        path: path.to_owned(),
+        operation: castellan::domain::change::Operation::Add,
+        mode: "100644".to_owned(),
+        content: b"new\n".to_vec(),
+        base_blob: None,
+    };
+    let returned = Returned {
+        fence,
+        start: brief.checkout.start,
+        outcome: Outcome::Changed {
+            change: castellan::domain::change::Change { files: vec![file] },
+        },
+        evidence: RunEvidence::default(),
+        transcript: String::new(),
+    };
+    let body = serde_json::to_vec(&returned).unwrap();
+    let sha256 = Sha256Hex::of(&body).0;
+    world
+        .engine()
+        .take_result(&held.bearer, &sha256, &body)
+        .await?;
+    Ok(())
+}
+
+/// A task whose pull request is there; the number of it.
+async fn delivered(world: &World) -> i64 {
+    asked(world).await;
+    let held = enters(world).await;
+    returns(world, &held, "first.txt", held.fence)
+        .await
+        .unwrap();
+    settles(world).await;
+    let stored = world.engine().store.newest_tasks(1).await.unwrap();
+    stored[0]
+        .task
+        .pull
+        .as_ref()
+        .expect("a pull request")
+        .number
+        .0
+}
+
+#[tokio::test]
+async fn x1_an_unsigned_delivery_is_refused() {
+    let world = World::begin(1).await;
+    let before = world
+        .engine()
+        .store
+        .count_deliveries()
+        .await
+        .unwrap()
+        .stored;
+    for signature in [None, Some("sha256="), Some("sha256=0000")] {
+        let mut post = world
+            .http
+            .post(format!("{}/webhook", world.url()))
+            .header("x-github-event", "ping")
+            .header("x-github-delivery", "g")
+            .body("{}");
+        if let Some(signature) = signature {
+            post = post.header("x-hub-signature-256", signature);
+        }
+        assert_eq!(post.send().await.unwrap().status(), 401, "{signature:?}");
+    }
+    let after = world
+        .engine()
+        .store
+        .count_deliveries()
+        .await
+        .unwrap()
+        .stored;
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn d3_a_comment_asks_for_one_attempt() {
+    let world = World::begin(1).await;
+    let pull = delivered(&world).await;
+    world.alice.comments(pull, "/agent fix more").await.unwrap();
+    settles(&world).await;
+    let held = enters(&world).await;
+    returns(&world, &held, "second.txt", held.fence)
+        .await
+        .unwrap();
+    settles(&world).await;
+    // The sweep finds the comment that a delivery has brought before.
+    world.clock.advance_ms(3600 * 1000);
+    world.engine().sweep_next().await.unwrap();
+    settles(&world).await;
+    let stored = world.engine().store.newest_tasks(1).await.unwrap();
+    assert_eq!(stored[0].task.attempts.len(), 2);
+    assert_eq!(stored[0].task.stage.name(), "delivered");
+}
+
+#[tokio::test]
+async fn x3_who_may_not_write_gets_no_task() {
+    let world = World::begin(1).await;
+    let eve = world.repo.person("eve", Permission::Triage).await.unwrap();
+    let issue = eve.opens_issue("Mine", "Do it.").await.unwrap();
+    eve.labels(issue, "agent").await.unwrap();
+    settles(&world).await;
+    assert_eq!(tasks(&world).await, 0);
+    assert!(
+        world
+            .yard
+            .transcript("octo/sample")
+            .await
+            .unwrap()
+            .contains("write access")
+    );
+}
+
+#[tokio::test]
+async fn u2_an_older_fence_is_stale() {
+    let world = World::begin(1).await;
+    asked(&world).await;
+    let held = enters(&world).await;
+    let older = Fence(held.fence.0 - 1);
+    let progress = Progress {
+        fence: older,
+        phase: Phase::Agent,
+        note: None,
+    };
+    let said = world.engine().report(&held.bearer, &progress).await;
+    assert!(matches!(said, Err(RunnerRefusal::Stale)), "{said:?}");
+    let said = returns(&world, &held, "late.txt", older).await;
+    assert!(matches!(said, Err(RunnerRefusal::Stale)), "{said:?}");
+    returns(&world, &held, "good.txt", held.fence)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn h2_what_a_person_dropped_is_not_brought_back() {
+    let world = World::begin(1).await;
+    let pull = delivered(&world).await;
+    let stored = world.engine().store.newest_tasks(1).await.unwrap();
+    let (branch, start) = (stored[0].task.id.branch(), stored[0].task.base.oid.clone());
+    world.alice.comments(pull, "/agent fix more").await.unwrap();
+    settles(&world).await;
+    let held = enters(&world).await;
+    // Nobody tells us: the push is seen only by the branch itself.
+    world.yard.swallows_deliveries("*", 1000);
+    world
+        .alice
+        .force_pushes_back(&branch, &start)
+        .await
+        .unwrap();
+    returns(&world, &held, "second.txt", held.fence)
+        .await
+        .unwrap();
+    settles(&world).await;
+    let tip = world.yard.branch_tip("octo/sample", &branch);
+    assert_eq!(tip, Some(start), "the branch is as she left it");
+    let stored = world.engine().store.newest_tasks(1).await.unwrap();
+    assert_eq!(stored[0].task.stage.name(), "paused");
+}
