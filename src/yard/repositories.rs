@@ -237,7 +237,12 @@ impl World {
         login: &str,
         permission: Permission,
     ) -> Result<String, YardError> {
-        self.account(login, AccountKind::User);
+        let kind = if login.ends_with("[bot]") {
+            AccountKind::Bot
+        } else {
+            AccountKind::User
+        };
+        self.account(login, kind);
         self.repo_mut(repo)?
             .collaborators
             .insert(login.to_owned(), permission);
