@@ -13,7 +13,7 @@ pub enum Refusal {
     },
     /// The text is not the one that was approved (X12).
     EditedSince {
-        /// How it differs; empty where only the time is known.
+        /// How it differs, as a block of Markdown; empty where only the time is known.
         difference: String,
     },
     /// `.github/castellan.yml` cannot be read.
@@ -47,8 +47,8 @@ pub enum Refusal {
     NoTask,
     /// Another attempt while one is under way.
     Busy,
-    /// Another attempt on a pull request that is closed.
-    PullClosed,
+    /// Another attempt for a task that is over: stopped, or its pull request closed or merged.
+    TaskOver,
     /// A word that is no command.
     UnknownCommand {
         /// The word.
@@ -103,8 +103,8 @@ impl Refusal {
             Self::Busy => {
                 "An attempt is already under way. Wait for it, or comment `/agent stop` first.".to_owned()
             }
-            Self::PullClosed => {
-                "That pull request is closed. Label the issue `agent` again to start anew.".to_owned()
+            Self::TaskOver => {
+                "That task is over. Take the label `agent` off its issue and set it again to start anew.".to_owned()
             }
             Self::UnknownCommand { word } => format!(
                 "{} is not a command of Castellan's.\n\n{}",
@@ -129,7 +129,7 @@ impl Refusal {
             | Self::NothingToFix
             | Self::NoTask
             | Self::Busy
-            | Self::PullClosed
+            | Self::TaskOver
             | Self::UnknownCommand { .. } => false,
         }
     }
@@ -141,6 +141,6 @@ fn edited_since(difference: &str) -> String {
     if difference.is_empty() {
         said.to_owned()
     } else {
-        format!("{said}\n\n{}", text::code_block(difference, 8_000))
+        format!("{said}\n\n{difference}")
     }
 }

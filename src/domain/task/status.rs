@@ -133,13 +133,12 @@ fn next_step(task: &Task) -> String {
     }
 }
 
-/// The comment that asks for a new approval after an edit. `difference` is a diff.
+/// The comment that asks for a new approval after an edit. `difference` is a block of Markdown.
 #[must_use]
 pub fn asked_again(difference: &str) -> String {
     format!(
         "The issue was edited after it was approved, and before the agent started, so nothing was started. \
-         Read the difference, then take the label `agent` off and set it again to approve the text as it is now.\n\n{}",
-        crate::domain::text::code_block(difference, 8_000)
+         Read the difference, then take the label `agent` off and set it again to approve the text as it is now.\n\n{difference}"
     )
 }
 

@@ -131,7 +131,7 @@ impl Engine {
             return self.answer(said, &Refusal::NothingToFix).await;
         }
         if task.stage.is_closed() {
-            return self.answer(said, &Refusal::PullClosed).await;
+            return self.answer(said, &Refusal::TaskOver).await;
         }
         let branch = task.id.branch();
         let target = target_of(said.place);
