@@ -8,6 +8,7 @@ use crate::domain::ids::Number;
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Person, Request};
+use crate::github::Kind;
 use crate::github::observe::Subject;
 
 impl Engine {
@@ -92,13 +93,20 @@ impl Engine {
         request: &str,
         refusal: &Refusal,
     ) -> Result<Reading, EngineError> {
-        let key = if refusal.is_answered_hourly() {
+        let said = format!("refusal:{request}");
+        if refusal.is_answered_hourly() {
             let hour = self.clock.now().0 / 3_600_000;
-            format!("refusal:{}:{hour}", by.id)
+            let effect = Effect::Say {
+                number,
+                key: said,
+                body: refusal.sentence(),
+            };
+            // Without the issue's number: a flood over many issues is answered once, too.
+            let key = format!("{}:refusal:{}:{hour}", place.repository, by.id);
+            self.add_once(place, &key, &effect).await?;
         } else {
-            format!("refusal:{request}")
-        };
-        self.say(place, number, &key, refusal.sentence()).await?;
+            self.say(place, number, &said, refusal.sentence()).await?;
+        }
         Ok(Reading::Done("a request was refused"))
     }
 
@@ -126,9 +134,14 @@ impl Engine {
         effect: &Effect,
     ) -> Result<(), EngineError> {
         let key = format!("{}:{number}:{}", place.repository, effect.key(None));
+        self.add_once(place, &key, effect).await
+    }
+
+    /// Adds an effect that no task asks for, once for each `key` of its own.
+    async fn add_once(&self, place: &Place, key: &str, effect: &Effect) -> Result<(), EngineError> {
         let now = self.clock.now();
         self.store
-            .add_effect(effect, &key, place.installation, place.repository, now)
+            .add_effect(effect, key, place.installation, place.repository, now)
             .await?;
         self.bell.notify_waiters();
         Ok(())
@@ -145,7 +158,11 @@ impl Engine {
             }
             return Ok(true);
         }
-        let listed = self.github()?.repositories_of(place.installation).await?;
+        let listed = match self.github()?.repositories_of(place.installation).await {
+            // An installation that is not there has no repositories.
+            Err(error) if error.kind == Kind::NotFound => Vec::new(),
+            listed => listed?,
+        };
         if !listed.iter().any(|(id, _)| *id == place.repository) {
             tracing::warn!(
                 repository.id = %place.repository,
