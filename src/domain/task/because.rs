@@ -62,6 +62,8 @@ pub enum Because {
     PullClosed,
     /// The run ended without a result.
     RunEndedEarly,
+    /// Somebody cancelled the run.
+    RunCancelled,
     /// We may no longer work here.
     AccessLost,
     /// The repository belongs to another account.
@@ -104,6 +106,7 @@ impl Because {
         Self::Merged,
         Self::PullClosed,
         Self::RunEndedEarly,
+        Self::RunCancelled,
         Self::AccessLost,
         Self::OwnerChanged,
         Self::NoRunner,
@@ -152,6 +155,9 @@ impl Because {
             Self::Merged => "A person merged the pull request.",
             Self::PullClosed => "A person closed the pull request.",
             Self::RunEndedEarly => "The run ended without returning a result.",
+            Self::RunCancelled => {
+                "The run was cancelled on GitHub, so it is not started again unasked."
+            }
             Self::AccessLost => "Castellan may no longer work on this repository.",
             Self::OwnerChanged => {
                 "The repository belongs to another account now; the task would need a new approval there."

@@ -75,7 +75,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::IssueEnded { .. } => next.end_issue(),
         Fact::PullEnded { merged: true } => next.close(Because::Merged, Outcome::Merged),
         Fact::PullEnded { merged: false } => next.close(Because::PullClosed, Outcome::Declined),
-        Fact::RunEnded { run, .. } => next.end_run(*run),
+        Fact::RunEnded { run, conclusion } => next.end_run(*run, conclusion),
         Fact::AccessLost { .. } => next.close(Because::AccessLost, Outcome::AccessLost),
         Fact::OwnerChanged { .. } => next.close(Because::OwnerChanged, Outcome::AccessLost),
         Fact::DeadlinePassed => next.pass_deadline(),

@@ -381,7 +381,7 @@ impl<'a> Next<'a> {
     }
 
     /// A run that ended after its result was returned says nothing new.
-    pub(super) fn end_run(self, run: RunId) -> Decision {
+    pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
         let concerns = self.task.last_attempt().is_some_and(|attempt| {
             attempt.run == Some(run)
                 || attempt
@@ -395,6 +395,10 @@ impl<'a> Next<'a> {
         );
         if !concerns || !waits {
             return self.stays(Because::Outdated);
+        }
+        // Our own cancels concern attempts that are over: this one was a person's (U7).
+        if conclusion == "cancelled" {
+            return self.end_attempt(Because::RunCancelled, Outcome::Stopped);
         }
         self.retry_or_end(Because::RunEndedEarly)
     }
