@@ -27,7 +27,16 @@ impl Engine {
         if stored.status_sha256.as_ref() == Some(&sha256) {
             return Ok(Performed::Needless);
         }
-        let comment = self.write_status(due, target, &stored, &body).await?;
+        let comment = match self.write_status(due, target, &stored, &body).await {
+            // The issue is gone or locked: the task's page still tells (H10).
+            Err(EngineError::Github(error))
+                if matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+            {
+                tracing::warn!(task.id = %stored.task.id, %error, "the status cannot be shown");
+                return Ok(Performed::Needless);
+            }
+            written => written?,
+        };
         self.store
             .set_status(&stored.task.id, comment, &sha256)
             .await?;
