@@ -67,13 +67,21 @@ impl Engine {
         let (Some(current), true) = (current, *attempt == number) else {
             return Ok(Performed::Needless);
         };
-        if self.github()?.permission(target, &task.request.by).await? < Permission::Write {
+        // Whoever asked for this attempt: another person's may have come after the task's own.
+        let asked = current.feedback.as_ref();
+        let by = asked.map_or(&task.request.by, |feedback| &feedback.by);
+        if self.github()?.permission(target, by).await? < Permission::Write {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
         }
         let body = self.store.result(id, number, result).await?;
         let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
         let returned: Returned = serde_json::from_slice(&body)
             .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))?;
+        if let Some(pull) = &task.pull
+            && let Some(merged) = self.github()?.pull_end(target, pull.number).await?
+        {
+            return Ok(Performed::Done(Some(Fact::PullEnded { merged })));
+        }
         let apply = Apply {
             task,
             attempt: current,
@@ -81,9 +89,17 @@ impl Engine {
             returned: &returned,
             again: due.tries > 1,
         };
-        self.write(&apply)
-            .await
-            .map(|fact| Performed::Done(Some(fact)))
+        match self.write(&apply).await {
+            // A final no is for people: parked alone, the task would stand here for ever (I8, A5).
+            Err(EngineError::Github(error))
+                if matches!(error.kind, Kind::Forbidden | Kind::Conflict | Kind::Final) =>
+            {
+                tracing::error!(task.id = %id, %error, "GitHub does not take a change");
+                let said = format!("GitHub did not take the change ({}).", error.reason);
+                Ok(Performed::Done(Some(apply.refused(vec![said]))))
+            }
+            written => written.map(|fact| Performed::Done(Some(fact))),
+        }
     }
 
     async fn write(&self, apply: &Apply<'_>) -> Result<Fact, EngineError> {
@@ -103,7 +119,7 @@ impl Engine {
             return Ok(apply.refused(vec![said]));
         };
         if !reachable(&mirror, apply, &tip).await? {
-            let said = "The commit that the change starts from is not on the base branch any more (X60). Ask for another attempt.";
+            let said = "The commit that the change starts from is not on the base branch any more. Ask for another attempt.";
             return Ok(apply.refused(vec![said.to_owned()]));
         }
         let tree = mirror.tree(&apply.attempt.start).await?;
