@@ -8,11 +8,12 @@
 use super::error::Remedy;
 use super::{Engine, EngineError, target_of_task};
 use crate::domain::event::Fact;
-use crate::domain::ids::Oid;
+use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::{Notice, Place};
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
+use crate::github::observe::Subject;
 use crate::store::{Cause, Repository, StoredTask};
 
 /// GitHub delivers again what is at most this old (W3), with an hour to spare.
@@ -42,6 +43,7 @@ impl Engine {
             .await?
         {
             self.sweep_installations().await?;
+            self.sweep_uninstalled().await?;
             self.mark("installations", now).await?;
             swept = true;
         }
@@ -110,13 +112,30 @@ impl Engine {
                     .await?;
             }
             for known in self.store.repositories_of(installation.id).await? {
-                if !listed.iter().any(|(id, _)| *id == known.id) {
+                // A list may lack what is there (A10): only GitHub's own no takes it away.
+                if !listed.iter().any(|(id, _)| *id == known.id)
+                    && !github.reaches(&target_of_repository(&known)).await?
+                {
                     let notice = Notice::Uninstalled {
                         installation: installation.id,
                         repositories: Some(vec![known.id]),
                     };
                     self.read_notice(&notice).await?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Installations that GitHub does not know any more (H16).
+    async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
+        for installation in self.store.installations().await? {
+            if !self.github()?.is_installed(installation).await? {
+                let notice = Notice::Uninstalled {
+                    installation,
+                    repositories: None,
+                };
+                self.read_notice(&notice).await?;
             }
         }
         Ok(())
@@ -179,11 +198,7 @@ impl Engine {
         live: &[StoredTask],
     ) -> Result<(), EngineError> {
         let github = self.github()?;
-        let target = Target {
-            installation: repository.installation,
-            repository: repository.id,
-            name: repository.name.clone(),
-        };
+        let target = target_of_repository(repository);
         let installation = self.store.installation(repository.installation).await?;
         let Some(installation) = installation.filter(|known| !known.suspended) else {
             return Ok(());
@@ -208,9 +223,28 @@ impl Engine {
             self.read_notice(&notice).await?;
         }
         for stored in live {
+            if stored.task.pull.is_none() {
+                self.look_at_issue(&place, stored.task.issue).await?;
+            }
             self.look_at_task(stored).await?;
         }
         Ok(())
+    }
+
+    /// The issue of a task that has no pull request yet.
+    async fn look_at_issue(&self, place: &Place, number: Number) -> Result<(), EngineError> {
+        let target = super::target_of(place);
+        let input = self.github()?.task_input(&target, number).await?;
+        let (place, how) = (place.clone(), "closed".to_owned());
+        let notice = match input.subject {
+            Some(Subject::Issue(issue)) if issue.open => Notice::TextEdited {
+                place,
+                number,
+                text: issue.text,
+            },
+            _ => Notice::IssueEnded { place, number, how },
+        };
+        self.read_notice(&notice).await.map(drop)
     }
 
     /// The branch, the pull request and the run of a task that is not closed.
@@ -242,6 +276,14 @@ impl Engine {
             self.record(&task.id, fact, Cause::None).await?;
         }
         Ok(())
+    }
+}
+
+fn target_of_repository(repository: &Repository) -> Target {
+    Target {
+        installation: repository.installation,
+        repository: repository.id,
+        name: repository.name.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::app_auth::Scope;
-use super::client::{Client, GithubError, Target};
+use super::client::{Client, GithubError, Kind, Target};
 use super::payload::{self, LABEL};
 use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
 use crate::domain::notice::{Notice, Place};
@@ -115,6 +115,43 @@ impl Client {
             }
         }
         Ok(listed)
+    }
+
+    /// Whether an installation still exists.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn is_installed(&self, installation: InstallationId) -> Result<bool, GithubError> {
+        let path = format!("/app/installations/{installation}");
+        let answer = self
+            .call_app::<Value>("look for an installation", Method::GET, &path, None)
+            .await;
+        match answer {
+            Err(error) if error.kind == Kind::NotFound => Ok(false),
+            answer => answer.map(|_| true),
+        }
+    }
+
+    /// Whether an installation still reaches a repository.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn reaches(&self, target: &Target) -> Result<bool, GithubError> {
+        let answer = self
+            .call::<Value>(
+                "look for a repository",
+                target,
+                Scope::Observe,
+                Method::GET,
+                "",
+                None,
+            )
+            .await;
+        match answer {
+            // Without the repository a token for it cannot even be had (422).
+            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Conflict) => Ok(false),
+            answer => answer.map(|_| true),
+        }
     }
 
     /// All repositories of an installation.
