@@ -202,15 +202,9 @@ impl Client {
             repository: Some(target.repository),
             scope,
         };
-        let token = self.token(key).await?;
+        let path = self.shared.graphql_path;
         let answer = self
-            .send(
-                operation,
-                Method::POST,
-                self.shared.graphql_path,
-                &token,
-                Some(document),
-            )
+            .send_with_token(operation, key, Method::POST, path, Some(document))
             .await?;
         let mut value: Value = answer.read(operation, self.shared.clock.now())?;
         if let Some(first) = value["errors"].get(0) {
@@ -288,9 +282,21 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<Answer, GithubError> {
         let full = format!("{}{path}", self.shared.rest_prefix);
+        self.send_with_token(operation, key, method, &full, body)
+            .await
+    }
+
+    async fn send_with_token(
+        &self,
+        operation: &'static str,
+        key: TokenKey,
+        method: Method,
+        full: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, GithubError> {
         let token = self.token(key).await?;
         let answer = self
-            .send(operation, method.clone(), &full, &token, body)
+            .send(operation, method.clone(), full, &token, body)
             .await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
@@ -298,7 +304,7 @@ impl Client {
         // The token may have ended before its time: once more with a fresh one (A7).
         self.shared.tokens.lock().await.remove(&key);
         let token = self.token(key).await?;
-        self.send(operation, method, &full, &token, body).await
+        self.send(operation, method, full, &token, body).await
     }
 
     /// The token of an installation for reading one repository's code by git.
