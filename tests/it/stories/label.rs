@@ -26,13 +26,13 @@ async fn a_comment_becomes_a_draft_pull_request() {
 async fn words_on_our_pull_request_become_another_commit_on_its_branch() {
     let world = World::begins().await;
     let (pull, _) = world.delivered().await;
-    let words = "/agent fix say in the README that it adds";
+    let words = "/agent fix say in a comment that it adds";
     world.alice.comments(pull, words).await.unwrap();
     world.settles().await;
     let runner = world.runner().await;
-    assert!(runner.brief.prompt.contains("say in the README"));
-    let readme = ("README.md", "Adds two numbers, really.\n");
-    runner.returns_change(&[readme]).await;
+    assert!(runner.brief.prompt.contains("say in a comment"));
+    let better = ("add.sh", "# Adds.\necho $(($1 + $2))\n");
+    runner.returns_change(&[better]).await;
     insta::assert_snapshot!(world.transcript().await);
     world.ends().await;
 }
