@@ -351,8 +351,25 @@ fn ending_of(outcome: &Outcome) -> Ending {
             remedy,
         } => Ending::Failed {
             phase: *phase,
-            cause: text::line(cause, WORDS_MAX),
-            remedy: text::line(remedy, WORDS_MAX),
+            cause: sentence(cause),
+            remedy: sentence(remedy),
         },
     }
+}
+
+/// A runner's words as a sentence, since another one follows it.
+fn sentence(words: &str) -> String {
+    let line = text::line(words, WORDS_MAX);
+    let mut letters = line.trim().chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let stop = if line.trim().ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{stop}", letters.as_str())
 }
