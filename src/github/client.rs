@@ -67,6 +67,23 @@ pub struct GithubError {
     pub reason: String,
 }
 
+/// The operation by which an installation's token is had.
+const MINT: &str = "get an installation token";
+
+impl GithubError {
+    /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
+    #[must_use]
+    pub fn is_of_installation(&self) -> bool {
+        match self.kind {
+            Kind::Forbidden => {
+                self.operation == MINT || self.reason.contains("installation has been suspended")
+            }
+            Kind::NotFound => self.operation == MINT,
+            Kind::Transient | Kind::Limited { .. } | Kind::Conflict | Kind::Final => false,
+        }
+    }
+}
+
 /// What sort of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -298,10 +315,14 @@ impl Client {
         let answer = self
             .send(operation, method.clone(), full, &token, body)
             .await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
+        if !matches!(
+            answer.status,
+            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND
+        ) {
             return Ok(answer);
         }
-        // The token may have ended before its time: once more with a fresh one (A7).
+        // The token may have ended before its time (A7), or reach what it reached no more
+        // (A6): once more with a fresh one.
         self.shared.tokens.lock().await.remove(&key);
         let token = self.token(key).await?;
         self.send(operation, method, full, &token, body).await
@@ -330,7 +351,7 @@ impl Client {
             repository_ids: key.repository.map(|repository| [repository.0]),
             permissions: key.scope.permissions(),
         };
-        let operation = "get an installation token";
+        let operation = MINT;
         let body = to_value(operation, &request)?;
         let path = format!("/app/installations/{}/access_tokens", key.installation);
         let answer: TokenAnswer = self

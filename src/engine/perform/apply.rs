@@ -92,9 +92,9 @@ impl Engine {
         match self.write(&apply).await {
             // A final no is for people: parked alone, the task would stand here for ever (I8, A5).
             Err(EngineError::Github(error))
-                if matches!(error.kind, Kind::Forbidden | Kind::Conflict | Kind::Final) =>
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::Forbidden | Kind::Conflict | Kind::Final) =>
             {
-                tracing::error!(task.id = %id, %error, "GitHub does not take a change");
                 let said = format!("GitHub did not take the change ({}).", error.reason);
                 Ok(Performed::Done(Some(apply.refused(vec![said]))))
             }

@@ -30,7 +30,8 @@ impl Engine {
         let comment = match self.write_status(due, target, &stored, &body).await {
             // The issue is gone or locked: the task's page still tells (H10).
             Err(EngineError::Github(error))
-                if matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
             {
                 tracing::warn!(task.id = %stored.task.id, %error, "the status cannot be shown");
                 return Ok(Performed::Needless);
@@ -82,7 +83,9 @@ impl Engine {
         match self.github()?.react(target, on).await {
             Ok(()) => Ok(Performed::Done(None)),
             // What was reacted to is gone.
-            Err(error) if error.kind == Kind::NotFound => Ok(Performed::Needless),
+            Err(error) if error.kind == Kind::NotFound && !error.is_of_installation() => {
+                Ok(Performed::Needless)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -109,7 +112,10 @@ impl Engine {
         match github.comment(target, number, &body).await {
             Ok(_) => Ok(Performed::Done(None)),
             // The issue is gone or locked: there is nobody to tell (H10).
-            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => {
+            Err(error)
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+            {
                 Ok(Performed::Needless)
             }
             Err(error) => Err(error.into()),
