@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{FIX, World};
+use super::world::World;
 
 /// Calls that people see, and all calls: what the measure aims at.
 const AIM: (u64, u64) = (6, 20);

@@ -204,6 +204,34 @@ async fn replayed(world: &World, guid: &str, change: impl FnOnce(&mut Value)) {
 }
 
 #[tokio::test]
+async fn x5_x7_a_comment_counts_only_for_who_wrote_it_and_is_who_they_were() {
+    let world = World::begins().await;
+    world.labelled_issue().await;
+    let alice = world.task(1).await.request.by.id;
+    // The login that alice had is somebody else's now; then: the sender is not the author.
+    for (guid, author, sender) in [("x5", 1, 1), ("x7", alice.0, 1)] {
+        let said = json!({
+            "action": "created",
+            "issue": {"number": 1},
+            "comment": {
+                "id": 77, "body": "/agent stop", "created_at": "2026-09-22T00:00:00Z",
+                "user": {"id": author, "login": "alice", "type": "User"},
+            },
+            "sender": {"id": sender, "login": "alice", "type": "User"},
+            "installation": {"id": 60_001},
+            "repository": {"id": world.repo.id(), "full_name": "octo/sample", "owner": {"id": 1}},
+        });
+        let body = serde_json::to_vec(&said).unwrap();
+        assert_eq!(world.delivers(guid, "issue_comment", &body).await, 202);
+        world.settles().await;
+        assert_eq!(world.task(1).await.stage.name(), "queued", "{guid}");
+    }
+    assert!(world.transcript().await.contains("Sorry, `alice`"));
+    world.alice.comments(1, "/agent stop").await.unwrap();
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn x3_a_label_made_up_or_replayed_starts_nothing_because_github_is_asked() {
     let world = World::begins().await;
     world.issue().await;
