@@ -33,11 +33,23 @@ CREATE TABLE repositories (
     name            TEXT NOT NULL,
     -- 1 while the installation includes it
     enrolled        BIGINT NOT NULL,
+    -- what was asked before is nothing to us
+    enrolled_at     BIGINT NOT NULL,
     -- what the sweep has seen: labels and comments updated up to this time
     swept_until     BIGINT NOT NULL,
     next_sweep_at   BIGINT NOT NULL
 );
 CREATE INDEX repositories_by_sweep ON repositories (enrolled, next_sweep_at);
+
+-- Requests that had their answer, be it a task or a no: a delivery or a sweep that finds one
+-- again finds it here.
+CREATE TABLE requests (
+    repository_id BIGINT NOT NULL,
+    request_key   TEXT NOT NULL,
+    answer        TEXT NOT NULL,
+    answered_at   BIGINT NOT NULL,
+    PRIMARY KEY (repository_id, request_key)
+);
 
 -- `live_key` is the issue's number while the task is not closed, and null afterwards: at
 -- most one live task an issue (I2).

@@ -5,12 +5,19 @@
 //! variable, the variable over the file. Secrets never print. This is the one place that
 //! reads the environment.
 
+#[cfg(feature = "demo")]
+mod demo;
+
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
 use url::Url;
+
+#[cfg(feature = "demo")]
+pub use demo::DemoSettings;
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -34,7 +41,7 @@ pub struct Given {
     /// Webhook secrets, comma-separated; several while one is replaced
     #[arg(long, env = "CASTELLAN_WEBHOOK_SECRETS", hide_env_values = true)]
     webhook_secrets: Option<String>,
-    /// GitHub's API; https://HOST/api/v3 for an Enterprise Server [default: https://api.github.com]
+    /// GitHub's API, as in `https://HOST/api/v3` for an Enterprise Server [default: `https://api.github.com`]
     #[arg(long, env = "CASTELLAN_GITHUB_API_URL")]
     github_api_url: Option<Url>,
     /// Where people reach this server, for links
@@ -43,7 +50,7 @@ pub struct Given {
     /// Agent that runners start: a command that speaks ACP over its standard input and output
     #[arg(long, env = "CASTELLAN_AGENT")]
     agent: Option<String>,
-    /// The one address that is relayed to the agent, as in http://127.0.0.1:4000/v1
+    /// The one address that is relayed to the agent, as in `http://127.0.0.1:4000/v1`
     #[arg(long, env = "CASTELLAN_MODEL_URL")]
     model_url: Option<Url>,
     /// Most tasks that are not closed in one repository [default: 20]
@@ -152,50 +159,21 @@ pub struct Settings {
     pub missing: Vec<String>,
 }
 
-/// What the demo sets by itself.
-#[cfg(feature = "demo")]
-#[derive(Clone)]
-pub struct DemoSettings {
-    /// The database.
-    pub database_url: String,
-    /// Folder for mirrors.
-    pub data_dir: PathBuf,
-    /// The App's number.
-    pub app_id: i64,
-    /// Its private key, as PEM.
-    pub private_key: String,
-    /// The webhook secrets, comma-separated.
-    pub webhook_secrets: String,
-    /// The yard's API.
-    pub github_api_url: Url,
-    /// This server.
-    pub public_url: Url,
-    /// The agent's command.
-    pub agent: String,
-    /// The one address that is relayed to it.
-    pub model_url: Option<Url>,
-}
-
-#[cfg(feature = "demo")]
-impl DemoSettings {
-    /// The settings of the demo and the tests: no file and no variable has a say in them.
-    ///
-    /// # Errors
-    /// See [`SettingsError`].
-    pub fn read(self) -> Result<Settings, SettingsError> {
-        Given {
-            database_url: Some(self.database_url),
-            data_dir: Some(self.data_dir),
-            app_id: Some(self.app_id),
-            private_key: Some(self.private_key),
-            webhook_secrets: Some(self.webhook_secrets),
-            github_api_url: Some(self.github_api_url),
-            public_url: Some(self.public_url),
-            agent: Some(self.agent),
-            model_url: self.model_url,
-            ..Given::default()
-        }
-        .check()
+impl Settings {
+    /// Whether only this machine reaches the pages: it listens on loopback, and no address is
+    /// given under which others would.
+    #[must_use]
+    pub fn pages_are_local(&self) -> bool {
+        let loopback = |host: &str| {
+            let host = host.trim_matches(['[', ']']);
+            host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        };
+        let listens = self
+            .listen
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| loopback(host));
+        let public = self.public_url.as_ref().and_then(Url::host_str);
+        listens && public.is_none_or(loopback)
     }
 }
 

@@ -253,6 +253,9 @@ impl Story<'_> {
                 include_str!("../../fixtures/sample/issue.md"),
             )
             .await?;
+        // What a server does once for a new repository is not part of the story's calls.
+        while self.engine.sweep_next().await? {}
+        self.engine.settle().await?;
         self.yard.resets_calls();
         alice.labels(issue, "agent").await?;
         let began = tokio::time::Instant::now();

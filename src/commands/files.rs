@@ -32,8 +32,8 @@ impl Contract {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let usual = Path::new(".github/castellan.yml");
         let policy = match &self.policy {
-            Some(path) => policy::parse(&read(path)?)?,
-            None if usual.exists() => policy::parse(&read(usual)?)?,
+            Some(path) => read_policy(path)?,
+            None if usual.exists() => read_policy(usual)?,
             None => Policy::default(),
         };
         let body = read(&self.file)?;
@@ -71,17 +71,23 @@ impl CheckPolicy {
             return Ok(ExitCode::SUCCESS);
         }
         let file = self.file.context("no file was given")?;
-        match policy::parse(&read(&file)?) {
-            Ok(_) => {
-                println!("{}: good", file.display());
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(error) => {
-                println!("{error}");
-                Ok(ExitCode::FAILURE)
-            }
-        }
+        read_policy(&file)?;
+        println!("{}: good", file.display());
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The policy in that file; a mistake is told with the file's own name.
+fn read_policy(path: &Path) -> anyhow::Result<Policy> {
+    policy::parse(&read(path)?).map_err(|error| {
+        let policy::PolicyError {
+            line,
+            column,
+            message,
+            remedy,
+        } = error;
+        anyhow::anyhow!("{}:{line}:{column}: {message}; {remedy}", path.display())
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -71,6 +71,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
     };
     let rules = Rules {
         public_url: settings.public_url.clone(),
+        pages_are_local: settings.pages_are_local(),
         github_url: settings.github_url.clone(),
         agent: AgentCommand {
             command: settings.agent.clone(),

@@ -2,6 +2,14 @@
 //!
 //! Nothing here performs input or output, reads the environment or the time, or knows
 //! tokio, sqlx, octocrab or axum. Time comes in with each event.
+//!
+//! - [`request`]: who asked, in which words; the contract that comes of it; the policy.
+//! - [`task`]: stages, attempts, and [`task::decide::decide`], which moves them.
+//! - [`change`]: the returned files as data, and the rules that refuse them.
+//! - [`text`]: foreign text made harmless on its way in, our text on its way out.
+//! - [`notice`], [`event`], [`effect`]: what GitHub says, what a task hears, what it asks for.
+//! - [`refusal`]: polite noes to a person.
+//! - [`ids`], [`time`]: names and moments.
 
 pub mod base64_bytes;
 pub mod change;

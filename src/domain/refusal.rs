@@ -45,6 +45,10 @@ pub enum Refusal {
     NothingToFix,
     /// A command for a task where there is none.
     NoTask,
+    /// A request on an issue that has a live task.
+    TaskThere,
+    /// A request on an issue that is closed.
+    IssueClosed,
     /// Another attempt while one is under way.
     Busy,
     /// Another attempt for a task that is over: stopped, or its pull request closed or merged.
@@ -102,6 +106,12 @@ impl Refusal {
             Self::NoTask => {
                 "There is no task here. Label an issue `agent`, or comment `/agent run` on it, to start one.".to_owned()
             }
+            Self::TaskThere => {
+                "There is a task for this issue already; its status comment says how it stands. Comment `/agent stop` to end it, then ask again.".to_owned()
+            }
+            Self::IssueClosed => {
+                "Nothing was started: this issue is closed. Open it again first.".to_owned()
+            }
             Self::Busy => {
                 "An attempt is already under way. Wait for it, or comment `/agent stop` first.".to_owned()
             }
@@ -133,6 +143,8 @@ impl Refusal {
             | Self::FixOnPersonsPull
             | Self::NothingToFix
             | Self::NoTask
+            | Self::TaskThere
+            | Self::IssueClosed
             | Self::Busy
             | Self::TaskOver
             | Self::BudgetSpent

@@ -8,9 +8,9 @@ use subtle::ConstantTimeEq as _;
 use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
 use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
+use crate::domain::task::HEARTBEAT_S;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
-use crate::domain::task::moves::HEARTBEAT_S;
 use crate::domain::task::stage::Stage;
 use crate::domain::{task::prompt, text};
 use crate::protocol::brief::{AllowList, Brief, Checkout, Limits};
@@ -351,25 +351,8 @@ fn ending_of(outcome: &Outcome) -> Ending {
             remedy,
         } => Ending::Failed {
             phase: *phase,
-            cause: sentence(cause),
-            remedy: sentence(remedy),
+            cause: text::line(cause, WORDS_MAX),
+            remedy: text::line(remedy, WORDS_MAX),
         },
     }
-}
-
-/// A runner's words as a sentence, since another one follows it.
-fn sentence(words: &str) -> String {
-    let line = text::line(words, WORDS_MAX);
-    let mut letters = line.trim().chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let stop = if line.trim().ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{first}{}{stop}", letters.as_str())
 }

@@ -58,6 +58,8 @@ pub struct Engine {
 pub struct Rules {
     /// Where people reach this server's pages.
     pub public_url: Option<Url>,
+    /// Whether only this machine reaches the pages, so that their links need no key.
+    pub pages_are_local: bool,
     /// Where git and people reach GitHub.
     pub github_url: Url,
     /// The agent that runners start.
@@ -79,11 +81,11 @@ impl Engine {
     #[must_use]
     pub fn page_of(&self, task: &Task) -> Option<String> {
         let base = self.rules.public_url.as_ref()?;
-        Some(format!(
-            "{}/tasks/{}",
-            base.as_str().trim_end_matches('/'),
-            task.id
-        ))
+        let page = format!("{}/tasks/{}", base.as_str().trim_end_matches('/'), task.id);
+        if self.rules.pages_are_local {
+            return Some(page);
+        }
+        Some(format!("{page}?key={}", task.page_key()?))
     }
 
     /// GitHub, or the error that says it is not configured.

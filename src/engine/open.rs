@@ -21,8 +21,6 @@ const HOUR_S: i64 = 3600;
 pub(super) enum Opening {
     /// A task.
     Opened,
-    /// There is one already.
-    Known,
     /// A polite no.
     Refused(Refusal),
 }
@@ -42,8 +40,11 @@ impl Engine {
     /// Opens a task, or says why not.
     pub(super) async fn open(&self, ask: Ask<'_>) -> Result<Opening, EngineError> {
         let id = TaskId::of_request(ask.place.repository, &ask.request.key());
-        if self.store.task(&id).await?.is_some() || self.is_busy(&ask).await? {
-            return Ok(Opening::Known);
+        if self.is_busy(&ask).await? {
+            return Ok(Opening::Refused(Refusal::TaskThere));
+        }
+        if !ask.issue.open {
+            return Ok(Opening::Refused(Refusal::IssueClosed));
         }
         if let Some(refusal) = self.refuse_quota(&ask).await? {
             return Ok(Opening::Refused(refusal));
@@ -78,7 +79,7 @@ impl Engine {
         Ok(if self.record_new(&task).await? {
             Opening::Opened
         } else {
-            Opening::Known
+            Opening::Refused(Refusal::TaskThere)
         })
     }
 

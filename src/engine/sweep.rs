@@ -10,6 +10,7 @@ use super::{Engine, EngineError, target_of_task};
 use crate::domain::event::Fact;
 use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::{Notice, Place};
+use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -268,7 +269,7 @@ impl Engine {
                 return Ok(());
             }
         }
-        let run = task.last_attempt().and_then(|attempt| attempt.run);
+        let run = task.last_attempt().and_then(Attempt::current_run);
         if let (true, Some(run)) = (task.stage.is_busy(), run)
             && let Some(conclusion) = github.run_conclusion(&target, run).await?
         {

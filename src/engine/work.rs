@@ -68,7 +68,7 @@ impl Engine {
                 Ok(false) => rest,
                 Err(error) => {
                     tracing::error!(verb, error = error.chain(), "will be tried again");
-                    TROUBLE_REST
+                    rest.max(TROUBLE_REST)
                 }
             };
             tokio::select! {

@@ -29,6 +29,15 @@ pub struct Mirror {
     _lock: tokio::sync::OwnedMutexGuard<()>,
 }
 
+/// Files by which git keeps others out of a mirror.
+const LOCKS: [&str; 5] = [
+    "HEAD.lock",
+    "config.lock",
+    "packed-refs.lock",
+    "shallow.lock",
+    "refs/castellan/base.lock",
+];
+
 /// Where a mirror is fetched from.
 #[derive(Clone)]
 pub struct Remote {
@@ -60,6 +69,16 @@ impl Mirrors {
         let guard = lock.lock_owned().await;
         let folder = self.root.join(format!("{repository}.git"));
         let git = Git::new(&folder);
+        // Nobody else works here: a lock that lies about is one of a git that was killed.
+        for name in LOCKS {
+            match tokio::fs::remove_file(folder.join(name)).await {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    let operation = "clear a mirror's stale lock";
+                    return Err(GitError::Start { operation, source });
+                }
+                _ => {}
+            }
+        }
         if !folder.join("HEAD").exists() {
             tokio::fs::create_dir_all(&folder)
                 .await

@@ -9,8 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
-use super::client::{Client, GithubError, Kind, Target, unexpected};
+use super::client::{Client, Target};
 use crate::domain::change::{FileChange, Operation};
 use crate::domain::ids::{Number, Oid};
 

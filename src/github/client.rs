@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use octocrab::Octocrab;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::answer::{
+    Answer, GithubError, Kind, MINT, chain, graphql_error, to_value, transient, unexpected,
+};
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
 use crate::domain::ids::{FullName, InstallationId, RepositoryId};
@@ -40,6 +42,8 @@ struct Shared {
     graphql_path: &'static str,
     tokens: Mutex<HashMap<TokenKey, Token>>,
     names: Mutex<HashMap<RepositoryId, FullName>>,
+    /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
+    pauses: Mutex<HashMap<InstallationId, Timestamp>>,
 }
 
 /// Which repository a call is about, and by which installation.
@@ -51,57 +55,6 @@ pub struct Target {
     pub repository: RepositoryId,
     /// Its name when we last heard.
     pub name: FullName,
-}
-
-/// What became of a call that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("GitHub: could not {operation}: {reason}")]
-pub struct GithubError {
-    /// What was being done.
-    pub operation: &'static str,
-    /// What sort of failure it is.
-    pub kind: Kind,
-    /// GitHub's status, where it answered.
-    pub status: Option<u16>,
-    /// What GitHub or the network said; foreign text, bounded.
-    pub reason: String,
-}
-
-/// The operation by which an installation's token is had.
-const MINT: &str = "get an installation token";
-
-impl GithubError {
-    /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
-    #[must_use]
-    pub fn is_of_installation(&self) -> bool {
-        match self.kind {
-            Kind::Forbidden => {
-                self.operation == MINT || self.reason.contains("installation has been suspended")
-            }
-            Kind::NotFound => self.operation == MINT,
-            Kind::Transient | Kind::Limited { .. } | Kind::Conflict | Kind::Final => false,
-        }
-    }
-}
-
-/// What sort of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The world's: it may work later, and it may even have worked (A1, A2).
-    Transient,
-    /// GitHub asks the whole installation to wait this many seconds (A3, A4).
-    Limited {
-        /// Seconds.
-        wait_s: i64,
-    },
-    /// It does not exist, or we may not see it.
-    NotFound,
-    /// The App or its installation may not do this (A5).
-    Forbidden,
-    /// It conflicts with what is there (409, 422).
-    Conflict,
-    /// Another final no, or an answer that is not what it should be.
-    Final,
 }
 
 impl Client {
@@ -141,6 +94,7 @@ impl Client {
                 graphql_path,
                 tokens: Mutex::default(),
                 names: Mutex::default(),
+                pauses: Mutex::default(),
             }),
         })
     }
@@ -224,7 +178,18 @@ impl Client {
             .send_with_token(operation, key, Method::POST, path, Some(document))
             .await?;
         let mut value: Value = answer.read(operation, self.shared.clock.now())?;
-        if let Some(first) = value["errors"].get(0) {
+        let errors = value["errors"].as_array().map(Vec::as_slice);
+        // What was asked about and is gone is `null` in the data: that says enough.
+        let is_gone = |error: &Value| {
+            let last = error["path"].as_array().and_then(|path| path.last());
+            error["type"] == "NOT_FOUND"
+                && last.and_then(Value::as_str) == Some("issueOrPullRequest")
+        };
+        if let Some(first) = errors
+            .unwrap_or_default()
+            .iter()
+            .find(|error| !is_gone(error))
+        {
             return Err(graphql_error(operation, first));
         }
         serde_json::from_value(value["data"].take())
@@ -303,6 +268,7 @@ impl Client {
             .await
     }
 
+    /// One call with a token; nothing is sent while GitHub asks the installation to wait (A3).
     async fn send_with_token(
         &self,
         operation: &'static str,
@@ -311,21 +277,47 @@ impl Client {
         full: &str,
         body: Option<&Value>,
     ) -> Result<Answer, GithubError> {
+        self.waits_no_more(operation, key.installation).await?;
         let token = self.token(key).await?;
-        let answer = self
+        let mut answer = self
             .send(operation, method.clone(), full, &token, body)
             .await?;
-        if !matches!(
+        if matches!(
             answer.status,
             StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND
         ) {
-            return Ok(answer);
+            // The token may have ended before its time (A7), or reach what it reached no more
+            // (A6): once more with a fresh one.
+            self.shared.tokens.lock().await.remove(&key);
+            let token = self.token(key).await?;
+            answer = self.send(operation, method, full, &token, body).await?;
         }
-        // The token may have ended before its time (A7), or reach what it reached no more
-        // (A6): once more with a fresh one.
-        self.shared.tokens.lock().await.remove(&key);
-        let token = self.token(key).await?;
-        self.send(operation, method, full, &token, body).await
+        let now = self.shared.clock.now();
+        if let Some(wait_s) = answer.limit(now) {
+            let mut pauses = self.shared.pauses.lock().await;
+            pauses.insert(key.installation, now.plus_s(wait_s));
+        }
+        Ok(answer)
+    }
+
+    async fn waits_no_more(
+        &self,
+        operation: &'static str,
+        installation: InstallationId,
+    ) -> Result<(), GithubError> {
+        let now = self.shared.clock.now();
+        let pauses = self.shared.pauses.lock().await;
+        match pauses.get(&installation) {
+            Some(until) if now < *until => Err(GithubError {
+                operation,
+                kind: Kind::Limited {
+                    wait_s: until.since_ms(now) / 1000 + 1,
+                },
+                status: None,
+                reason: "GitHub asked this installation to wait".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The token of an installation for reading one repository's code by git.
@@ -409,154 +401,4 @@ impl Client {
             Err(_) => Err(transient(operation, "no answer in time".to_owned())),
         }
     }
-}
-
-/// What GitHub answered.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    headers: http::HeaderMap,
-    body: bytes::Bytes,
-}
-
-impl Answer {
-    /// Path and query of the next page, of this same API, where the `Link` header names one.
-    fn next_page(&self, prefix: &str) -> Option<String> {
-        let links = self.headers.get(http::header::LINK)?.to_str().ok()?;
-        let next = links
-            .split(',')
-            .find(|link| link.contains("rel=\"next\""))?;
-        let address = next.trim().strip_prefix('<')?.split('>').next()?;
-        let address = Url::parse(address).ok()?;
-        let path = address.path().strip_prefix(prefix)?;
-        Some(format!("{path}?{}", address.query().unwrap_or_default()))
-    }
-
-    fn read<R: DeserializeOwned>(
-        self,
-        operation: &'static str,
-        now: Timestamp,
-    ) -> Result<R, GithubError> {
-        if !self.status.is_success() {
-            return Err(self.error(operation, now));
-        }
-        let body: &[u8] = if self.body.is_empty() {
-            b"null"
-        } else {
-            &self.body
-        };
-        serde_json::from_slice(body).map_err(|error| unexpected(operation, error.to_string()))
-    }
-
-    fn error(&self, operation: &'static str, now: Timestamp) -> GithubError {
-        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let message = said["message"].as_str().unwrap_or("no message");
-        let details = match &said["errors"] {
-            Value::Null => String::new(),
-            errors => format!(" {errors}"),
-        };
-        let kind = self.kind(message, now);
-        let status = self.status.as_u16();
-        GithubError {
-            operation,
-            kind,
-            status: Some(status),
-            reason: bounded(&format!("{status}: {message}{details}")),
-        }
-    }
-
-    fn kind(&self, message: &str, now: Timestamp) -> Kind {
-        if let Some(wait_s) = self.limit(message, now) {
-            return Kind::Limited { wait_s };
-        }
-        match self.status.as_u16() {
-            401 | 408 | 500..=599 => Kind::Transient,
-            403 => Kind::Forbidden,
-            404 | 410 | 451 => Kind::NotFound,
-            409 | 422 => Kind::Conflict,
-            _ => Kind::Final,
-        }
-    }
-
-    /// Seconds that GitHub asks us to wait, where it does (A3, A4).
-    fn limit(&self, message: &str, now: Timestamp) -> Option<i64> {
-        if !matches!(self.status.as_u16(), 403 | 429) {
-            return None;
-        }
-        let number =
-            |name: &str| -> Option<i64> { self.headers.get(name)?.to_str().ok()?.parse().ok() };
-        if let Some(seconds) = number("retry-after") {
-            return Some(seconds.clamp(1, LIMIT_WAIT_MAX_S));
-        }
-        if number("x-ratelimit-remaining") == Some(0) {
-            let reset = number("x-ratelimit-reset").unwrap_or(0);
-            return Some((reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S));
-        }
-        let secondary = self.status == StatusCode::TOO_MANY_REQUESTS
-            || message.contains("secondary rate limit");
-        secondary.then_some(LIMIT_WAIT_S)
-    }
-}
-
-/// Wait where GitHub names none: at least a minute (W11).
-const LIMIT_WAIT_S: i64 = 60;
-/// Longest wait that is believed: primary limits reset within the hour.
-const LIMIT_WAIT_MAX_S: i64 = 3700;
-
-fn graphql_error(operation: &'static str, error: &Value) -> GithubError {
-    let message = error["message"].as_str().unwrap_or("no message");
-    let kind = match error["type"].as_str().unwrap_or("") {
-        "NOT_FOUND" => Kind::NotFound,
-        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Kind::Forbidden,
-        "RATE_LIMITED" => Kind::Limited {
-            wait_s: LIMIT_WAIT_S,
-        },
-        "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
-        _ => Kind::Conflict,
-    };
-    GithubError {
-        operation,
-        kind,
-        status: None,
-        reason: bounded(message),
-    }
-}
-
-pub(super) fn to_value<S: Serialize>(
-    operation: &'static str,
-    body: &S,
-) -> Result<Value, GithubError> {
-    serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
-}
-
-fn transient(operation: &'static str, reason: String) -> GithubError {
-    GithubError {
-        operation,
-        kind: Kind::Transient,
-        status: None,
-        reason: bounded(&reason),
-    }
-}
-
-pub(super) fn unexpected(operation: &'static str, reason: String) -> GithubError {
-    GithubError {
-        operation,
-        kind: Kind::Final,
-        status: None,
-        reason: bounded(&reason),
-    }
-}
-
-/// GitHub's words are foreign text: one line, and not much of it.
-fn bounded(text: &str) -> String {
-    crate::domain::text::line(text, 400)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

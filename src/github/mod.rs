@@ -2,13 +2,14 @@
 //!
 //! - [`signature`]: whether a delivery is GitHub's.
 //! - [`payload`]: what a delivery says.
-//! - [`client`]: one call, with a narrow token, its errors sorted into kinds.
+//! - [`client`]: one call, with a narrow token; `answer`: its errors, sorted into kinds.
 //! - [`observe`] reads; [`perform`] writes what people see and starts runs; [`apply`] writes
 //!   commits and pull requests; [`sweep`] lists what deliveries may have missed.
 //!
 //! octocrab's types never leave this room. There is no function here that merges or
 //! approves anything. Knows nothing of the store or of git.
 
+mod answer;
 pub mod app_auth;
 pub mod apply;
 pub mod client;
@@ -18,4 +19,5 @@ pub mod perform;
 pub mod signature;
 pub mod sweep;
 
-pub use client::{Client, GithubError, Kind, Target};
+pub use answer::{GithubError, Kind};
+pub use client::{Client, Target};

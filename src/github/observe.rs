@@ -4,8 +4,9 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
-use super::client::{Client, GithubError, Kind, Target, unexpected};
+use super::client::{Client, Target};
 use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId};
 use crate::domain::notice::IssueText;
 use crate::domain::request::Person;

@@ -22,6 +22,14 @@ pub enum PayloadError {
     /// Not JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
+    /// A field belongs to another event than the header names.
+    #[error("the event {event} has no {field}; the body is another event's")]
+    Foreign {
+        /// The event.
+        event: String,
+        /// JSON pointer of the field.
+        field: &'static str,
+    },
     /// A field is missing or of another type.
     #[error("the event {event} has no usable {field}")]
     Field {
@@ -46,6 +54,7 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         app_id,
     };
     let action = json["action"].as_str().unwrap_or("");
+    payload.must_be_its_event()?;
     match (event, action) {
         ("issues", _) => payload.issue(action),
         ("issue_comment", "created") => payload.comment(),
@@ -80,6 +89,39 @@ impl Payload<'_> {
         PayloadError::Field {
             event: self.event.to_owned(),
             field,
+        }
+    }
+
+    /// The event's name stands in a header that is not signed: what ends things must have
+    /// the body of its own event, and no other's.
+    fn must_be_its_event(&self) -> Result<(), PayloadError> {
+        let foreign: &[&'static str] = match self.event {
+            "installation" | "installation_repositories" => &[
+                "/repository",
+                "/issue",
+                "/comment",
+                "/pull_request",
+                "/check_run",
+                "/check_suite",
+                "/workflow_run",
+                "/ref",
+            ],
+            "repository" | "push" | "workflow_run" => {
+                &["/issue", "/comment", "/pull_request", "/check_run"]
+            }
+            "pull_request" => &["/issue", "/comment", "/review"],
+            "issues" => &["/comment"],
+            _ => &[],
+        };
+        match foreign
+            .iter()
+            .find(|pointer| self.json.pointer(pointer).is_some())
+        {
+            Some(pointer) => Err(PayloadError::Foreign {
+                event: self.event.to_owned(),
+                field: pointer,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -4,8 +4,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
-use super::client::{Client, GithubError, Kind, Target, unexpected};
+use super::client::{Client, Target};
 use crate::domain::effect::ReactionTarget;
 use crate::domain::ids::{CommentId, Number, RunId};
 

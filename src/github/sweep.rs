@@ -4,8 +4,9 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::{GithubError, Kind};
 use super::app_auth::Scope;
-use super::client::{Client, GithubError, Kind, Target};
+use super::client::{Client, Target};
 use super::payload::{self, LABEL};
 use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
 use crate::domain::notice::{Notice, Place};

@@ -7,18 +7,19 @@ use tokio::time::Instant;
 
 use super::WorkOptions;
 use super::checkout::Start;
-use super::commands::{self, Then, millis};
+use super::commands::{self, Then};
 use super::failure::Failure;
 use super::folder::Folder;
 use super::heartbeat::Voice;
+use super::measure::millis;
 use super::tools::Tools;
 use super::{agent, collect};
 use crate::domain::change::{Change, Operation};
-use crate::protocol::brief::{self, Brief};
+use crate::protocol::brief::Brief;
 use crate::protocol::enter::Lease;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::{Outcome, Returned, RunEvidence};
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::Sandbox;
 
 /// Does the attempt. What fails is an outcome like others, with what was seen until then.
 pub(super) async fn run(
@@ -185,15 +186,4 @@ fn lay_change(tree: &Path, change: &Change) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The brief's limits as the sandbox has them.
-pub(super) fn limits(of: &brief::Limits) -> sandbox::Limits {
-    sandbox::Limits {
-        memory_mib: u64::from(of.memory_mib),
-        processes: of.processes,
-        file_mib: u64::from(of.file_mib),
-        output_mib: u64::from(of.output_mib),
-        ..sandbox::Limits::default()
-    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::WorkOptions;
-use super::attempt::limits;
 use super::failure::Failure;
+use super::measure::{limits, millis};
 use crate::protocol::brief::Limits;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::CommandReport;
@@ -73,9 +73,4 @@ fn report(command: &str, finished: Finished, of: &Limits, seconds: u32) -> Comma
         output_tail,
         took_ms: millis(finished.took),
     }
-}
-
-/// Whole milliseconds.
-pub(super) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,6 +15,7 @@ mod enter;
 mod failure;
 mod folder;
 mod heartbeat;
+mod measure;
 mod pristine;
 mod tools;
 mod upload;

@@ -1,12 +1,16 @@
 //! Pages for people: what is set, the newest tasks, one task with its history.
 //!
 //! Read only: there is nothing to press, so there is nothing to forge (X16). Everything is
-//! escaped by the templates, and the pages may load nothing but their own style sheet.
+//! escaped by the templates, and the pages may load nothing but their own style sheet. Where
+//! strangers may reach the server, tasks are not listed, and a task's page asks for the key
+//! that stands in its link on GitHub: who sees the link may see the page.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::{StatusCode, header};
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
 
 use super::Server;
 use crate::domain::ids::TaskId;
@@ -26,6 +30,7 @@ struct Index<'a> {
     tasks: Vec<Row>,
     deliveries: DeliveryCounts,
     parked_effects: u64,
+    is_local: bool,
 }
 
 struct Row {
@@ -65,12 +70,15 @@ pub(super) async fn index(State(server): State<Server>) -> Response {
 
 async fn show_index(server: &Server) -> Result<Response, StoreError> {
     let store = &server.engine.store;
-    let tasks = store.newest_tasks(TASKS_SHOWN).await?;
+    let is_local = server.engine.rules.pages_are_local;
+    let shown = if is_local { TASKS_SHOWN } else { 0 };
+    let tasks = store.newest_tasks(shown).await?;
     let page = Index {
         missing: &server.missing,
         tasks: tasks.iter().map(|summary| row(&summary.task)).collect(),
         deliveries: store.count_deliveries().await?,
         parked_effects: store.count_effects().await?.parked,
+        is_local,
     };
     Ok(html(&page))
 }
@@ -86,22 +94,42 @@ fn row(task: &Task) -> Row {
     }
 }
 
-pub(super) async fn task(State(server): State<Server>, Path(id): Path<String>) -> Response {
+/// The key of a task's link.
+#[derive(Deserialize)]
+pub(super) struct Key {
+    key: Option<String>,
+}
+
+pub(super) async fn task(
+    State(server): State<Server>,
+    Path(id): Path<String>,
+    Query(Key { key }): Query<Key>,
+) -> Response {
     let Ok(id) = id.parse::<TaskId>() else {
         return (StatusCode::NOT_FOUND, "no such task").into_response();
     };
-    match show_task(&server, &id).await {
+    match show_task(&server, &id, key.as_deref()).await {
         Ok(Some(page)) => page,
         Ok(None) => (StatusCode::NOT_FOUND, "no such task").into_response(),
         Err(error) => trouble(&error),
     }
 }
 
-async fn show_task(server: &Server, id: &TaskId) -> Result<Option<Response>, StoreError> {
+async fn show_task(
+    server: &Server,
+    id: &TaskId,
+    key: Option<&str>,
+) -> Result<Option<Response>, StoreError> {
     let store = &server.engine.store;
     let Some(stored) = store.task(id).await? else {
         return Ok(None);
     };
+    let right = stored.task.page_key();
+    let given = key.unwrap_or_default().as_bytes();
+    let opens = right.is_some_and(|right| bool::from(right.as_bytes().ct_eq(given)));
+    if !opens && !server.engine.rules.pages_are_local {
+        return Ok(None);
+    }
     let history = store.history(id).await?;
     let task = &stored.task;
     let pull = match &task.stage {

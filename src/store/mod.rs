@@ -12,6 +12,7 @@ mod outbox;
 mod pulls;
 mod record;
 mod repositories;
+mod requests;
 mod results;
 mod tasks;
 

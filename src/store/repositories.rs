@@ -16,6 +16,8 @@ pub struct Repository {
     pub installation: InstallationId,
     /// Owner and name when we last heard.
     pub name: FullName,
+    /// Since when the App may work on it.
+    pub enrolled_at: Timestamp,
     /// Labels and comments that were updated before this time have been seen.
     pub swept_until: Timestamp,
 }
@@ -34,10 +36,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO repositories (id, installation_id, owner, name, enrolled, swept_until, next_sweep_at)
-             VALUES ($1, $2, $3, $4, 1, $5, $5)
+            "INSERT INTO repositories (id, installation_id, owner, name, enrolled, enrolled_at,
+                 swept_until, next_sweep_at)
+             VALUES ($1, $2, $3, $4, 1, $5, $5, $5)
              ON CONFLICT (id) DO UPDATE SET installation_id = excluded.installation_id,
-                 owner = excluded.owner, name = excluded.name, enrolled = 1",
+                 owner = excluded.owner, name = excluded.name, enrolled = 1,
+                 enrolled_at = CASE WHEN repositories.enrolled = 0 THEN excluded.enrolled_at
+                     ELSE repositories.enrolled_at END,
+                 swept_until = CASE WHEN repositories.enrolled = 0 THEN excluded.swept_until
+                     ELSE repositories.swept_until END",
         )
         .bind(id.0)
         .bind(installation.0)
@@ -69,7 +76,7 @@ impl Store {
     /// The database did not answer.
     pub async fn repository(&self, id: RepositoryId) -> Result<Option<Repository>, StoreError> {
         sqlx::query(
-            "SELECT id, installation_id, owner, name, swept_until FROM repositories
+            "SELECT id, installation_id, owner, name, enrolled_at, swept_until FROM repositories
              WHERE id = $1 AND enrolled = 1",
         )
         .bind(id.0)
@@ -88,7 +95,7 @@ impl Store {
         installation: InstallationId,
     ) -> Result<Vec<Repository>, StoreError> {
         sqlx::query(
-            "SELECT id, installation_id, owner, name, swept_until FROM repositories
+            "SELECT id, installation_id, owner, name, enrolled_at, swept_until FROM repositories
              WHERE installation_id = $1 AND enrolled = 1 ORDER BY id",
         )
         .bind(installation.0)
@@ -108,7 +115,7 @@ impl Store {
         most: u32,
     ) -> Result<Vec<Repository>, StoreError> {
         sqlx::query(
-            "SELECT id, installation_id, owner, name, swept_until FROM repositories
+            "SELECT id, installation_id, owner, name, enrolled_at, swept_until FROM repositories
              WHERE enrolled = 1 AND next_sweep_at <= $1 ORDER BY next_sweep_at, id LIMIT $2",
         )
         .bind(now.0)
@@ -148,6 +155,7 @@ fn read(row: &AnyRow) -> Result<Repository, sqlx::Error> {
             owner: row.try_get("owner")?,
             name: row.try_get("name")?,
         },
+        enrolled_at: Timestamp(row.try_get("enrolled_at")?),
         swept_until: Timestamp(row.try_get("swept_until")?),
     })
 }

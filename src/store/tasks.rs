@@ -100,7 +100,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(failed("list the live tasks of a repository"))?;
-        rows.iter().map(read).collect()
+        Ok(readable(&rows))
     }
 
     /// The tasks whose deadline has passed at `now`, the oldest deadline first.
@@ -120,7 +120,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(failed("look for overdue tasks"))?;
-        rows.iter().map(read).collect()
+        Ok(readable(&rows))
     }
 
     /// The newest tasks, newest first.
@@ -190,6 +190,18 @@ impl Store {
             .map(drop)
             .map_err(failed("note a status comment"))
     }
+}
+
+/// The rows that can be read: one that cannot must not hold up the others.
+fn readable(rows: &[AnyRow]) -> Vec<StoredTask> {
+    let mut tasks = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(row) {
+            Ok(stored) => tasks.push(stored),
+            Err(error) => tracing::error!(error = %error, "a task cannot be read"),
+        }
+    }
+    tasks
 }
 
 /// Our own text with nothing foreign in it, which sqlx otherwise only takes as a literal.

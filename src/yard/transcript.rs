@@ -85,8 +85,10 @@ fn opening(out: &mut String, repo: &Repository, thread: &Thread) {
     reactions(out, &thread.reactions);
 }
 
+/// A text as the page shows it: without the lines that are comments of HTML.
 fn quoted(out: &mut String, text: &str) {
-    for text in text.lines() {
+    let hidden = |line: &&str| line.starts_with("<!--") && line.ends_with("-->");
+    for text in text.lines().filter(|line| !hidden(line)) {
         line(out, format_args!("{}", format!("  | {text}").trim_end()));
     }
 }

@@ -7,9 +7,12 @@
 )]
 
 mod change;
+mod cli;
 mod command;
 mod contract;
+mod left_out;
 mod policy;
+mod readme;
 mod runner;
 mod sandbox;
 mod secret;

@@ -21,7 +21,7 @@ pub(super) fn news(entry: &HistoryEntry) -> String {
         Fact::Returned {
             ending: castellan::domain::event::Ending::Failed { cause, remedy, .. },
             ..
-        } => format!("{sentence} {cause} {remedy}"),
+        } => format!("{sentence} ({cause}; {remedy})"),
         _ => sentence.to_owned(),
     }
 }

@@ -31,6 +31,16 @@ pub struct Attempt {
     pub ended: Option<String>,
 }
 
+impl Attempt {
+    /// The run that counts: the one that holds the lease, before that the one that was
+    /// dispatched. A dispatch that was tried twice may have started another (K6).
+    #[must_use]
+    pub fn current_run(&self) -> Option<RunId> {
+        let entered = self.entered.as_ref().map(|entered| entered.run.run_id);
+        entered.or(self.run)
+    }
+}
+
 /// What the next attempt is told, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {

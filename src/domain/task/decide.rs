@@ -2,26 +2,15 @@
 //!
 //! Facts about an attempt that is not the one under way change nothing (I5), nor does any
 //! fact change a closed task (I7). How each stage answers each fact is one snapshot, kept
-//! with the tests; the moves themselves are in [`super::moves`].
+//! with the tests; the moves themselves stand in `moves` (what runs bring about) and `people`.
 
 use super::Task;
 use super::attempt::Feedback;
 use super::because::Because;
-use super::moves::Next;
+pub use super::decision::Decision;
+use super::moves::{Next, with_remedy};
 use super::stage::Outcome;
-use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Fact};
-
-/// What follows from an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// The task afterwards.
-    pub task: Task,
-    /// What is to be done on GitHub.
-    pub effects: Vec<Effect>,
-    /// Why.
-    pub because: Because,
-}
 
 /// What `task` does about `event`.
 #[must_use]
@@ -38,7 +27,8 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => {
-            next.fail(Because::RunNotStarted, Outcome::Failed, &[cause, remedy])
+            let words = with_remedy(cause, remedy);
+            next.fail(Because::RunNotStarted, Outcome::Failed, words)
         }
         Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
         Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
@@ -49,10 +39,11 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
         } => next.take_result(*attempt, result, ending),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
-        Fact::ChangeRefused { sentences, .. } => {
-            let sentences: Vec<&String> = sentences.iter().collect();
-            next.fail(Because::ChangeRefused, Outcome::Refused, &sentences)
-        }
+        Fact::ChangeRefused { sentences, .. } => next.fail(
+            Because::ChangeRefused,
+            Outcome::Refused,
+            sentences.join(" "),
+        ),
         Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
         Fact::RequesterLostAccess => next.lose_requester(),
         Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),

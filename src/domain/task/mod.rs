@@ -3,7 +3,6 @@
 //! - [`stage`]: where it stands, with the evidence for it.
 //! - [`attempt`]: one run of the agent, numbered and fenced.
 //! - [`decide`]: the pure function that moves it.
-//! - [`moves`]: its moves, one method each.
 //! - [`because`]: why it moved, one value and one sentence each.
 //! - [`proposal`]: what its pull request says.
 //! - [`status`]: what people are told of it.
@@ -11,7 +10,9 @@
 pub mod attempt;
 pub mod because;
 pub mod decide;
-pub mod moves;
+mod decision;
+mod moves;
+mod people;
 pub mod prompt;
 pub mod proposal;
 pub mod stage;
@@ -19,13 +20,14 @@ pub mod status;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{FullName, InstallationId, Number, Oid, RepositoryId, TaskId, UserId};
+use super::ids::{FullName, InstallationId, Number, Oid, RepositoryId, Sha256Hex, TaskId, UserId};
 use super::notice::IssueText;
 use super::request::Request;
 use super::request::contract::Contract;
 use super::request::policy::Policy;
 use super::time::Timestamp;
 use attempt::Attempt;
+pub use moves::{GRACE_S, HEARTBEAT_S, QUEUE_LIMIT_S, SILENCE_LIMIT_S};
 use stage::Stage;
 
 /// A task as it is stored.
@@ -101,6 +103,15 @@ impl Task {
     pub fn has_attempts_left(&self) -> bool {
         let used = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
         used < self.contract.budget.attempts
+    }
+
+    /// What a link to the task's page carries where strangers may reach the server: nobody
+    /// can guess it who was not shown the link. `None` before the first attempt.
+    #[must_use]
+    pub fn page_key(&self) -> Option<String> {
+        let first = self.attempts.first()?;
+        let key = Sha256Hex::of(format!("page:{}:{}", self.id, first.ticket));
+        Some(key.0.chars().take(32).collect())
     }
 
     /// The attempt of this number.

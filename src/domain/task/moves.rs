@@ -1,14 +1,14 @@
-//! The moves of a task, one method each, for [`super::decide`].
+//! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
 use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
 use super::because::Because;
-use super::decide::Decision;
+use super::decision::Decision;
 use super::stage::{Outcome, Stage};
 use super::{Pull, Task};
 use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::{Ending, Event};
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, RunId, Sha256Hex};
-use crate::domain::request::{Origin, Person};
+use crate::domain::request::Origin;
 use crate::domain::time::Timestamp;
 
 /// Longest wait for a runner: GitHub keeps a job queued for a day at most.
@@ -22,9 +22,9 @@ pub const GRACE_S: i64 = 900;
 
 /// The decision in the making.
 pub(super) struct Next<'a> {
-    task: Task,
-    event: &'a Event,
-    effects: Vec<Effect>,
+    pub(super) task: Task,
+    pub(super) event: &'a Event,
+    pub(super) effects: Vec<Effect>,
 }
 
 impl<'a> Next<'a> {
@@ -46,7 +46,7 @@ impl<'a> Next<'a> {
     }
 
     /// The status comment is written anew.
-    fn told(mut self, because: Because) -> Decision {
+    pub(super) fn told(mut self, because: Because) -> Decision {
         self.effects.push(Effect::Status);
         self.stays(because)
     }
@@ -67,7 +67,7 @@ impl<'a> Next<'a> {
     }
 
     /// Asks for a run of one more attempt, or says that none is left.
-    fn start_attempt(
+    pub(super) fn start_attempt(
         mut self,
         start: Oid,
         feedback: Option<Feedback>,
@@ -111,18 +111,8 @@ impl<'a> Next<'a> {
     }
 
     /// The attempt is over for a reason that somebody put in words.
-    pub(super) fn fail(
-        mut self,
-        because: Because,
-        outcome: Outcome,
-        words: &[&String],
-    ) -> Decision {
-        let ended = words
-            .iter()
-            .map(|word| word.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
-        self.change_last(|last| last.ended = Some(ended));
+    pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
+        self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
     }
 
@@ -135,13 +125,6 @@ impl<'a> Next<'a> {
             commits,
         });
         self.end_attempt(Because::ChangeApplied, Outcome::Failed)
-    }
-
-    pub(super) fn lose_requester(self) -> Decision {
-        if !self.task.stage.is_busy() {
-            return self.stays(Because::Outdated);
-        }
-        self.end_attempt(Because::RequesterLostAccess, Outcome::Refused)
     }
 
     pub(super) fn enter(
@@ -220,7 +203,8 @@ impl<'a> Next<'a> {
             }
             Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
             Ending::Failed { cause, remedy, .. } => {
-                self.fail(Because::AttemptFailed, Outcome::Failed, &[cause, remedy])
+                let words = with_remedy(cause, remedy);
+                self.fail(Because::AttemptFailed, Outcome::Failed, words)
             }
         }
     }
@@ -236,7 +220,7 @@ impl<'a> Next<'a> {
     }
 
     /// Stands still: with the pull request where there is one, else closed.
-    fn rest(&mut self, outcome: Outcome) {
+    pub(super) fn rest(&mut self, outcome: Outcome) {
         self.task.stage = match &self.task.pull {
             Some(pull) => Stage::Delivered {
                 pull: pull.number,
@@ -246,161 +230,34 @@ impl<'a> Next<'a> {
         };
     }
 
-    pub(super) fn close(mut self, because: Because, outcome: Outcome) -> Decision {
-        self.cancel_run();
-        self.change_last(|last| {
-            last.ended
-                .get_or_insert_with(|| because.sentence().to_owned());
-        });
-        self.task.stage = Stage::Closed { outcome };
-        match outcome {
-            // Where access is lost there is nobody to tell and no way to do it (H16).
-            Outcome::AccessLost => {
-                self.effects.clear();
-                self.stays(because)
-            }
-            Outcome::Merged
-            | Outcome::Declined
-            | Outcome::Stopped
-            | Outcome::Unchanged
-            | Outcome::Failed
-            | Outcome::Refused
-            | Outcome::AskedAgain => self.told(because),
-        }
-    }
-
-    fn cancel_run(&mut self) {
+    pub(super) fn cancel_run(&mut self) {
         if !self.task.stage.is_busy() {
             return;
         }
-        let run = self.task.last_attempt().and_then(|attempt| {
-            let entered = attempt.entered.as_ref().map(|entered| entered.run.run_id);
-            attempt.run.or(entered)
-        });
+        let run = self.task.last_attempt().and_then(Attempt::current_run);
         if let Some(run) = run {
             self.effects.push(Effect::Cancel { run });
         }
     }
 
-    /// Somebody moved the branch: it is theirs (H1, H2, H3).
-    pub(super) fn yield_branch(mut self, head: Option<Oid>, by: Option<&Person>) -> Decision {
-        let is_ours = |oid: &Oid| {
-            self.task
-                .pull
-                .as_ref()
-                .is_some_and(|pull| &pull.head == oid)
-        };
-        if by.is_none() && head.as_ref().is_some_and(is_ours) {
-            return self.stays(Because::Outdated);
-        }
-        if let Stage::Paused { head: known, .. } = &self.task.stage
-            && *known == head
-        {
-            return self.stays(Because::Outdated);
-        }
-        self.cancel_run();
-        let because = if head.is_some() {
-            Because::PersonTookOver
-        } else {
-            Because::BranchDeleted
-        };
-        if self.task.stage.is_busy() {
-            self.change_last(|last| {
-                last.ended
-                    .get_or_insert_with(|| because.sentence().to_owned());
-            });
-        }
-        self.task.stage = Stage::Paused {
-            pull: self.task.pull.as_ref().map(|pull| pull.number),
-            head,
-        };
-        self.told(because)
-    }
-
-    /// One more attempt, on the branch as it is. A comment asks for one only (D3, D4).
-    pub(super) fn fix(mut self, feedback: Feedback, head: &Oid) -> Decision {
-        let asked = |attempt: &Attempt| {
-            let known = attempt.feedback.as_ref();
-            known.is_some_and(|known| known.comment == feedback.comment)
-        };
-        if self.task.attempts.iter().any(asked) {
-            return self.stays(Because::Outdated);
-        }
-        if self.task.stage.is_busy() {
-            return self.stays(Because::AlreadyBusy);
-        }
-        if let Some(pull) = &mut self.task.pull {
-            pull.head = head.clone();
-        }
-        self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
-    }
-
-    /// The same attempt again, on the base as it is now.
-    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
-        let ended = Because::BaseMoved.sentence().to_owned();
-        self.change_last(|last| last.ended = Some(ended));
-        self.task.base.oid = tip.clone();
-        let feedback = self
-            .task
-            .last_attempt()
-            .and_then(|last| last.feedback.clone());
-        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
-    }
-
-    pub(super) fn reread(mut self, difference: &str) -> Decision {
-        let first = self.task.attempts.len() == 1;
-        if first && matches!(self.task.stage, Stage::Queued { .. }) {
-            let body = super::status::asked_again(difference);
-            self.effects.push(Effect::Say {
-                number: self.task.issue,
-                key: "asked-again".to_owned(),
-                body,
-            });
-            return self.close(Because::EditedBeforeStart, Outcome::AskedAgain);
-        }
-        if self.task.edited_since {
-            return self.stays(Because::EditedAfterStart);
-        }
-        self.task.edited_since = true;
-        self.told(Because::EditedAfterStart)
-    }
-
-    pub(super) fn unlabel(self) -> Decision {
-        if self.task.pull.is_some() || !self.task.stage.is_busy() {
-            return self.stays(Because::Outdated);
-        }
-        self.close(Because::LabelRemoved, Outcome::Stopped)
-    }
-
-    /// With a pull request the issue may well be closed; the work goes on there.
-    pub(super) fn end_issue(self) -> Decision {
-        if self.task.pull.is_some() {
-            return self.stays(Because::Outdated);
-        }
-        self.close(Because::IssueEnded, Outcome::Stopped)
-    }
-
     /// A run that ended after its result was returned says nothing new.
     pub(super) fn end_run(self, run: RunId, conclusion: &str) -> Decision {
-        let concerns = self.task.last_attempt().is_some_and(|attempt| {
-            attempt.run == Some(run)
-                || attempt
-                    .entered
-                    .as_ref()
-                    .is_some_and(|entered| entered.run.run_id == run)
-        });
+        let current = self.task.last_attempt().and_then(Attempt::current_run);
         let waits = matches!(
             self.task.stage,
             Stage::Queued { .. } | Stage::Working { .. }
         );
-        if !concerns || !waits {
+        if current != Some(run) || !waits {
             return self.stays(Because::Outdated);
         }
         // Our own cancels concern attempts that are over: this one was a person's (U7).
         if conclusion == "cancelled" {
             return self.end_attempt(Because::RunCancelled, Outcome::Stopped);
         }
-        self.retry_or_end(Because::RunEndedEarly)
+        let conclusion = crate::domain::text::line(conclusion, 40);
+        let ended =
+            format!("Run {run} ended ({conclusion}) without returning a result; its log says why.");
+        self.retry_or_end(Because::RunEndedEarly, ended)
     }
 
     pub(super) fn pass_deadline(mut self) -> Decision {
@@ -417,7 +274,8 @@ impl<'a> Next<'a> {
             }
             Stage::Working { .. } => {
                 self.cancel_run();
-                self.retry_or_end(Because::RunnerLost)
+                let ended = Because::RunnerLost.sentence().to_owned();
+                self.retry_or_end(Because::RunnerLost, ended)
             }
             Stage::Applying { .. }
             | Stage::Delivered { .. }
@@ -427,8 +285,7 @@ impl<'a> Next<'a> {
     }
 
     /// A runner that vanished is the machine's fault: once more where the budget allows (U1).
-    fn retry_or_end(mut self, because: Because) -> Decision {
-        let ended = because.sentence().to_owned();
+    fn retry_or_end(mut self, because: Because, ended: String) -> Decision {
         self.change_last(|last| last.ended = Some(ended));
         let again = self
             .task
@@ -442,9 +299,25 @@ impl<'a> Next<'a> {
         }
     }
 
-    fn change_last(&mut self, change: impl FnOnce(&mut Attempt)) {
+    pub(super) fn change_last(&mut self, change: impl FnOnce(&mut Attempt)) {
         if let Some(last) = self.task.attempts.last_mut() {
             change(last);
         }
     }
+}
+
+/// What happened and what can be done about it, as one sentence.
+pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+    let (cause, remedy) = (cause.trim(), remedy.trim());
+    let mut first = cause.chars();
+    let capital = first.next().map(|c| c.to_uppercase().to_string());
+    let mut second = remedy.chars();
+    let small = second.next().map(|c| c.to_lowercase().to_string());
+    format!(
+        "{}{}; {}{}.",
+        capital.unwrap_or_default(),
+        first.as_str().trim_end_matches('.'),
+        small.unwrap_or_default(),
+        second.as_str().trim_end_matches('.')
+    )
 }

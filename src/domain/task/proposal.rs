@@ -2,7 +2,7 @@
 
 use super::Task;
 use super::attempt::Attempt;
-use crate::domain::change::{FileChange, Operation};
+use crate::domain::change::{FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
 
@@ -12,6 +12,8 @@ const TITLE_MAX: usize = 120;
 const FILES_SHOWN: usize = 50;
 /// Most of the agent's words, in characters.
 const WORDS_MAX: usize = 4_000;
+/// Longest body, in characters: GitHub takes 65,536.
+const BODY_MAX: usize = 60_000;
 /// Most of one command's output, in characters.
 const OUTPUT_MAX: usize = 1_500;
 
@@ -76,7 +78,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
     let mut parts = vec![
         format!("Closes #{}", task.issue),
         changed(facts.files),
-        accepted(facts.acceptance),
+        accepted(&task.contract.acceptance, facts.acceptance),
         asked(task, facts),
     ];
     if !facts.refused.is_empty() {
@@ -88,7 +90,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
-    let words = text::neutral(facts.words, WORDS_MAX);
+    let words = text::neutral(&without_secrets(facts.words), WORDS_MAX);
     if !words.trim().is_empty() {
         let quoted: Vec<String> = words.lines().map(|line| format!("> {line}")).collect();
         parts.push(format!(
@@ -96,7 +98,24 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             quoted.join("\n")
         ));
     }
-    parts.join("\n\n")
+    let whole = parts.join("\n\n");
+    match whole.char_indices().nth(BODY_MAX) {
+        Some((end, _)) => format!("{}\n\n(shortened)", &whole[..end]),
+        None => whole,
+    }
+}
+
+/// Foreign text that looks as if it held a secret is left out whole (X38).
+pub(super) fn without_secrets(words: &str) -> String {
+    let found = secret::scan(words.as_bytes(), &secret::Canaries::default());
+    match found.first() {
+        None => words.to_owned(),
+        Some(found) => format!(
+            "(left out: line {} looks like {})",
+            found.line,
+            found.kind.sentence()
+        ),
+    }
 }
 
 fn changed(files: &[FileChange]) -> String {
@@ -107,8 +126,9 @@ fn changed(files: &[FileChange]) -> String {
             .count()
     };
     let mut lines = vec![format!(
-        "### What changed\n\n{} files: {} added, {} modified, {} deleted\n",
+        "### What changed\n\n{} {}: {} added, {} modified, {} deleted\n",
         files.len(),
+        if files.len() == 1 { "file" } else { "files" },
         count(Operation::Add),
         count(Operation::Modify),
         count(Operation::Delete)
@@ -134,26 +154,27 @@ fn changed(files: &[FileChange]) -> String {
     lines.join("\n")
 }
 
-fn accepted(acceptance: &[Acceptance]) -> String {
-    if acceptance.is_empty() {
+/// Each command of the contract with what the runner saw of it: what it did not run is said.
+fn accepted(commands: &[String], acceptance: &[Acceptance]) -> String {
+    if commands.is_empty() {
         return "### Acceptance\n\nThe contract names no acceptance commands, so nothing was checked before this was opened.".to_owned();
     }
     let mut lines = vec!["### Acceptance\n".to_owned()];
-    for report in acceptance {
+    for command in commands {
+        let shown = text::inline_code(command, 200);
+        let Some(report) = acceptance.iter().find(|report| report.command == *command) else {
+            lines.push(format!("- {shown} was not run"));
+            continue;
+        };
         let outcome = match report.exit_code {
             Some(0) => "passed".to_owned(),
             Some(code) => format!("failed with exit code {code}"),
             None => "was ended by a limit".to_owned(),
         };
-        lines.push(format!(
-            "- {} {outcome}",
-            text::inline_code(&report.command, 200)
-        ));
+        lines.push(format!("- {shown} {outcome}"));
         if report.exit_code != Some(0) && !report.output_tail.trim().is_empty() {
-            lines.push(format!(
-                "\n{}\n",
-                text::code_block(&report.output_tail, OUTPUT_MAX)
-            ));
+            let tail = without_secrets(&report.output_tail);
+            lines.push(format!("\n{}\n", text::code_block(&tail, OUTPUT_MAX)));
         }
     }
     lines.push("\nRun by Castellan in its sandbox, on the change as it is here.".to_owned());

@@ -1,7 +1,9 @@
 //! What people are told of a task, in one comment that is edited in place.
 
 use super::Task;
+use super::proposal::without_secrets;
 use super::stage::{Outcome, Stage};
+use crate::domain::text;
 
 /// The hidden line by which our own status comment of a task is found again.
 #[must_use]
@@ -22,13 +24,13 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
     for attempt in &task.attempts {
         let ended = match (&attempt.ended, task.stage.attempt() == Some(attempt.number)) {
             (_, true) => under_way(&task.stage),
-            (Some(ended), false) => ended.clone(),
+            (Some(ended), false) => spoken(ended),
             (None, false) => "over".to_owned(),
         };
         lines.push(format!("- Attempt {}: {ended}", attempt.number));
     }
     for note in &task.notes {
-        lines.push(format!("- Note: {note}"));
+        lines.push(format!("- Note: {}", spoken(note)));
     }
     if task.edited_since {
         lines.push(
@@ -42,6 +44,15 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
         lines.push(format!("\n[Task `{}` with its history]({page})", task.id));
     }
     lines.join("\n")
+}
+
+/// Longest sentence about an attempt, in characters.
+const SENTENCE_MAX: usize = 1_500;
+
+/// A sentence that may hold foreign words, such as an agent's last ones: nothing in it acts,
+/// and what looks like a secret is left out (X38 to X40).
+fn spoken(sentence: &str) -> String {
+    text::neutral(&without_secrets(sentence), SENTENCE_MAX).replace('\n', " ")
 }
 
 fn headline(task: &Task) -> String {
@@ -95,7 +106,7 @@ fn contract_line(task: &Task) -> String {
 fn list(commands: &[String]) -> String {
     commands
         .iter()
-        .map(|command| crate::domain::text::inline_code(command, 120))
+        .map(|command| text::inline_code(command, 120))
         .collect::<Vec<_>>()
         .join(", ")
 }

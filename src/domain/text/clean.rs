@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
-use super::line::longest_run;
-use super::markdown::{pattern, seen};
+use super::markdown::seen;
+use super::pattern::{longest_run, pattern};
+use super::removed::RemovedKind;
 use super::visible::{Class, class, filter};
 
 /// A text with only what a person sees.
@@ -31,38 +32,6 @@ pub struct Removed {
     pub kind: RemovedKind,
     /// How often.
     pub count: usize,
-}
-
-/// A kind of hidden content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RemovedKind {
-    /// An HTML comment, declaration or instruction.
-    HtmlComment,
-    /// An HTML tag with its attributes; its text is kept.
-    HtmlTag,
-    /// An image with its description: the agent sees none, and people do not see the text.
-    Image,
-    /// Text that is not drawn: titles, unused definitions, superfluous cells.
-    HiddenText,
-    /// A character that changes the direction of writing.
-    Bidi,
-    /// A character without width.
-    ZeroWidth,
-    /// A character of the tag block.
-    Tag,
-    /// A variation selector.
-    VariationSelector,
-    /// A soft hyphen.
-    SoftHyphen,
-    /// A control character.
-    Control,
-    /// A filler or another format character.
-    Filler,
-    /// A character that no alphabet has.
-    Unassigned,
-    /// An HTML entity that stands for one of these characters.
-    Entity,
 }
 
 /// Rounds of cleaning before a text is taken for hostile and shown as code.

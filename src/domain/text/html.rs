@@ -3,7 +3,7 @@
 //! It is no parser of HTML: it looks at what a Markdown parser has called HTML, and keeps only
 //! what lies outside of angle brackets.
 
-use super::clean::RemovedKind;
+use super::removed::RemovedKind;
 
 /// Elements whose content is not drawn.
 const UNDRAWN: &[&str] = &[

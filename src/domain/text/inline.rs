@@ -1,16 +1,13 @@
 //! Foreign text as code within a line of Markdown, which it cannot leave.
 
-use super::line;
+use super::line::line;
+use super::pattern::longest_run;
 
 /// `raw` as inline code, at most `limit` characters: no mention, link or emphasis works in it.
 #[must_use]
 pub fn inline_code(raw: &str, limit: usize) -> String {
     let text = line(raw, limit);
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
+    let longest = longest_run(&text);
     let fence = "`".repeat(longest + 1);
     // A text that begins or ends with a backtick needs the space that Markdown takes off again.
     if longest > 0 || text.is_empty() {

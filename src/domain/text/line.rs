@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::SHORTENED;
+use super::pattern::{longest_run, pattern};
 use super::raw::{NO_CI, SKIP, raw_line};
 use super::visible::visible_only;
-use super::{SHORTENED, markdown::pattern};
 
 /// One line that is safe in a log field, a progress note or a terminal (X14, X41, X42).
 ///
@@ -84,11 +85,6 @@ pub(super) fn fenced(lines: &[String], info: &str) -> String {
         .unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}{info}\n{}\n{fence}\n", lines.join("\n"))
-}
-
-/// Length of the longest run of backticks.
-pub(super) fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 /// The first `limit` characters, the last of them an ellipsis where something was cut.

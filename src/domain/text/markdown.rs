@@ -8,19 +8,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
-use regex::Regex;
 
-use super::clean::RemovedKind;
 use super::html;
-
-/// Compiles one of our own patterns.
-#[expect(
-    clippy::expect_used,
-    reason = "a pattern is a literal, and each is compiled by a test"
-)]
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a literal pattern")
-}
+use super::removed::RemovedKind;
 
 /// A range of the source that is written otherwise.
 struct Edit {

@@ -11,13 +11,16 @@ mod inline;
 mod line;
 mod markdown;
 mod neutral;
+mod pattern;
 mod raw;
+mod removed;
 mod visible;
 
-pub use clean::{Cleaned, Removed, RemovedKind, clean, clean_title, sentence};
+pub use clean::{Cleaned, Removed, clean, clean_title, sentence};
 pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
+pub use removed::RemovedKind;
 pub use visible::{Class, class, is_visible, plain};
 
 /// Appended where a text was cut.

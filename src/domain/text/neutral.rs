@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::SHORTENED;
-use super::line::{fenced, longest_run};
-use super::markdown::pattern;
+use super::line::fenced;
+use super::pattern::{longest_run, pattern};
 use super::raw::{CLOSING, COMMAND, NO_CI, SKIP, TRAILER, raw_line};
 use super::visible::visible_only;
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::markdown::pattern;
+use super::pattern::pattern;
 
 /// One line as it may stand inside a block of code: only what acts on raw text is broken.
 pub(super) fn raw_line(line: &str) -> String {

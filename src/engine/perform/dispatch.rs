@@ -55,19 +55,19 @@ fn refused(attempt: AttemptNumber, error: GithubError) -> Result<Performed, Engi
     }
     let remedy = match error.kind {
         Kind::NotFound => format!(
-            "Commit `.github/workflows/{WORKFLOW_FILE}` to the default branch, then ask again."
+            "commit `.github/workflows/{WORKFLOW_FILE}` to the default branch, then ask again"
         ),
         Kind::Forbidden => {
-            "Grant the App the permission `actions: write`, then ask again.".to_owned()
+            "grant the App the permission `actions: write`, then ask again".to_owned()
         }
         Kind::Conflict | Kind::Final => {
-            "Look at the repository's Actions settings, then ask again.".to_owned()
+            "look at the repository's Actions settings, then ask again".to_owned()
         }
         Kind::Transient | Kind::Limited { .. } => return Err(error.into()),
     };
     Ok(Performed::Done(Some(Fact::DispatchRefused {
         attempt,
-        cause: format!("GitHub did not start the run ({}).", error.reason),
+        cause: format!("GitHub did not start the run ({})", error.reason),
         remedy,
     })))
 }

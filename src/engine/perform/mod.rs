@@ -92,6 +92,33 @@ impl Engine {
             }
         };
         self.store.settle_effect(due, &end).await?;
+        if matches!(end, EffectEnd::Parked(_)) {
+            self.give_up(due, error).await?;
+        }
+        Ok(())
+    }
+
+    /// A task whose next step cannot be done ends where people see it (I8).
+    async fn give_up(&self, due: &DueEffect, error: &EngineError) -> Result<(), EngineError> {
+        let said = error.chain();
+        let fact = match &due.effect {
+            Effect::Apply { attempt, .. } => Fact::ChangeRefused {
+                attempt: *attempt,
+                sentences: vec![format!("The change could not be written: {said}")],
+            },
+            Effect::Dispatch { attempt, .. } => Fact::DispatchRefused {
+                attempt: *attempt,
+                cause: format!("The run could not be started: {said}"),
+                remedy: "ask whoever runs Castellan to look at its log".to_owned(),
+            },
+            Effect::Status
+            | Effect::Acknowledge { .. }
+            | Effect::Say { .. }
+            | Effect::Cancel { .. } => return Ok(()),
+        };
+        if let Some(task) = &due.task {
+            self.record(task, fact, Cause::None).await?;
+        }
         Ok(())
     }
 

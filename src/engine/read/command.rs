@@ -27,8 +27,16 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
+    fn request(&self) -> Request {
+        Request {
+            origin: Origin::Comment { id: self.comment },
+            by: self.by.clone(),
+            at: self.at,
+        }
+    }
+
     fn key(&self) -> String {
-        format!("comment:{}", self.comment)
+        self.request().key()
     }
 }
 
@@ -59,6 +67,12 @@ impl Engine {
                 "not a repository of that installation".to_owned(),
             ));
         }
+        let enrolled = self.store.repository(place.repository).await?;
+        if enrolled.is_none_or(|known| at.plus_s(1) < known.enrolled_at) {
+            return Ok(Reading::Ignored(
+                "written before the App was there".to_owned(),
+            ));
+        }
         let said = Said {
             place,
             number: *number,
@@ -67,6 +81,9 @@ impl Engine {
             by: &sender.person,
             at: *at,
         };
+        if self.is_answered(place, &said.request()).await? {
+            return Ok(Reading::Ignored("this request was answered".to_owned()));
+        }
         if !self.may_write(place, said.by).await? {
             let by = said.by.clone();
             return self.answer(&said, &Refusal::NoWriteAccess { by }).await;
@@ -74,7 +91,11 @@ impl Engine {
         match parsed {
             Parsed::Nothing => Ok(Reading::Ignored("no command".to_owned())),
             Parsed::Unknown { word } => self.answer(&said, &Refusal::UnknownCommand { word }).await,
-            Parsed::Command(command) => self.follow(&said, command).await,
+            Parsed::Command(command) => {
+                let reading = self.follow(&said, command).await?;
+                self.answered(place, &said.request(), "followed").await?;
+                Ok(reading)
+            }
         }
     }
 
@@ -101,15 +122,10 @@ impl Engine {
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the issue is gone".to_owned()));
         };
-        let request = Request {
-            origin: Origin::Comment { id: said.comment },
-            by: said.by.clone(),
-            at: said.at,
-        };
         let ask = Ask {
             place: said.place,
             number: said.number,
-            request,
+            request: said.request(),
             input: &input,
             issue,
             approved: None,
@@ -203,7 +219,7 @@ impl Engine {
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {
-        self.refuse(said.place, said.number, said.by, &said.key(), refusal)
+        self.refuse(said.place, said.number, &said.request(), refusal)
             .await
     }
 }

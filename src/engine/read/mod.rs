@@ -9,7 +9,7 @@ use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::notice::Notice;
 use crate::github::payload;
-use crate::store::{Delivery, DeliveryEnd};
+use crate::store::{Delivery, DeliveryEnd, StoreError};
 
 /// What reading a notice came to, in a few words for the record.
 pub(super) enum Reading {
@@ -52,7 +52,7 @@ impl Engine {
             Ok(Reading::Done(what)) => Ok(DeliveryEnd::Read(what.to_owned())),
             Ok(Reading::Ignored(why)) => Ok(DeliveryEnd::Ignored(why)),
             // The store's own trouble is not the delivery's: it stays as it is.
-            Err(error @ EngineError::Store(_)) => Err(error),
+            Err(error @ EngineError::Store(StoreError::Database { .. })) => Err(error),
             Err(error) => {
                 let now = self.clock.now();
                 let said = error.chain();

@@ -4,12 +4,14 @@ use super::super::open::{Ask, Opening};
 use super::super::{Engine, EngineError, target_of};
 use super::Reading;
 use crate::domain::effect::Effect;
-use crate::domain::ids::Number;
+use crate::domain::event::Fact;
+use crate::domain::ids::{Number, TaskId};
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
-use crate::domain::request::{Origin, Person, Request};
+use crate::domain::request::{Origin, Request};
 use crate::github::Kind;
 use crate::github::observe::Subject;
+use crate::store::Cause;
 
 impl Engine {
     /// An issue carries the label. Who set it, and when, is read from the issue's own
@@ -41,6 +43,12 @@ impl Engine {
         let Some(by) = &labelling.by else {
             return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
         };
+        let enrolled = self.store.repository(place.repository).await?;
+        if enrolled.is_none_or(|known| labelling.at.plus_s(1) < known.enrolled_at) {
+            return Ok(Reading::Ignored(
+                "labelled before the App was there".to_owned(),
+            ));
+        }
         // A delivery of an older labelling says nothing about the one that counts now.
         if sender.is_some_and(|sender| sender.person.id != by.id) {
             return Ok(Reading::Ignored(
@@ -68,45 +76,77 @@ impl Engine {
     /// Takes a request of somebody who may make it, or refuses it.
     pub(super) async fn take(&self, ask: Ask<'_>) -> Result<Reading, EngineError> {
         let (place, number) = (ask.place.clone(), ask.number);
-        let (by, key) = (ask.request.by.clone(), ask.request.key());
-        let known = crate::domain::ids::TaskId::of_request(place.repository, &key);
-        if self.store.task(&known).await?.is_some() {
-            return Ok(Reading::Ignored("this request has its task".to_owned()));
+        let request = ask.request.clone();
+        if self.is_answered(&place, &request).await? {
+            return Ok(Reading::Ignored("this request was answered".to_owned()));
         }
-        if !self.may_write(&place, &by).await? {
-            let refusal = Refusal::NoWriteAccess { by: by.clone() };
-            return self.refuse(&place, number, &by, &key, &refusal).await;
+        if !self.may_write(&place, &request.by).await? {
+            let by = request.by.clone();
+            let refusal = Refusal::NoWriteAccess { by };
+            return self.refuse(&place, number, &request, &refusal).await;
         }
         match self.open(ask).await? {
-            Opening::Opened => Ok(Reading::Done("a task was opened")),
-            Opening::Known => Ok(Reading::Ignored("there is a task already".to_owned())),
-            Opening::Refused(refusal) => self.refuse(&place, number, &by, &key, &refusal).await,
+            Opening::Opened => {
+                self.answered(&place, &request, "opened").await?;
+                Ok(Reading::Done("a task was opened"))
+            }
+            Opening::Refused(refusal) => self.refuse(&place, number, &request, &refusal).await,
         }
     }
 
-    /// Says no, once for each request, and for some once an hour and person (X15).
+    /// Whether a request had its answer, be it a task or a no: each has one only (D3, D4).
+    pub(super) async fn is_answered(
+        &self,
+        place: &Place,
+        request: &Request,
+    ) -> Result<bool, EngineError> {
+        let task = TaskId::of_request(place.repository, &request.key());
+        let opened = self.store.task(&task).await?.is_some();
+        Ok(opened
+            || self
+                .store
+                .is_answered(place.repository, &request.key())
+                .await?)
+    }
+
+    /// Notes that a request had its answer.
+    pub(super) async fn answered(
+        &self,
+        place: &Place,
+        request: &Request,
+        answer: &str,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        self.store
+            .put_answered(place.repository, &request.key(), answer, now)
+            .await?;
+        Ok(())
+    }
+
+    /// Says no, once for each request, and for some once for a person and the hour in which
+    /// they asked (X15): so the sweep, which finds a request again, says nothing again.
     pub(super) async fn refuse(
         &self,
         place: &Place,
         number: Number,
-        by: &Person,
-        request: &str,
+        request: &Request,
         refusal: &Refusal,
     ) -> Result<Reading, EngineError> {
-        let said = format!("refusal:{request}");
+        let said = format!("refusal:{}", request.key());
         if refusal.is_answered_hourly() {
-            let hour = self.clock.now().0 / 3_600_000;
+            let hour = request.at.0 / 3_600_000;
             let effect = Effect::Say {
                 number,
                 key: said,
                 body: refusal.sentence(),
             };
             // Without the issue's number: a flood over many issues is answered once, too.
-            let key = format!("{}:refusal:{}:{hour}", place.repository, by.id);
+            let key = format!("{}:refusal:{}:{hour}", place.repository, request.by.id);
             self.add_once(place, &key, &effect).await?;
         } else {
             self.say(place, number, &said, refusal.sentence()).await?;
         }
+        self.answered(place, request, "refused").await?;
         Ok(Reading::Done("a request was refused"))
     }
 
@@ -175,7 +215,20 @@ impl Engine {
             .put_installation(place.installation, place.owner)
             .await?;
         self.enroll(place).await?;
+        self.leave_to_new_owner(place).await?;
         Ok(true)
+    }
+
+    /// A repository that came to another account ends what the former one asked for (H12).
+    async fn leave_to_new_owner(&self, place: &Place) -> Result<(), EngineError> {
+        for stored in self.store.live_tasks(place.repository).await? {
+            if stored.task.owner != place.owner {
+                let owner = place.owner;
+                self.record(&stored.task.id, Fact::OwnerChanged { owner }, Cause::None)
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) async fn enroll(&self, place: &Place) -> Result<(), EngineError> {

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::attempt::limits;
 use super::failure::Failure;
 use super::heartbeat::Voice;
+use super::measure::limits;
 use super::tools::Tools;
 use super::{Pace, WorkOptions};
 use crate::protocol::brief::{Brief, Limits};

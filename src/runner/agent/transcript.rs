@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::runner::commands::millis;
+use crate::runner::measure::millis;
 use crate::sandbox::clean;
 
 /// Bytes of a transcript; what comes later is left out, and that is said.

@@ -292,6 +292,7 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
     let api = yard.api_url().parse().unwrap();
     let script = setting.script.to_string();
     let rules = Rules {
+        pages_are_local: true,
         public_url: Some("https://castellan.example".parse().unwrap()),
         github_url: yard.web_url().parse().unwrap(),
         agent: AgentCommand {

@@ -1,0 +1,293 @@
+//! How many calls of GitHub's API a task costs, by kind, and what that allows in an hour.
+//!
+//! Server, runner, agent and sandbox are the real ones; GitHub is the yard, which counts. The
+//! sweep at the start is over before anything is counted. Ends with one JSON object.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking, and prints"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use castellan::clock::Clock;
+use castellan::domain::ids::Number;
+use castellan::engine::allowance::Allowance;
+use castellan::engine::{Engine, Rules};
+use castellan::git::Mirrors;
+use castellan::github::Client;
+use castellan::github::app_auth::AppKey;
+use castellan::github::signature::Secrets;
+use castellan::protocol::brief::{AgentCommand, Limits};
+use castellan::sandbox::Sandbox;
+use castellan::server::{self, Server};
+use castellan::store::Store;
+use castellan::yard::{Actor, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+/// Issues that are labelled one after the other; the median counts.
+const ISSUES: usize = 7;
+/// What GitHub lets one installation do in an hour: content creations, and requests.
+const CONTENT_PER_HOUR: u64 = 500;
+const REQUESTS_PER_HOUR: u64 = 5_000;
+/// Longest wait for one story.
+const STORY_MAX: Duration = Duration::from_secs(120);
+
+const PROGRAMS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
+const SAMPLE: [(&str, &str, bool); 5] = [
+    (
+        "words.py",
+        include_str!("../fixtures/sample/words.py"),
+        false,
+    ),
+    (
+        "test_words.py",
+        include_str!("../fixtures/sample/test_words.py"),
+        false,
+    ),
+    (
+        ".github/workflows/ci.yml",
+        include_str!("../fixtures/sample/.github/workflows/ci.yml"),
+        false,
+    ),
+    (
+        ".github/workflows/castellan.yml",
+        include_str!("../fixtures/sample/.github/workflows/castellan.yml"),
+        false,
+    ),
+    (
+        ".github/castellan.yml",
+        include_str!("../fixtures/sample/.github/castellan.yml"),
+        false,
+    ),
+];
+
+type Calls = BTreeMap<&'static str, u64>;
+
+struct World {
+    yard: Yard,
+    engine: Engine,
+    repo: Repo,
+    alice: Actor,
+    _folder: tempfile::TempDir,
+    _ending: watch::Sender<bool>,
+}
+
+impl World {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let yard = yard(&address, folder.path().to_owned()).await;
+        let engine = engine(&yard, &address, folder.path()).await;
+        let (ending, told) = watch::channel(false);
+        let server = Server {
+            engine: engine.clone(),
+            secrets: Secrets::new(yard.app().webhook_secrets.iter().map(String::as_str)),
+            missing: Arc::default(),
+        };
+        tokio::spawn(async move { axum::serve(listener, server::router(server)).await });
+        let repo = yard.repository("octo/sample", &SAMPLE).await.unwrap();
+        let alice = repo.person("alice", Permission::Write).await.unwrap();
+        // The sweep at the start: what was there before the server.
+        while engine.sweep_next().await.unwrap() {}
+        tokio::spawn(engine.clone().work(told));
+        let world = Self {
+            yard,
+            engine,
+            repo,
+            alice,
+            _folder: folder,
+            _ending: ending,
+        };
+        world.settles().await;
+        world
+    }
+
+    /// Waits until every delivery is read and every effect performed, and it stays so.
+    async fn settles(&self) {
+        let mut quiet = 0;
+        while quiet < 3 {
+            self.yard.settle().await;
+            let unread = self.engine.store.count_deliveries().await.unwrap().unread;
+            let waiting = self.engine.store.count_effects().await.unwrap().waiting;
+            quiet = if unread == 0 && waiting == 0 {
+                quiet + 1
+            } else {
+                0
+            };
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// From label to draft pull request: the calls, and the branch.
+    async fn labels(&self) -> (Calls, String) {
+        let text = include_str!("../fixtures/sample/issue.md");
+        let issue = self
+            .alice
+            .opens_issue("count_words counts spaces", text)
+            .await
+            .unwrap();
+        self.settles().await;
+        self.yard.resets_calls();
+        self.alice.labels(issue, "agent").await.unwrap();
+        let pull = async {
+            loop {
+                let store = &self.engine.store;
+                let stored = store
+                    .task_of_issue(self.repo.id(), Number(issue))
+                    .await
+                    .unwrap();
+                if let Some(stored) = stored.filter(|stored| !stored.task.stage.is_busy()) {
+                    assert!(stored.task.pull.is_some(), "no pull request");
+                    return stored.task.id.branch();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let branch = tokio::time::timeout(STORY_MAX, pull).await.unwrap();
+        self.settles().await;
+        (self.yard.calls(), branch)
+    }
+
+    /// The calls that a push of a person causes.
+    async fn pushes(&self, branch: &str) -> u64 {
+        self.yard.resets_calls();
+        self.alice
+            .pushes(branch, &[("README.md", "better\n")], "Polish")
+            .await
+            .unwrap();
+        self.settles().await;
+        self.yard.calls().values().sum()
+    }
+}
+
+async fn yard(server: &str, folder: PathBuf) -> Yard {
+    let search: Vec<PathBuf> = PROGRAMS.iter().map(PathBuf::from).collect();
+    let sandbox = Sandbox::find(&search).await.unwrap();
+    let program = Program {
+        argv: vec![
+            env!("CARGO_BIN_EXE_castellan").to_owned(),
+            "work".to_owned(),
+        ],
+        env: vec![
+            ("CASTELLAN_SERVER".to_owned(), server.to_owned()),
+            ("PATH".to_owned(), PROGRAMS.join(":")),
+        ],
+        dir: folder,
+    };
+    let ci = Sandboxed::new(sandbox, PathBuf::from("/var/tmp"));
+    let options = Options {
+        runner: Runner::Started(program),
+        ci: Ci::On(Arc::new(ci)),
+        ..Options::default()
+    };
+    let yard = Yard::start(options).await.unwrap();
+    yard.connect(&format!("{server}/webhook"));
+    yard
+}
+
+async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine {
+    let clock = Clock::system();
+    let app = yard.app();
+    let key = AppKey::new(app.app_id, &app.private_key_pem).unwrap();
+    let api = yard.api_url().parse().unwrap();
+    let database = format!("sqlite:{}", folder.join("castellan.db").display());
+    let script = include_str!("../fixtures/sample/agent.json").to_owned();
+    let agent = vec![
+        env!("CARGO_BIN_EXE_castellan-scripted-agent").to_owned(),
+        "--script".to_owned(),
+        script,
+    ];
+    Engine {
+        store: Store::open(&database).await.unwrap(),
+        github: Some(Client::new(&api, key, clock.clone()).unwrap()),
+        mirrors: Mirrors::new(&folder.join("mirrors")),
+        clock,
+        rules: Arc::new(rules(yard, address, agent)),
+        allowance: Arc::new(Allowance::default()),
+        bell: Arc::new(Notify::new()),
+    }
+}
+
+fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
+    Rules {
+        public_url: Some(address.parse().unwrap()),
+        pages_are_local: true,
+        github_url: yard.web_url().parse().unwrap(),
+        agent: AgentCommand {
+            command: agent,
+            environment: BTreeMap::new(),
+            model_url: None,
+        },
+        limits: Limits {
+            setup_s: 60,
+            agent_s: 60,
+            acceptance_s: 60,
+            turns: 1,
+            memory_mib: 2048,
+            processes: 64,
+            file_mib: 64,
+            output_mib: 8,
+        },
+        tasks_per_repository: 100,
+        tasks_per_person_hour: 100,
+        sweep_idle_s: 1800,
+        sweep_busy_s: 300,
+    }
+}
+
+fn median(mut counts: Vec<u64>) -> u64 {
+    counts.sort_unstable();
+    counts[counts.len() / 2]
+}
+
+#[tokio::main]
+async fn main() {
+    let world = World::start().await;
+    let mut stories = Vec::new();
+    let mut branch = String::new();
+    for nth in 1..=ISSUES {
+        let (calls, of) = world.labels().await;
+        println!("issue {nth}: {calls:?}");
+        if nth == ISSUES {
+            for call in world.yard.call_list() {
+                println!("  {} {} {}", call.status, call.method, call.path);
+            }
+        }
+        stories.push(calls);
+        branch = of;
+    }
+    let of = |kind: &str| median(stories.iter().map(|calls| calls[kind]).collect());
+    let all: Vec<u64> = stories.iter().map(|calls| calls.values().sum()).collect();
+    let calls = median(all.clone());
+    let human_push = world.pushes(&branch).await;
+    let human_push_own = world.pushes("topic").await;
+    assert_eq!(world.yard.violations(), []);
+    let by_content = CONTENT_PER_HOUR / of("content");
+    let by_requests = REQUESTS_PER_HOUR / calls;
+    let object = json!({
+        "bench": "calls",
+        "results": {
+            "content_creating": of("content"),
+            "git": of("git"),
+            "tokens": of("tokens"),
+            "reads": of("reads"),
+            "other": of("other"),
+            "calls": calls,
+            "calls_first": all[0],
+            "human_push": human_push,
+            "human_push_own": human_push_own,
+            "tasks_per_hour": by_content.min(by_requests),
+            "tasks_per_hour_by_content": by_content,
+            "tasks_per_hour_by_requests": by_requests,
+        },
+        "ratios": {},
+    });
+    println!("{object}");
+}

@@ -1,0 +1,145 @@
+//! The moves of a task that people and their repository bring about, one method each, for
+//! [`super::decide`].
+
+use super::attempt::{Attempt, Feedback};
+use super::because::Because;
+use super::decision::Decision;
+use super::moves::Next;
+use super::stage::{Outcome, Stage};
+use crate::domain::effect::Effect;
+use crate::domain::ids::Oid;
+use crate::domain::request::Person;
+
+impl Next<'_> {
+    pub(super) fn lose_requester(self) -> Decision {
+        if !self.task.stage.is_busy() {
+            return self.stays(Because::Outdated);
+        }
+        self.end_attempt(Because::RequesterLostAccess, Outcome::Refused)
+    }
+
+    pub(super) fn close(mut self, because: Because, outcome: Outcome) -> Decision {
+        self.cancel_run();
+        self.change_last(|last| {
+            last.ended
+                .get_or_insert_with(|| because.sentence().to_owned());
+        });
+        self.task.stage = Stage::Closed { outcome };
+        match outcome {
+            // Where access is lost there is nobody to tell and no way to do it (H16).
+            Outcome::AccessLost => {
+                self.effects.clear();
+                self.stays(because)
+            }
+            Outcome::Merged
+            | Outcome::Declined
+            | Outcome::Stopped
+            | Outcome::Unchanged
+            | Outcome::Failed
+            | Outcome::Refused
+            | Outcome::AskedAgain => self.told(because),
+        }
+    }
+
+    /// Somebody moved the branch: it is theirs (H1, H2, H3).
+    pub(super) fn yield_branch(mut self, head: Option<Oid>, by: Option<&Person>) -> Decision {
+        let is_ours = |oid: &Oid| {
+            self.task
+                .pull
+                .as_ref()
+                .is_some_and(|pull| &pull.head == oid)
+        };
+        if by.is_none() && head.as_ref().is_some_and(is_ours) {
+            return self.stays(Because::Outdated);
+        }
+        if let Stage::Paused { head: known, .. } = &self.task.stage
+            && *known == head
+        {
+            return self.stays(Because::Outdated);
+        }
+        self.cancel_run();
+        let because = if head.is_some() {
+            Because::PersonTookOver
+        } else {
+            Because::BranchDeleted
+        };
+        if self.task.stage.is_busy() {
+            self.change_last(|last| {
+                last.ended
+                    .get_or_insert_with(|| because.sentence().to_owned());
+            });
+        }
+        // Without a pull request there is nothing that anybody could take back.
+        if self.task.pull.is_none() {
+            return self.end_attempt(because, Outcome::Failed);
+        }
+        self.task.stage = Stage::Paused {
+            pull: self.task.pull.as_ref().map(|pull| pull.number),
+            head,
+        };
+        self.told(because)
+    }
+
+    /// One more attempt, on the branch as it is. A comment asks for one only (D3, D4).
+    pub(super) fn fix(mut self, feedback: Feedback, head: &Oid) -> Decision {
+        let asked = |attempt: &Attempt| {
+            let known = attempt.feedback.as_ref();
+            known.is_some_and(|known| known.comment == feedback.comment)
+        };
+        if self.task.attempts.iter().any(asked) {
+            return self.stays(Because::Outdated);
+        }
+        if self.task.stage.is_busy() {
+            return self.stays(Because::AlreadyBusy);
+        }
+        if let Some(pull) = &mut self.task.pull {
+            pull.head = head.clone();
+        }
+        self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
+    }
+
+    /// The same attempt again, on the base as it is now.
+    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
+        let ended = Because::BaseMoved.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        self.task.base.oid = tip.clone();
+        let feedback = self
+            .task
+            .last_attempt()
+            .and_then(|last| last.feedback.clone());
+        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
+    }
+
+    pub(super) fn reread(mut self, difference: &str) -> Decision {
+        let first = self.task.attempts.len() == 1;
+        if first && matches!(self.task.stage, Stage::Queued { .. }) {
+            let body = super::status::asked_again(difference);
+            self.effects.push(Effect::Say {
+                number: self.task.issue,
+                key: "asked-again".to_owned(),
+                body,
+            });
+            return self.close(Because::EditedBeforeStart, Outcome::AskedAgain);
+        }
+        if self.task.edited_since {
+            return self.stays(Because::EditedAfterStart);
+        }
+        self.task.edited_since = true;
+        self.told(Because::EditedAfterStart)
+    }
+
+    pub(super) fn unlabel(self) -> Decision {
+        if self.task.pull.is_some() || !self.task.stage.is_busy() {
+            return self.stays(Because::Outdated);
+        }
+        self.close(Because::LabelRemoved, Outcome::Stopped)
+    }
+
+    /// With a pull request the issue may well be closed; the work goes on there.
+    pub(super) fn end_issue(self) -> Decision {
+        if self.task.pull.is_some() {
+            return self.stays(Because::Outdated);
+        }
+        self.close(Because::IssueEnded, Outcome::Stopped)
+    }
+}

@@ -1,0 +1,212 @@
+//! What GitHub answered: read, or sorted into the kinds of errors.
+
+use http::StatusCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::domain::time::Timestamp;
+
+/// What became of a call that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("GitHub: could not {operation}: {reason}")]
+pub struct GithubError {
+    /// What was being done.
+    pub operation: &'static str,
+    /// What sort of failure it is.
+    pub kind: Kind,
+    /// GitHub's status, where it answered.
+    pub status: Option<u16>,
+    /// What GitHub or the network said; foreign text, bounded.
+    pub reason: String,
+}
+
+/// The operation by which an installation's token is had.
+pub(super) const MINT: &str = "get an installation token";
+
+impl GithubError {
+    /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
+    #[must_use]
+    pub fn is_of_installation(&self) -> bool {
+        match self.kind {
+            Kind::Forbidden => {
+                self.operation == MINT || self.reason.contains("installation has been suspended")
+            }
+            Kind::NotFound => self.operation == MINT,
+            Kind::Transient | Kind::Limited { .. } | Kind::Conflict | Kind::Final => false,
+        }
+    }
+}
+
+/// What sort of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The world's: it may work later, and it may even have worked (A1, A2).
+    Transient,
+    /// GitHub asks the whole installation to wait this many seconds (A3, A4).
+    Limited {
+        /// Seconds.
+        wait_s: i64,
+    },
+    /// It does not exist, or we may not see it.
+    NotFound,
+    /// The App or its installation may not do this (A5).
+    Forbidden,
+    /// It conflicts with what is there (409, 422).
+    Conflict,
+    /// Another final no, or an answer that is not what it should be.
+    Final,
+}
+
+/// What GitHub answered.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: http::HeaderMap,
+    pub(super) body: bytes::Bytes,
+}
+
+impl Answer {
+    /// Path and query of the next page, of this same API, where the `Link` header names one.
+    pub(super) fn next_page(&self, prefix: &str) -> Option<String> {
+        let links = self.headers.get(http::header::LINK)?.to_str().ok()?;
+        let next = links
+            .split(',')
+            .find(|link| link.contains("rel=\"next\""))?;
+        let address = next.trim().strip_prefix('<')?.split('>').next()?;
+        let address = Url::parse(address).ok()?;
+        let path = address.path().strip_prefix(prefix)?;
+        Some(format!("{path}?{}", address.query().unwrap_or_default()))
+    }
+
+    pub(super) fn read<R: DeserializeOwned>(
+        self,
+        operation: &'static str,
+        now: Timestamp,
+    ) -> Result<R, GithubError> {
+        if !self.status.is_success() {
+            return Err(self.error(operation, now));
+        }
+        let body: &[u8] = if self.body.is_empty() {
+            b"null"
+        } else {
+            &self.body
+        };
+        serde_json::from_slice(body).map_err(|error| unexpected(operation, error.to_string()))
+    }
+
+    fn error(&self, operation: &'static str, now: Timestamp) -> GithubError {
+        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let message = said["message"].as_str().unwrap_or("no message");
+        let details = match &said["errors"] {
+            Value::Null => String::new(),
+            errors => format!(" {errors}"),
+        };
+        let kind = self.kind(now);
+        let status = self.status.as_u16();
+        GithubError {
+            operation,
+            kind,
+            status: Some(status),
+            reason: bounded(&format!("{status}: {message}{details}")),
+        }
+    }
+
+    fn kind(&self, now: Timestamp) -> Kind {
+        if let Some(wait_s) = self.limit(now) {
+            return Kind::Limited { wait_s };
+        }
+        match self.status.as_u16() {
+            401 | 408 | 500..=599 => Kind::Transient,
+            403 => Kind::Forbidden,
+            404 | 410 | 451 => Kind::NotFound,
+            409 | 422 => Kind::Conflict,
+            _ => Kind::Final,
+        }
+    }
+
+    /// Seconds that GitHub asks us to wait, where it does (A3, A4).
+    pub(super) fn limit(&self, now: Timestamp) -> Option<i64> {
+        if !matches!(self.status.as_u16(), 403 | 429) {
+            return None;
+        }
+        let number =
+            |name: &str| -> Option<i64> { self.headers.get(name)?.to_str().ok()?.parse().ok() };
+        if let Some(seconds) = number("retry-after") {
+            return Some(seconds.clamp(1, LIMIT_WAIT_MAX_S));
+        }
+        if number("x-ratelimit-remaining") == Some(0) {
+            let reset = number("x-ratelimit-reset").unwrap_or(0);
+            return Some((reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S));
+        }
+        let said = String::from_utf8_lossy(&self.body);
+        let secondary =
+            self.status == StatusCode::TOO_MANY_REQUESTS || said.contains("secondary rate limit");
+        secondary.then_some(LIMIT_WAIT_S)
+    }
+}
+
+/// Wait where GitHub names none: at least a minute (W11).
+const LIMIT_WAIT_S: i64 = 60;
+/// Longest wait that is believed: primary limits reset within the hour.
+const LIMIT_WAIT_MAX_S: i64 = 3700;
+
+pub(super) fn graphql_error(operation: &'static str, error: &Value) -> GithubError {
+    let message = error["message"].as_str().unwrap_or("no message");
+    let kind = match error["type"].as_str().unwrap_or("") {
+        "NOT_FOUND" => Kind::NotFound,
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Kind::Forbidden,
+        "RATE_LIMITED" => Kind::Limited {
+            wait_s: LIMIT_WAIT_S,
+        },
+        // GitHub's own failures come without a type, and may have worked (A2).
+        "" | "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
+        _ => Kind::Conflict,
+    };
+    GithubError {
+        operation,
+        kind,
+        status: None,
+        reason: bounded(message),
+    }
+}
+
+pub(super) fn to_value<S: Serialize>(
+    operation: &'static str,
+    body: &S,
+) -> Result<Value, GithubError> {
+    serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
+}
+
+pub(super) fn transient(operation: &'static str, reason: String) -> GithubError {
+    GithubError {
+        operation,
+        kind: Kind::Transient,
+        status: None,
+        reason: bounded(&reason),
+    }
+}
+
+pub(super) fn unexpected(operation: &'static str, reason: String) -> GithubError {
+    GithubError {
+        operation,
+        kind: Kind::Final,
+        status: None,
+        reason: bounded(&reason),
+    }
+}
+
+/// GitHub's words are foreign text: one line, and not much of it.
+fn bounded(text: &str) -> String {
+    crate::domain::text::line(text, 400)
+}
+
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,47 @@
+//! The demo's output in the README is what the real `castellan demo --exit` prints.
+
+use std::process::Command;
+
+use regex::Regex;
+
+use super::compare;
+use crate::left_out::left_out;
+
+/// What differs from run to run, and what stands in the README for it.
+const MASKS: [(&str, &str); 8] = [
+    (r"http://127\.0\.0\.1:[0-9]+", "http://127.0.0.1:8787"),
+    (r"\bt[0-9a-z]{12}\b", "t000000000000"),
+    (r"key=[0-9a-z]+", "key=0000"),
+    (r"(?m)^ +[0-9]+\.[0-9] s  ", "   0.0 s  "),
+    (r"\b[0-9]+\.[0-9] s\b", "0.0 s"),
+    (r"in [0-9.]+s\b", "in 0.000s"),
+    (r"at `?[0-9a-f]{7}\b", "at 0000000"),
+    (r"run 17[0-9]+", "run 17000000001"),
+];
+
+#[test]
+fn the_readme_has_the_demo_s_transcript() {
+    let name = "the_readme_has_the_demo_s_transcript";
+    if castellan::sandbox::locate("bwrap", &crate::sandbox::system()).is_none() {
+        left_out(name, "bubblewrap is not installed");
+        return;
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_castellan"))
+        .args(["demo", "--exit"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{error}");
+    let masked = MASKS.iter().fold(said, |text, (pattern, mask)| {
+        Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, *mask)
+            .into_owned()
+    });
+    compare(
+        "transcript",
+        &format!("```text\n{}\n```", masked.trim_end()),
+    );
+}
