@@ -44,8 +44,8 @@ fn main() {
             "start_ms": round(median(starts)),
             "rss_mb": round(median(memory)),
             "binary_mb": round(binary_mb),
-            "other_seconds": seconds("other_seconds"),
-            "agent_seconds": seconds("agent_seconds"),
+            "other_seconds": round(seconds("other_seconds")),
+            "agent_seconds": round(seconds("agent_seconds")),
         },
         "ratios": {},
     });

@@ -88,6 +88,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         store,
         github,
         mirrors: Mirrors::new(&settings.data_dir.join("mirrors")),
+        started_at: clock.now(),
         clock,
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),

@@ -51,6 +51,9 @@ pub enum RunnerRefusal {
     /// The body is not what its hash says.
     #[error("the body's SHA-256 is not the one in the header; send it again")]
     Hash,
+    /// The body is larger than a result may be, or broke off.
+    #[error("the body is larger than a result may be, or broke off")]
+    TooLarge,
     /// The body is not such a message.
     #[error("not a message of this protocol: {0}")]
     Message(String),
@@ -293,6 +296,14 @@ impl Engine {
             Some(_) => Err(RunnerRefusal::OtherResult),
             None => Err(RunnerRefusal::Stale),
         }
+    }
+
+    /// Whether a lease is good, be the attempt over or not.
+    ///
+    /// # Errors
+    /// [`RunnerRefusal::Unknown`] where it is not.
+    pub async fn is_leased(&self, bearer: &Bearer) -> Result<(), RunnerRefusal> {
+        self.leased(bearer).await.map(drop)
     }
 
     async fn stored(&self, bearer: &Bearer) -> Result<StoredTask, RunnerRefusal> {

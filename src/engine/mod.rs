@@ -27,6 +27,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::domain::notice::Place;
 use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
 use crate::github::{Client, Target};
 use crate::protocol::brief::{AgentCommand, Limits};
@@ -45,6 +46,8 @@ pub struct Engine {
     pub mirrors: Mirrors,
     /// The time.
     pub clock: Clock,
+    /// Since when this process works: what runners could not say before is not held against them.
+    pub started_at: Timestamp,
     /// What the server's owner has set.
     pub rules: Arc<Rules>,
     /// What may still be written.

@@ -10,6 +10,7 @@ use super::{Engine, EngineError, target_of_task};
 use crate::domain::event::Fact;
 use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::{Notice, Place};
+use crate::domain::task::SILENCE_LIMIT_S;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
@@ -71,11 +72,18 @@ impl Engine {
     pub async fn pass_deadlines(&self) -> Result<bool, EngineError> {
         let now = self.clock.now();
         let overdue = self.store.overdue_tasks(now, 100).await?;
+        // While we were away nobody could hear them (A19).
+        let deaf_until = self.started_at.plus_s(SILENCE_LIMIT_S);
+        let mut passed = false;
         for stored in &overdue {
+            if now < deaf_until && matches!(stored.task.stage, Stage::Working { .. }) {
+                continue;
+            }
+            passed = true;
             self.record(&stored.task.id, Fact::DeadlinePassed, Cause::None)
                 .await?;
         }
-        Ok(!overdue.is_empty())
+        Ok(passed)
     }
 
     async fn is_due(&self, name: &str, every_s: i64, now: Timestamp) -> Result<bool, EngineError> {
@@ -115,7 +123,9 @@ impl Engine {
             for known in self.store.repositories_of(installation.id).await? {
                 // A list may lack what is there (A10): only GitHub's own no takes it away.
                 if !listed.iter().any(|(id, _)| *id == known.id)
-                    && !github.reaches(&target_of_repository(&known)).await?
+                    && !github
+                        .is_open(&target_of_repository(&known), installation.account)
+                        .await?
                 {
                     let notice = Notice::Uninstalled {
                         installation: installation.id,
@@ -131,7 +141,7 @@ impl Engine {
     /// Installations that GitHub does not know any more (H16).
     async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
         for installation in self.store.installations().await? {
-            if !self.github()?.is_installed(installation).await? {
+            if self.github()?.is_active(installation).await?.is_none() {
                 let notice = Notice::Uninstalled {
                     installation,
                     repositories: None,
@@ -260,7 +270,11 @@ impl Engine {
                 return Ok(());
             }
             let tip = github.branch_tip(&target, &task.id.branch()).await?;
-            if !matches!(task.stage, Stage::Applying { .. }) && !is_known(stored, tip.as_ref()) {
+            // The task may have moved the branch itself since it was listed.
+            let fresh = self.store.task(&task.id).await?;
+            let same = fresh.is_some_and(|fresh| fresh.version == stored.version);
+            let applying = matches!(task.stage, Stage::Applying { .. });
+            if same && !applying && !is_known(stored, tip.as_ref()) {
                 let fact = Fact::BranchMoved {
                     head: tip,
                     by: None,

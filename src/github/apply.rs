@@ -187,6 +187,11 @@ impl Client {
             )
             .await;
         let answer = match first {
+            // The list may not show it yet (A12): the next try looks for it.
+            Err(error) if error.reason.contains("already exists") => {
+                let kind = Kind::Transient;
+                return Err(GithubError { kind, ..error });
+            }
             Err(error)
                 if error.status == Some(422) && error.reason.to_lowercase().contains("draft") =>
             {
@@ -241,7 +246,8 @@ impl Client {
         .map(drop)
     }
 
-    /// Our open pull request from `branch`, where there is one (K14).
+    /// Our open pull request from `branch` into `base`, where there is one (K14). One that a
+    /// person opened from our branch is theirs.
     ///
     /// # Errors
     /// GitHub did not answer.
@@ -249,22 +255,22 @@ impl Client {
         &self,
         target: &Target,
         branch: &str,
+        base: &str,
     ) -> Result<Option<Number>, GithubError> {
         let owner = self.name_of(target).await.owner;
-        let path = format!("/pulls?state=open&head={owner}:{branch}&per_page=10");
+        let path = format!("/pulls?state=open&head={owner}:{branch}&per_page=100");
+        let operation = "look for our pull request";
         let answer: Vec<Value> = self
-            .call(
-                "look for our pull request",
-                target,
-                Scope::Observe,
-                Method::GET,
-                &path,
-                None,
-            )
+            .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await?;
+        let ours = |pull: &&Value| {
+            pull["head"]["ref"] == branch
+                && pull["base"]["ref"] == base
+                && pull["user"]["type"] == "Bot"
+        };
         Ok(answer
             .iter()
-            .find(|pull| pull["head"]["ref"].as_str() == Some(branch))
+            .find(ours)
             .and_then(|pull| pull["number"].as_i64())
             .map(Number))
     }

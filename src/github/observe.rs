@@ -71,7 +71,7 @@ pub struct Issue {
     pub text: IssueText,
     /// Whether it is open.
     pub open: bool,
-    /// When the body was last edited.
+    /// When title or body were last edited.
     pub edited_at: Option<Timestamp>,
     /// Whether it carries the label `agent`.
     pub labelled: bool,
@@ -319,7 +319,9 @@ fn read_issue(issue: &Value) -> Option<Issue> {
             body: issue["body"].as_str().unwrap_or_default().to_owned(),
         },
         open: issue["state"].as_str()? == "OPEN",
-        edited_at: time(&issue["lastEditedAt"]),
+        // GitHub's `lastEditedAt` is about the body alone.
+        edited_at: time(&issue["lastEditedAt"])
+            .max(time(&issue["renamed"]["nodes"][0]["createdAt"])),
         labelled: list(&issue["labels"]["nodes"]).any(is_agent),
         labelling,
         comments: list(&issue["comments"]["nodes"])

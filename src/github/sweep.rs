@@ -118,26 +118,30 @@ impl Client {
         Ok(listed)
     }
 
-    /// Whether an installation still exists.
+    /// Whether an installation still exists, and is not suspended; `None` where it is gone.
     ///
     /// # Errors
     /// GitHub did not answer.
-    pub async fn is_installed(&self, installation: InstallationId) -> Result<bool, GithubError> {
+    pub async fn is_active(
+        &self,
+        installation: InstallationId,
+    ) -> Result<Option<bool>, GithubError> {
         let path = format!("/app/installations/{installation}");
         let answer = self
             .call_app::<Value>("look for an installation", Method::GET, &path, None)
             .await;
         match answer {
-            Err(error) if error.kind == Kind::NotFound => Ok(false),
-            answer => answer.map(|_| true),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            answer => answer.map(|answer| Some(answer["suspended_at"].is_null())),
         }
     }
 
-    /// Whether an installation still reaches a repository.
+    /// Whether an installation still reaches a repository that it can work on: there, of the
+    /// same owner, not archived.
     ///
     /// # Errors
     /// GitHub did not answer.
-    pub async fn reaches(&self, target: &Target) -> Result<bool, GithubError> {
+    pub async fn is_open(&self, target: &Target, owner: UserId) -> Result<bool, GithubError> {
         let answer = self
             .call::<Value>(
                 "look for a repository",
@@ -150,8 +154,17 @@ impl Client {
             .await;
         match answer {
             // Without the repository a token for it cannot even be had (422).
-            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Conflict) => Ok(false),
-            answer => answer.map(|_| true),
+            Err(error)
+                if matches!(
+                    error.kind,
+                    Kind::NotFound | Kind::Conflict | Kind::Forbidden
+                ) =>
+            {
+                Ok(false)
+            }
+            answer => answer.map(|answer| {
+                answer["owner"]["id"].as_i64() == Some(owner.0) && answer["archived"] == false
+            }),
         }
     }
 

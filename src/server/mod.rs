@@ -56,10 +56,7 @@ pub fn router(server: Server) -> Router {
         .layer(DefaultBodyLimit::max(protocol::MESSAGE_BYTES_MAX))
         .layer(timeout(REQUEST_MAX));
     let slow = Router::new()
-        .route(
-            protocol::RESULT_PATH,
-            post(runner_api::result).layer(DefaultBodyLimit::max(protocol::RESULT_BYTES_MAX)),
-        )
+        .route(protocol::RESULT_PATH, post(runner_api::result))
         .layer(timeout(RESULT_MAX));
     quick.merge(slow).with_state(server)
 }

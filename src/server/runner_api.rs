@@ -2,18 +2,18 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::Server;
 use crate::engine::attempt::{Bearer, RunnerRefusal};
-use crate::protocol::Refused;
 use crate::protocol::brief::Brief;
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
+use crate::protocol::{RESULT_BYTES_MAX, Refused};
 
 pub(super) async fn exchange(
     State(server): State<Server>,
@@ -41,12 +41,18 @@ pub(super) async fn progress(
     server.engine.report(&bearer, &progress).await.map(Json)
 }
 
+/// The lease is checked before the body is read: strangers cannot make us hold 64 MiB.
 pub(super) async fn result(
     State(server): State<Server>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Json<Receipt>, RunnerRefusal> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
     let bearer = bearer(&headers)?;
+    server.engine.is_leased(&bearer).await?;
+    let body = axum::body::to_bytes(body, RESULT_BYTES_MAX)
+        .await
+        .map_err(|_| RunnerRefusal::TooLarge)?;
     let sha256 = headers
         .get(CONTENT_SHA256_HEADER)
         .and_then(|value| value.to_str().ok())
@@ -78,6 +84,7 @@ impl IntoResponse for RunnerRefusal {
             Self::Unknown => StatusCode::UNAUTHORIZED,
             Self::Taken | Self::Replayed | Self::Stale | Self::OtherResult => StatusCode::CONFLICT,
             Self::Over(_) => StatusCode::GONE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Hash | Self::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Engine(error) => {
                 tracing::error!(error = %error, "a runner's call failed");

@@ -206,3 +206,30 @@ fn count(row: &AnyRow) -> Result<u64, sqlx::Error> {
     let number: i64 = row.try_get(0)?;
     Ok(u64::try_from(number).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `synchronous` belongs to a connection, so only from here can it be seen.
+    #[tokio::test]
+    async fn every_connection_to_sqlite_commits_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("castellan.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS_MAX {
+            let mut connection = store.pool.acquire().await.unwrap();
+            for (pragma, expected) in [
+                ("synchronous", 2),
+                ("busy_timeout", 5000),
+                ("foreign_keys", 1),
+            ] {
+                let text = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
+                let row = connection.fetch_one(text).await.unwrap();
+                assert_eq!(row.try_get::<i64, _>(0).unwrap(), expected, "{pragma}");
+            }
+            held.push(connection);
+        }
+    }
+}

@@ -36,6 +36,8 @@ pub struct DueEffect {
 pub enum EffectEnd {
     /// It is done.
     Sent,
+    /// It was not tried at all: its turn comes at that time, and the try does not count.
+    NotYet(Timestamp),
     /// It is tried again at that time.
     Later(Timestamp, String),
     /// It cannot be done; a person has to look.
@@ -88,8 +90,23 @@ impl Store {
         row.map(|row| read(&row)).transpose()
     }
 
+    /// Holds on to a leased effect whose performing takes its time. Gives whether it is still ours.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn renew_effect(&self, due: &DueEffect, now: Timestamp) -> Result<bool, StoreError> {
+        sqlx::query("UPDATE outbox SET leased_until = $1 WHERE key = $2 AND tries = $3")
+            .bind(now.plus_ms(LEASE_MS).0)
+            .bind(due.key.as_str())
+            .bind(due.tries)
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected() == 1)
+            .map_err(failed("renew a lease"))
+    }
+
     /// Says how the performing of a leased effect ended. A desired state that was replaced
-    /// meanwhile stays waiting.
+    /// meanwhile stays waiting; what another worker leased meanwhile is theirs to settle.
     ///
     /// # Errors
     /// The database did not answer; the lease runs out and it is tried again.
@@ -244,7 +261,9 @@ pub(super) async fn put(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let conflict = if row.effect.is_desired_state() {
-        "DO UPDATE SET effect = excluded.effect, state = 'waiting', not_before = 0, tries = 0,
+        // What was being tried may have worked: the next try looks first (K16).
+        "DO UPDATE SET effect = excluded.effect, state = 'waiting', not_before = 0,
+             tries = CASE WHEN outbox.state = 'sent' THEN 0 ELSE outbox.tries END,
              revision = outbox.revision + 1, decided_at = excluded.decided_at"
     } else {
         "DO NOTHING"
@@ -277,6 +296,7 @@ pub(super) async fn settle(
 ) -> Result<(), StoreError> {
     let (state, not_before, error) = match end {
         EffectEnd::Sent => ("sent", 0, ""),
+        EffectEnd::NotYet(at) => ("waiting", at.0, "waits for its turn"),
         EffectEnd::Later(at, error) => ("waiting", at.0, error.as_str()),
         EffectEnd::Parked(error) => ("parked", 0, error.as_str()),
     };
@@ -286,7 +306,8 @@ pub(super) async fn settle(
         "UPDATE outbox SET state = CASE WHEN revision = $1 THEN $2 ELSE 'waiting' END,
              effect = CASE WHEN revision = $1 THEN $3 ELSE effect END,
              not_before = CASE WHEN revision = $1 THEN $4 ELSE 0 END,
-             leased_until = 0, last_error = $5 WHERE key = $6",
+             tries = CASE WHEN $7 = 1 THEN tries - 1 ELSE tries END,
+             leased_until = 0, last_error = $5 WHERE key = $6 AND tries = $8",
     )
     .bind(due.revision)
     .bind(state)
@@ -294,6 +315,8 @@ pub(super) async fn settle(
     .bind(not_before)
     .bind(error)
     .bind(due.key.as_str())
+    .bind(i64::from(matches!(end, EffectEnd::NotYet(_))))
+    .bind(due.tries)
     .execute(connection)
     .await
     .map(drop)

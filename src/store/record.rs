@@ -34,8 +34,8 @@ pub struct Recording<'a> {
 pub enum Cause<'a> {
     /// Nothing that is stored.
     None,
-    /// An effect that was performed.
-    Effect(&'a DueEffect),
+    /// An effect that was performed, or that cannot be.
+    Effect(&'a DueEffect, &'a EffectEnd),
     /// A result that a runner returned.
     Result(Kept<'a>),
 }
@@ -114,7 +114,7 @@ async fn write(
     }
     match recording.cause {
         Cause::None => {}
-        Cause::Effect(due) => outbox::settle(connection, due, &EffectEnd::Sent).await?,
+        Cause::Effect(due, end) => outbox::settle(connection, due, end).await?,
         Cause::Result(kept) => {
             results::put(connection, &recording.task.id, kept, now, false).await?;
         }

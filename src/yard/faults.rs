@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::rest::Answer;
 use super::world::World;
+use super::yard::Yard;
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
@@ -169,4 +170,11 @@ fn partial(mut answer: Answer) -> Answer {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     answer
+}
+
+impl Yard {
+    /// Waits until the App has made `count` calls in all: to end it just after one of them.
+    pub async fn has_answered(&self, count: usize) {
+        self.shared.until(|world| world.calls.len() >= count).await;
+    }
 }

@@ -198,6 +198,7 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         "createdAt": thread.created_at.to_string(), "updatedAt": thread.updated_at.to_string(),
         "lastEditedAt": thread.edited_at.map(|at| at.to_string()), "labels": {"nodes": labels},
         "comments": {"totalCount": comments.len(), "nodes": shown},
+        "renamed": {"nodes": thread.renamed_at.map(|at| json!({"createdAt": at.to_string()})).as_slice()},
         "timelineItems": {"totalCount": events.len(), "nodes": newest},
     });
     if let Some(pull) = &thread.pull {
@@ -315,20 +316,32 @@ fn checked(
             "Update of {name} is not a fast forward"
         )));
     }
-    if World::minds_workflows(call) {
-        let drift = world
-            .workflow_drift(repo, after, old.as_deref())
-            .map_err(|error| unprocessable(error.to_string()))?;
-        if let Some(file) = drift {
-            let said = format!(
-                "refusing to allow a GitHub App to create or update workflow `{file}` without `workflows` permission"
-            );
-            return Err(unprocessable(said));
-        }
-    }
+    refuse_drift(world, call, repo, (old.as_deref(), after))?;
     Ok(RefChange {
         name: name.to_owned(),
         old,
         new: Some(after.to_owned()),
     })
+}
+
+/// GitHub takes no ref whose workflows differ, without a permission that the App does not have (H26).
+fn refuse_drift(
+    world: &World,
+    call: &Call,
+    repo: i64,
+    (old, after): (Option<&str>, &str),
+) -> Result<(), (&'static str, String)> {
+    if !World::minds_workflows(call) {
+        return Ok(());
+    }
+    match world.workflow_drift(repo, after, old) {
+        Ok(None) => Ok(()),
+        Ok(Some(file)) => Err((
+            "UNPROCESSABLE",
+            format!(
+                "refusing to allow a GitHub App to create or update workflow `{file}` without `workflows` permission"
+            ),
+        )),
+        Err(error) => Err(("UNPROCESSABLE", error.to_string())),
+    }
 }

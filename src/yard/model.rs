@@ -139,6 +139,7 @@ pub(super) struct Thread {
     pub(super) updated_at: Timestamp,
     pub(super) closed_at: Option<Timestamp>,
     pub(super) edited_at: Option<Timestamp>,
+    pub(super) renamed_at: Option<Timestamp>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) story: Vec<Entry>,
     pub(super) pull: Option<Pull>,

@@ -84,6 +84,7 @@ impl World {
             updated_at: now,
             closed_at: None,
             edited_at: None,
+            renamed_at: None,
             reactions: Vec::new(),
             story: Vec::new(),
             pull,
@@ -205,6 +206,7 @@ impl World {
         let mut changes = json!({});
         if let Some(title) = title.filter(|title| *title != thread.title) {
             let before = std::mem::replace(&mut thread.title, title.to_owned());
+            thread.renamed_at = Some(now);
             thread.story.push(Entry::Retitled {
                 actor: actor.to_owned(),
                 title: title.to_owned(),

@@ -4,5 +4,6 @@ use std::io::Write as _;
 
 /// One line on standard error, which the test runner does not swallow.
 pub(crate) fn left_out(test: &str, why: &str) {
-    writeln!(std::io::stderr(), "left out: {test} ({why})").unwrap();
+    let mut error = std::io::stderr();
+    writeln!(error, "left out: {test} ({why})").unwrap();
 }

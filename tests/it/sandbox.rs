@@ -9,6 +9,8 @@ use castellan::sandbox::{
 };
 use tokio::io::AsyncReadExt;
 
+use crate::left_out::left_out;
+
 macro_rules! room {
     ($name:literal) => {
         match Room::open($name).await {
@@ -31,7 +33,7 @@ pub(crate) fn system() -> Vec<PathBuf> {
 /// A sandbox, or a loud word that the test `name` is left out.
 pub(crate) async fn sandbox_for(name: &str) -> Option<Sandbox> {
     if castellan::sandbox::locate("bwrap", &system()).is_none() {
-        println!("left out: {name} (bubblewrap is not installed)");
+        left_out(name, "bubblewrap is not installed");
         return None;
     }
     // Installed but unable to start is a failure, not a reason to leave the test out.
@@ -281,7 +283,10 @@ async fn a_closed_folder_is_named_before_anything_starts() {
         return;
     };
     if !rustix::process::geteuid().is_root() {
-        println!("left out: a_closed_folder_is_named_before_anything_starts (not root)");
+        left_out(
+            "a_closed_folder_is_named_before_anything_starts",
+            "not root",
+        );
         return;
     }
     let closed = tempfile::tempdir().unwrap();

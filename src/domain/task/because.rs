@@ -30,6 +30,8 @@ pub enum Because {
     AttemptFailed,
     /// The change is in a pull request.
     ChangeApplied,
+    /// The change was written when the task was ended.
+    AlreadyWritten,
     /// The change was refused.
     ChangeRefused,
     /// The base moved under the change.
@@ -90,6 +92,7 @@ impl Because {
         Self::NothingChanged,
         Self::AttemptFailed,
         Self::ChangeApplied,
+        Self::AlreadyWritten,
         Self::ChangeRefused,
         Self::BaseMoved,
         Self::PersonTookOver,
@@ -131,6 +134,9 @@ impl Because {
             Self::NothingChanged => "The agent ended without changing a file.",
             Self::AttemptFailed => "The attempt could not be completed.",
             Self::ChangeApplied => "The change was accepted and is in a draft pull request.",
+            Self::AlreadyWritten => {
+                "The change was on its branch already when the task was ended; close its pull request if it is not wanted."
+            }
             Self::ChangeRefused => "The change was refused; nothing was written.",
             Self::BaseMoved => "The base moved under the change, so it has to be made anew.",
             Self::PersonTookOver => {

@@ -8,8 +8,8 @@ use super::Task;
 use super::attempt::Feedback;
 use super::because::Because;
 pub use super::decision::Decision;
-use super::moves::{Next, with_remedy};
-use super::stage::Outcome;
+use super::moves::Next;
+use super::stage::{Outcome, Stage};
 use crate::domain::event::{Event, Fact};
 
 /// What `task` does about `event`.
@@ -20,16 +20,20 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         .fact
         .attempt()
         .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
-    if late || task.stage.is_closed() {
-        return next.stays(Because::Outdated);
+    if late || task.stage.is_closed() || is_out_of_turn(task, &event.fact) {
+        return match &event.fact {
+            Fact::Applied {
+                attempt,
+                pull,
+                head,
+            } => next.note_written(*attempt, *pull, head),
+            _ => next.stays(Because::Outdated),
+        };
     }
     match &event.fact {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
-        Fact::DispatchRefused { cause, remedy, .. } => {
-            let words = with_remedy(cause, remedy);
-            next.fail(Because::RunNotStarted, Outcome::Failed, words)
-        }
+        Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
         Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
         Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
@@ -71,4 +75,13 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::OwnerChanged { .. } => next.close(Because::OwnerChanged, Outcome::AccessLost),
         Fact::DeadlinePassed => next.pass_deadline(),
     }
+}
+
+/// What comes of a change being written is heard only while one is being written.
+fn is_out_of_turn(task: &Task, fact: &Fact) -> bool {
+    let is_of_writing = matches!(
+        fact,
+        Fact::Applied { .. } | Fact::ChangeRefused { .. } | Fact::BaseMoved { .. }
+    );
+    is_of_writing && !matches!(task.stage, Stage::Applying { .. })
 }

@@ -110,10 +110,45 @@ impl<'a> Next<'a> {
         self.stays(Because::RunDispatched)
     }
 
+    /// GitHub will not start a run; where one entered all the same, it may go on (A2).
+    pub(super) fn refuse_run(self, cause: &str, remedy: &str) -> Decision {
+        if !matches!(self.task.stage, Stage::Queued { .. }) {
+            return self.stays(Because::Outdated);
+        }
+        let words = with_remedy(cause, remedy);
+        self.fail(Because::RunNotStarted, Outcome::Failed, words)
+    }
+
     /// The attempt is over for a reason that somebody put in words.
     pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
         self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
+    }
+
+    /// The change was on the branch already when the task was ended: people are told, and the
+    /// pull request is known as ours (C4, C5).
+    pub(super) fn note_written(
+        mut self,
+        attempt: AttemptNumber,
+        pull: Number,
+        head: &Oid,
+    ) -> Decision {
+        let known = self.task.pull.as_ref();
+        let is_known = known.is_some_and(|known| known.commits.contains(head));
+        let is_last = self.task.last_attempt().map(|last| last.number) == Some(attempt);
+        if is_known || !is_last {
+            return self.stays(Because::Outdated);
+        }
+        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
+        commits.push(head.clone());
+        self.task.pull = Some(Pull {
+            number: pull,
+            head: head.clone(),
+            commits,
+        });
+        let ended = Because::AlreadyWritten.sentence().to_owned();
+        self.change_last(|last| last.ended = Some(ended));
+        self.told(Because::AlreadyWritten)
     }
 
     pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
@@ -307,7 +342,7 @@ impl<'a> Next<'a> {
 }
 
 /// What happened and what can be done about it, as one sentence.
-pub(super) fn with_remedy(cause: &str, remedy: &str) -> String {
+fn with_remedy(cause: &str, remedy: &str) -> String {
     let (cause, remedy) = (cause.trim(), remedy.trim());
     let mut first = cause.chars();
     let capital = first.next().map(|c| c.to_uppercase().to_string());

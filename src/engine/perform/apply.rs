@@ -4,43 +4,31 @@
 //! result what was stored; does the change pass every rule; only then blobs, tree, commit,
 //! the branch by its exact old id, the pull request.
 
-use std::collections::HashMap;
-
 use super::super::{Engine, EngineError, target_of_task};
 use super::Performed;
-use crate::domain::change::{self, Accepted, Change, FileChange, Operation, TreeEntry};
+use super::ground::{Ground, ground};
+use crate::domain::change::{Accepted, FileChange, Operation};
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
-use crate::git::{Mirror, Remote};
+use crate::git::Remote;
 use crate::github::apply::{Proposal, RefMove};
 use crate::github::observe::Permission;
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
 
-/// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
-const WORKFLOWS: &str = ".github/workflows";
-
 /// A change on its way.
-struct Apply<'a> {
-    task: &'a Task,
-    attempt: &'a Attempt,
+pub(super) struct Apply<'a> {
+    pub(super) task: &'a Task,
+    pub(super) attempt: &'a Attempt,
     target: &'a Target,
     returned: &'a Returned,
     /// Whether it was tried before, so that anything may be there already.
     again: bool,
-}
-
-/// Where a change is laid.
-enum Ground {
-    /// On this commit.
-    On(Oid),
-    /// The base has moved under it: the agent has to go again, from there.
-    Moved(Oid),
 }
 
 impl Engine {
@@ -118,18 +106,9 @@ impl Engine {
             let said = format!("The branch `{branch}` is gone. Ask again when there is one.");
             return Ok(apply.refused(vec![said]));
         };
-        if !reachable(&mirror, apply, &tip).await? {
-            let said = "The commit that the change starts from is not on the base branch any more. Ask for another attempt.";
-            return Ok(apply.refused(vec![said.to_owned()]));
-        }
-        let tree = mirror.tree(&apply.attempt.start).await?;
-        let old = mirror.contents(&remote, &modified(change)).await?;
-        let accepted = match check(apply.task, change, &tree, &old) {
-            Ok(accepted) => accepted,
-            Err(sentences) => return Ok(apply.refused(sentences)),
-        };
-        let parent = match ground(&mirror, apply, &accepted, &tip).await? {
-            Ground::On(parent) => parent,
+        let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
+            Ground::On(parent, accepted) => (parent, accepted),
+            Ground::Refused(sentences) => return Ok(apply.refused(sentences)),
             Ground::Moved(tip) => {
                 let attempt = apply.attempt.number;
                 return Ok(Fact::BaseMoved { attempt, tip });
@@ -137,6 +116,21 @@ impl Engine {
         };
         drop(mirror);
         self.push(apply, &accepted, &parent).await
+    }
+
+    /// Whether the task still waits for this change: it may have been stopped while objects
+    /// were being written (C4).
+    async fn is_wanted(&self, apply: &Apply<'_>) -> Result<bool, EngineError> {
+        let stored = self.store.task(&apply.task.id).await?;
+        let number = apply.attempt.number;
+        Ok(stored.is_some_and(|stored| {
+            let applying = matches!(
+                stored.task.stage,
+                Stage::Applying { attempt, .. } if attempt == number
+            );
+            let fence = stored.task.attempt(number).map(|attempt| attempt.fence);
+            applying && fence == Some(apply.attempt.fence)
+        }))
     }
 
     async fn remote(&self, apply: &Apply<'_>) -> Result<Remote, EngineError> {
@@ -174,21 +168,36 @@ impl Engine {
             tree => tree?,
         };
         let before = task.pull.as_ref().map(|_| &apply.attempt.start);
-        let head = match self.find_commit(apply, &branch, &tree, &message).await? {
+        let found = match apply.again {
+            true => self.find_commit(apply, &branch, &tree, &message).await?,
+            false => None,
+        };
+        let head = match found {
             Some(head) => head,
             None => {
                 let head = github
                     .write_commit(apply.target, &message, &tree, parent)
                     .await?;
+                if !self.is_wanted(apply).await? {
+                    return Ok(apply.refused(Vec::new()));
+                }
                 let moved = github
                     .move_branch(apply.target, &task.node, &branch, before, &head)
                     .await?;
-                if let RefMove::Refused(said) = moved {
-                    return self
-                        .explain_refused_move(apply, &branch, before, &said)
-                        .await;
+                match moved {
+                    RefMove::Moved => head,
+                    // Another worker, or a try whose answer was lost, may have been there before.
+                    RefMove::Refused(said) => {
+                        match self.find_commit(apply, &branch, &tree, &message).await? {
+                            Some(head) => head,
+                            None => {
+                                return self
+                                    .explain_refused_move(apply, &branch, before, &said)
+                                    .await;
+                            }
+                        }
+                    }
                 }
-                head
             }
         };
         let pull = self.propose(apply, accepted, &branch).await?;
@@ -229,9 +238,6 @@ impl Engine {
         tree: &Oid,
         message: &str,
     ) -> Result<Option<Oid>, EngineError> {
-        if !apply.again {
-            return Ok(None);
-        }
         let github = self.github()?;
         let Some(tip) = github.branch_tip(apply.target, branch).await? else {
             return Ok(None);
@@ -293,7 +299,11 @@ impl Engine {
         let title = proposal::title(task);
         let known = match &task.pull {
             Some(pull) => Some(pull.number),
-            None if apply.again => github.find_pull(apply.target, branch).await?,
+            None if apply.again => {
+                github
+                    .find_pull(apply.target, branch, &task.base.branch)
+                    .await?
+            }
             None => None,
         };
         if let Some(pull) = known {
@@ -335,66 +345,4 @@ fn acceptance_of(report: &crate::protocol::result::CommandReport) -> Acceptance 
 
 fn rule_sentence(said: &str) -> String {
     format!("GitHub refused the change by a rule of this repository: {said}")
-}
-
-/// The commit is on the base, or is the head of our own pull request.
-async fn reachable(mirror: &Mirror, apply: &Apply<'_>, tip: &Oid) -> Result<bool, EngineError> {
-    if apply.task.pull.is_some() {
-        return Ok(true);
-    }
-    Ok(mirror.leads_to(&apply.attempt.start, tip).await?)
-}
-
-fn modified(change: &Change) -> Vec<Oid> {
-    change
-        .files
-        .iter()
-        .filter_map(|file| file.base_blob.clone())
-        .collect()
-}
-
-fn check(
-    task: &Task,
-    change: &Change,
-    tree: &[TreeEntry],
-    contents: &HashMap<Oid, Vec<u8>>,
-) -> Result<Accepted, Vec<String>> {
-    let rules = change::ChangeRules::new(&task.policy, &task.contract)
-        .map_err(|bad| vec![bad.to_string()])?;
-    let blobs: HashMap<&[u8], &Oid> = tree
-        .iter()
-        .map(|entry| (entry.path.as_slice(), &entry.oid))
-        .collect();
-    let old = |path: &str| {
-        let blob = blobs.get(path.as_bytes())?;
-        contents.get(*blob).cloned()
-    };
-    change::check_with_old(change, tree, &rules, &old)
-        .map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
-}
-
-/// A new branch must have the default branch's workflows (H26). Where they moved on, a change
-/// whose files did not is laid upon the tip; otherwise the agent goes again from there.
-async fn ground(
-    mirror: &Mirror,
-    apply: &Apply<'_>,
-    accepted: &Accepted,
-    tip: &Oid,
-) -> Result<Ground, EngineError> {
-    let start = &apply.attempt.start;
-    if apply.task.pull.is_some() {
-        return Ok(Ground::On(start.clone()));
-    }
-    let then = mirror.object_at(start, WORKFLOWS).await?;
-    let now = mirror.object_at(tip, WORKFLOWS).await?;
-    if then == now {
-        return Ok(Ground::On(start.clone()));
-    }
-    for file in &accepted.files {
-        let held = mirror.object_at(tip, &file.path).await?;
-        if held != file.base_blob {
-            return Ok(Ground::Moved(tip.clone()));
-        }
-    }
-    Ok(Ground::On(tip.clone()))
 }

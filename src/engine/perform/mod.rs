@@ -5,6 +5,7 @@
 
 mod apply;
 mod dispatch;
+mod ground;
 mod show;
 
 use super::allowance::Cost;
@@ -13,7 +14,7 @@ use super::{Engine, EngineError};
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
 use crate::github::Target;
-use crate::store::{Cause, DueEffect, EffectEnd};
+use crate::store::{Cause, DueEffect, EffectEnd, StoreError};
 
 /// What performing an effect came to.
 pub(super) enum Performed {
@@ -21,6 +22,8 @@ pub(super) enum Performed {
     Done(Option<Fact>),
     /// It is not needed any more.
     Needless,
+    /// Another worker has it.
+    TakenOver,
 }
 
 impl Engine {
@@ -39,29 +42,54 @@ impl Engine {
         let cost = cost_of(&due.effect);
         let priority = due.effect.priority();
         if let Err(at) = self.allowance.draw(due.installation, priority, cost, now) {
-            let end = EffectEnd::Later(at, "waits for the allowance of writes".to_owned());
+            let end = EffectEnd::NotYet(at);
             self.store.settle_effect(&due, &end).await?;
             return Ok(true);
         }
-        match self.perform(&due).await {
-            Ok(Performed::Done(Some(fact))) => self.settle_with(&due, fact).await?,
+        match self.perform_leased(&due).await {
+            Ok(Performed::Done(Some(fact))) => {
+                self.settle_with(&due, fact, &EffectEnd::Sent).await?;
+            }
             Ok(Performed::Done(None) | Performed::Needless) => {
                 self.store.settle_effect(&due, &EffectEnd::Sent).await?;
             }
-            Err(error @ EngineError::Store(_)) => return Err(error),
+            Ok(Performed::TakenOver) => {
+                tracing::warn!(effect.key = due.key, "an effect went to another worker");
+            }
+            Err(error @ EngineError::Store(StoreError::Database { .. })) => return Err(error),
             Err(error) => self.put_off(&due, &error).await?,
         }
         Ok(true)
     }
 
-    async fn settle_with(&self, due: &DueEffect, fact: Fact) -> Result<(), EngineError> {
+    /// Performs, and holds on to the lease meanwhile: what takes its time is not done twice (C2).
+    async fn perform_leased(&self, due: &DueEffect) -> Result<Performed, EngineError> {
+        let performing = self.perform(due);
+        tokio::pin!(performing);
+        loop {
+            tokio::select! {
+                performed = &mut performing => return performed,
+                () = tokio::time::sleep(RENEW_EVERY) => {
+                    if !self.store.renew_effect(due, self.clock.now()).await? {
+                        return Ok(Performed::TakenOver);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn settle_with(
+        &self,
+        due: &DueEffect,
+        fact: Fact,
+        end: &EffectEnd,
+    ) -> Result<(), EngineError> {
         let Some(task) = &due.task else {
-            return Err(EngineError::Defect(format!(
-                "the effect {} has no task",
-                due.key
-            )));
+            let said = format!("the effect {} has no task", due.key);
+            return Err(EngineError::Defect(said));
         };
-        self.record(task, fact, Cause::Effect(due)).await.map(drop)
+        let cause = Cause::Effect(due, end);
+        self.record(task, fact, cause).await.map(drop)
     }
 
     async fn put_off(&self, due: &DueEffect, error: &EngineError) -> Result<(), EngineError> {
@@ -91,35 +119,11 @@ impl Engine {
                 EffectEnd::Parked(said)
             }
         };
-        self.store.settle_effect(due, &end).await?;
-        if matches!(end, EffectEnd::Parked(_)) {
-            self.give_up(due, error).await?;
+        // Parked and told in one transaction: no task is left behind without its effect (I8).
+        match (&end, ending_of(due, error)) {
+            (EffectEnd::Parked(_), Some(fact)) => self.settle_with(due, fact, &end).await,
+            _ => Ok(self.store.settle_effect(due, &end).await?),
         }
-        Ok(())
-    }
-
-    /// A task whose next step cannot be done ends where people see it (I8).
-    async fn give_up(&self, due: &DueEffect, error: &EngineError) -> Result<(), EngineError> {
-        let said = error.chain();
-        let fact = match &due.effect {
-            Effect::Apply { attempt, .. } => Fact::ChangeRefused {
-                attempt: *attempt,
-                sentences: vec![format!("The change could not be written: {said}")],
-            },
-            Effect::Dispatch { attempt, .. } => Fact::DispatchRefused {
-                attempt: *attempt,
-                cause: format!("The run could not be started: {said}"),
-                remedy: "ask whoever runs Castellan to look at its log".to_owned(),
-            },
-            Effect::Status
-            | Effect::Acknowledge { .. }
-            | Effect::Say { .. }
-            | Effect::Cancel { .. } => return Ok(()),
-        };
-        if let Some(task) = &due.task {
-            self.record(task, fact, Cause::None).await?;
-        }
-        Ok(())
     }
 
     async fn perform(&self, due: &DueEffect) -> Result<Performed, EngineError> {
@@ -165,6 +169,29 @@ impl Engine {
             repository: due.repository,
             name,
         })
+    }
+}
+
+/// How often the lease of an effect that takes its time is renewed.
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A task whose next step cannot be done ends where people see it.
+fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
+    let said = error.chain();
+    match &due.effect {
+        Effect::Apply { attempt, .. } => Some(Fact::ChangeRefused {
+            attempt: *attempt,
+            sentences: vec![format!("The change could not be written: {said}")],
+        }),
+        Effect::Dispatch { attempt, .. } => Some(Fact::DispatchRefused {
+            attempt: *attempt,
+            cause: format!("The run could not be started: {said}"),
+            remedy: "ask whoever runs Castellan to look at its log".to_owned(),
+        }),
+        Effect::Status
+        | Effect::Acknowledge { .. }
+        | Effect::Say { .. }
+        | Effect::Cancel { .. } => None,
     }
 }
 

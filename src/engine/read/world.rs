@@ -10,6 +10,8 @@ use crate::domain::ids::{
 };
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::request::contract;
+use crate::domain::task::Task;
+use crate::github::observe::Subject;
 use crate::store::Cause;
 
 impl Engine {
@@ -26,7 +28,7 @@ impl Engine {
             return Ok(Reading::Ignored("the task is over".to_owned()));
         }
         let input = self.github()?.task_input(&target_of(place), number).await?;
-        if let Some(crate::github::observe::Subject::Issue(issue)) = &input.subject
+        if let Some(Subject::Issue(issue)) = &input.subject
             && issue.labelled
         {
             return Ok(Reading::Ignored("the label is there again".to_owned()));
@@ -74,6 +76,16 @@ impl Engine {
         let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
             return Ok(Reading::Ignored("no task there".to_owned()));
         };
+        if stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored("the task is over".to_owned()));
+        }
+        // A delivery may come days late: what counts is how the issue stands now (D5).
+        let input = self.github()?.task_input(&target_of(place), number).await?;
+        if let Some(Subject::Issue(issue)) = &input.subject
+            && issue.open
+        {
+            return Ok(Reading::Ignored("the issue is open again".to_owned()));
+        }
         let how = how.to_owned();
         self.record(&stored.task.id, Fact::IssueEnded { how }, Cause::None)
             .await?;
@@ -99,17 +111,19 @@ impl Engine {
                 "the task is over, or elsewhere".to_owned(),
             ));
         }
-        let ours = |pull: &crate::domain::task::Pull| {
-            after.is_some_and(|after| pull.commits.contains(after))
-        };
         let by_app = sender.is_bot;
-        let known = stored.task.pull.as_ref().is_some_and(ours);
+        let known = after.is_some_and(|after| is_ours(&stored.task, after));
         // While a change of ours is being written, its own delivery may come before its record.
         if by_app && (known || stored.task.stage.is_busy()) {
             return Ok(Reading::Ignored("our own commit".to_owned()));
         }
+        // A late delivery says nothing about where the branch is now (D5).
+        let tip = self.github()?.branch_tip(&target_of(place), branch).await?;
+        if tip.as_ref().is_some_and(|tip| is_ours(&stored.task, tip)) {
+            return Ok(Reading::Ignored("the branch is at our commit".to_owned()));
+        }
         let fact = Fact::BranchMoved {
-            head: after.cloned(),
+            head: tip,
             by: Some(sender.person.clone()),
         };
         self.record(&id, fact, Cause::None).await?;
@@ -125,6 +139,15 @@ impl Engine {
         let Some(stored) = self.store.task_of_pull(place.repository, number).await? else {
             return Ok(Reading::Ignored("not a pull request of ours".to_owned()));
         };
+        if stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored("the task is over".to_owned()));
+        }
+        // Reopened since, or never closed: what counts is how it stands now (D5).
+        let target = target_of(place);
+        let Some(now_merged) = self.github()?.pull_end(&target, number).await? else {
+            return Ok(Reading::Ignored("the pull request is open".to_owned()));
+        };
+        let merged = merged || now_merged;
         self.record(&stored.task.id, Fact::PullEnded { merged }, Cause::None)
             .await?;
         Ok(Reading::Done("the task heard of its pull request's end"))
@@ -164,6 +187,13 @@ impl Engine {
         place: &Place,
         how: &str,
     ) -> Result<Reading, EngineError> {
+        // Going public cannot be undone for what was seen; all else is looked at again (D5).
+        let target = target_of(place);
+        if how != "publicized" && self.github()?.is_open(&target, place.owner).await? {
+            return Ok(Reading::Ignored(
+                "the repository is there, and its owner's".to_owned(),
+            ));
+        }
         let why = format!("the repository was {how}");
         self.end_tasks(place.repository, &why).await?;
         if how != "publicized" {
@@ -194,9 +224,18 @@ impl Engine {
         installation: InstallationId,
         repositories: Option<&[RepositoryId]>,
     ) -> Result<Reading, EngineError> {
+        let active = self.github()?.is_active(installation).await?;
+        if repositories.is_none() && active.is_some() {
+            return Ok(Reading::Ignored("the installation is there".to_owned()));
+        }
+        let still = match active {
+            Some(true) => self.github()?.repositories_of(installation).await?,
+            Some(false) | None => Vec::new(),
+        };
         let enrolled = self.store.repositories_of(installation).await?;
         for repository in enrolled {
-            if repositories.is_none_or(|gone| gone.contains(&repository.id)) {
+            let is_there = still.iter().any(|(id, _)| *id == repository.id);
+            if !is_there && repositories.is_none_or(|gone| gone.contains(&repository.id)) {
                 self.end_tasks(repository.id, "the App was uninstalled")
                     .await?;
                 self.store.withdraw_repository(repository.id).await?;
@@ -215,6 +254,8 @@ impl Engine {
         installation: InstallationId,
         suspended: bool,
     ) -> Result<Reading, EngineError> {
+        let active = self.github()?.is_active(installation).await?;
+        let suspended = active.map_or(suspended, |active| !active);
         self.store
             .suspend_installation(installation, suspended)
             .await?;
@@ -230,4 +271,10 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn is_ours(task: &Task, commit: &Oid) -> bool {
+    task.pull
+        .as_ref()
+        .is_some_and(|pull| pull.commits.contains(commit))
 }

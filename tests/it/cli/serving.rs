@@ -25,24 +25,24 @@ impl Serving {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut logged = String::new();
-        loop {
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut serving = Self {
+            child,
+            log,
+            logged: String::new(),
+            address: String::new(),
+        };
+        while serving.address.is_empty() {
             let mut line = String::new();
-            let read = log.read_line(&mut line).unwrap();
-            assert!(read > 0, "it ended: {logged}");
-            logged.push_str(&line);
+            let read = serving.log.read_line(&mut line).unwrap();
+            serving.logged.push_str(&line);
+            assert!(read > 0, "it ended: {}", serving.logged);
             let entry: Value = serde_json::from_str(&line).unwrap_or_default();
             if let Some(address) = entry["address"].as_str() {
-                let address = format!("http://{address}");
-                return Self {
-                    child,
-                    log,
-                    logged,
-                    address,
-                };
+                serving.address = format!("http://{address}");
             }
         }
+        serving
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {

@@ -310,6 +310,7 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
     };
     let database = format!("sqlite:{}", folder.join("castellan.db").display());
     Engine {
+        started_at: clock.now(),
         store: Store::open(&database).await.unwrap(),
         github: Some(Client::new(&api, key, clock.clone()).unwrap()),
         mirrors: Mirrors::new(&folder.join("mirrors")),

@@ -1,0 +1,124 @@
+//! Whether a change passes every rule, and upon which commit it is laid.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::EngineError;
+use super::apply::Apply;
+use crate::domain::change::{self, Accepted, Change, TreeEntry};
+use crate::domain::ids::Oid;
+use crate::domain::task::Task;
+use crate::git::{Mirror, Remote};
+
+/// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
+const WORKFLOWS: &str = ".github/workflows";
+
+/// Where a change is laid.
+pub(super) enum Ground {
+    /// On this commit; it passed every rule.
+    On(Oid, Accepted),
+    /// Nowhere: one sentence each.
+    Refused(Vec<String>),
+    /// The base has moved under it: the agent has to go again, from there.
+    Moved(Oid),
+}
+
+/// The commit is on the base, or is the head of our own pull request.
+async fn reachable(mirror: &Mirror, apply: &Apply<'_>, tip: &Oid) -> Result<bool, EngineError> {
+    if apply.task.pull.is_some() {
+        return Ok(true);
+    }
+    Ok(mirror.leads_to(&apply.attempt.start, tip).await?)
+}
+
+/// The blobs that the change replaces, as the tree has them: what a runner names counts for
+/// nothing here. None where the change is beyond its caps and refused anyhow.
+fn replaced(task: &Task, change: &Change, tree: &[TreeEntry]) -> Vec<Oid> {
+    if change.files.len() > usize::try_from(task.policy.change.files).unwrap_or(usize::MAX) {
+        return Vec::new();
+    }
+    let paths: HashSet<&[u8]> = change
+        .files
+        .iter()
+        .map(|file| file.path.as_bytes())
+        .collect();
+    tree.iter()
+        .filter(|entry| entry.mode != "160000" && paths.contains(entry.path.as_slice()))
+        .map(|entry| entry.oid.clone())
+        .collect()
+}
+
+fn check(
+    task: &Task,
+    change: &Change,
+    tree: &[TreeEntry],
+    contents: &HashMap<Oid, Vec<u8>>,
+) -> Result<Accepted, Vec<String>> {
+    let rules = change::ChangeRules::new(&task.policy, &task.contract)
+        .map_err(|bad| vec![bad.to_string()])?;
+    let blobs: HashMap<&[u8], &Oid> = tree
+        .iter()
+        .map(|entry| (entry.path.as_slice(), &entry.oid))
+        .collect();
+    let old = |path: &str| {
+        let blob = blobs.get(path.as_bytes())?;
+        contents.get(*blob).cloned()
+    };
+    change::check_with_old(change, tree, &rules, &old)
+        .map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
+}
+
+/// Checks the change where it was made, and says where it is laid.
+///
+/// A new branch must have the default branch's workflows (H26). Where they moved on, a change
+/// whose files did not is laid upon the tip, if it passes every rule there too; otherwise the
+/// agent goes again from there.
+pub(super) async fn ground(
+    mirror: &Mirror,
+    remote: &Remote,
+    apply: &Apply<'_>,
+    change: &Change,
+    tip: &Oid,
+) -> Result<Ground, EngineError> {
+    let start = &apply.attempt.start;
+    if !reachable(mirror, apply, tip).await? {
+        let said = "The commit that the change starts from is not on the base branch any more. Ask for another attempt.";
+        return Ok(Ground::Refused(vec![said.to_owned()]));
+    }
+    let accepted = match judge(mirror, remote, apply, change, start).await? {
+        Ok(accepted) => accepted,
+        Err(sentences) => return Ok(Ground::Refused(sentences)),
+    };
+    if apply.task.pull.is_some() {
+        return Ok(Ground::On(start.clone(), accepted));
+    }
+    let then = mirror.object_at(start, WORKFLOWS).await?;
+    let now = mirror.object_at(tip, WORKFLOWS).await?;
+    if then == now {
+        return Ok(Ground::On(start.clone(), accepted));
+    }
+    for file in &accepted.files {
+        let held = mirror.object_at(tip, &file.path).await?;
+        if held != file.base_blob {
+            return Ok(Ground::Moved(tip.clone()));
+        }
+    }
+    Ok(match judge(mirror, remote, apply, change, tip).await? {
+        Ok(accepted) => Ground::On(tip.clone(), accepted),
+        Err(_) => Ground::Moved(tip.clone()),
+    })
+}
+
+/// Every rule, against the tree of `commit`.
+async fn judge(
+    mirror: &Mirror,
+    remote: &Remote,
+    apply: &Apply<'_>,
+    change: &Change,
+    commit: &Oid,
+) -> Result<Result<Accepted, Vec<String>>, EngineError> {
+    let tree = mirror.tree(commit).await?;
+    let old = mirror
+        .contents(remote, &replaced(apply.task, change, &tree))
+        .await?;
+    Ok(check(apply.task, change, &tree, &old))
+}

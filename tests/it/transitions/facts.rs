@@ -1,0 +1,218 @@
+//! The facts that the table is made for: each variant, about the attempt under way and about one
+//! that is not.
+
+use castellan::domain::event::{Ending, Fact};
+use castellan::domain::ids::{AttemptNumber, CommentId, Number, RunId, Sha256Hex, UserId};
+use castellan::domain::request::Person;
+use castellan::domain::task::Task;
+use castellan::domain::task::attempt::{Phase, RunIdentity};
+
+use super::sample::{alice, oid};
+use super::stages::run;
+
+/// An attempt that no task of the table has.
+const STALE: AttemptNumber = AttemptNumber(9);
+
+/// Every fact that can be told of `task`, by name.
+pub(super) fn facts(task: &Task) -> Vec<(String, Fact)> {
+    let attempt = task
+        .last_attempt()
+        .map_or(AttemptNumber(1), |last| last.number);
+    let mut facts = Vec::new();
+    for (name, fact) in of_attempt(attempt) {
+        facts.push((name.to_owned(), fact));
+    }
+    for (name, fact) in others(attempt) {
+        facts.push((name.to_owned(), fact));
+    }
+    for (name, fact) in of_attempt(STALE) {
+        facts.push((format!("{name} (stale)"), fact));
+    }
+    facts
+}
+
+/// The facts that name an attempt.
+pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
+    let returned = |ending| Fact::Returned {
+        attempt,
+        result: Sha256Hex::of("another result"),
+        ending,
+    };
+    let words = || ("it broke".to_owned(), "mend it".to_owned());
+    let ((cause, remedy), (failed, mend)) = (words(), words());
+    let run = RunIdentity {
+        run_id: run(attempt.0),
+        run_attempt: 1,
+    };
+    let phase = |phase| Fact::Reported { attempt, phase };
+    vec![
+        (
+            "dispatched",
+            Fact::Dispatched {
+                attempt,
+                run: Some(run.run_id),
+            },
+        ),
+        (
+            "dispatch refused",
+            Fact::DispatchRefused {
+                attempt,
+                cause,
+                remedy,
+            },
+        ),
+        (
+            "entered",
+            Fact::Entered {
+                attempt,
+                run,
+                key: Sha256Hex::of("key"),
+            },
+        ),
+        ("ticket replayed", Fact::TicketReplayed { attempt }),
+        ("reported the same phase", phase(Phase::Agent)),
+        ("reported another phase", phase(Phase::Acceptance)),
+        ("returned a change", returned(Ending::Changed)),
+        ("returned no change", returned(Ending::Unchanged)),
+        (
+            "returned a failure",
+            returned(Ending::Failed {
+                phase: Phase::Setup,
+                cause: failed,
+                remedy: mend,
+            }),
+        ),
+        (
+            "applied",
+            Fact::Applied {
+                attempt,
+                pull: Number(2),
+                head: oid(3),
+            },
+        ),
+        (
+            "change refused",
+            Fact::ChangeRefused {
+                attempt,
+                sentences: vec!["No.".to_owned()],
+            },
+        ),
+        (
+            "base moved",
+            Fact::BaseMoved {
+                attempt,
+                tip: oid(4),
+            },
+        ),
+    ]
+}
+
+/// The facts that name none.
+pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
+    let fix = |comment| Fact::FixAsked {
+        by: alice(),
+        comment: CommentId(comment),
+        words: Some("again".to_owned()),
+        head: oid(9),
+    };
+    let by = |login: &str| {
+        Some(Person {
+            id: UserId(7),
+            login: login.to_owned(),
+        })
+    };
+    let ended = |run| Fact::RunEnded {
+        run,
+        conclusion: "failure".to_owned(),
+    };
+    vec![
+        ("opened", Fact::Opened),
+        (
+            "branch moved by a person",
+            Fact::BranchMoved {
+                head: Some(oid(9)),
+                by: by("bob"),
+            },
+        ),
+        (
+            "branch deleted",
+            Fact::BranchMoved {
+                head: None,
+                by: by("bob"),
+            },
+        ),
+        (
+            "branch is where we left it",
+            Fact::BranchMoved {
+                head: Some(oid(2)),
+                by: None,
+            },
+        ),
+        ("requester lost access", Fact::RequesterLostAccess),
+        ("stop asked", Fact::StopAsked { by: alice() }),
+        ("fix asked", fix(5)),
+        ("fix asked by a known comment", fix(8)),
+        (
+            "text edited",
+            Fact::TextEdited {
+                difference: "+ words".to_owned(),
+            },
+        ),
+        ("label removed", Fact::LabelRemoved { by: alice() }),
+        (
+            "issue ended",
+            Fact::IssueEnded {
+                how: "closed".to_owned(),
+            },
+        ),
+        ("pull merged", Fact::PullEnded { merged: true }),
+        ("pull closed", Fact::PullEnded { merged: false }),
+        ("its run ended", ended(run(attempt.0))),
+        ("another run ended", ended(RunId(999))),
+        (
+            "access lost",
+            Fact::AccessLost {
+                why: "the App was uninstalled".to_owned(),
+            },
+        ),
+        ("owner changed", Fact::OwnerChanged { owner: UserId(9) }),
+        ("deadline passed", Fact::DeadlinePassed),
+    ]
+}
+
+/// No fact is left out: this match stops compiling when one is added.
+pub(super) const fn kind(fact: &Fact) -> usize {
+    match fact {
+        Fact::Opened => 0,
+        Fact::Dispatched { .. } => 1,
+        Fact::DispatchRefused { .. } => 2,
+        Fact::Entered { .. } => 3,
+        Fact::TicketReplayed { .. } => 4,
+        Fact::Reported { .. } => 5,
+        Fact::Returned { .. } => 6,
+        Fact::Applied { .. } => 7,
+        Fact::ChangeRefused { .. } => 8,
+        Fact::BaseMoved { .. } => 9,
+        Fact::BranchMoved { .. } => 10,
+        Fact::RequesterLostAccess => 11,
+        Fact::StopAsked { .. } => 12,
+        Fact::FixAsked { .. } => 13,
+        Fact::TextEdited { .. } => 14,
+        Fact::LabelRemoved { .. } => 15,
+        Fact::IssueEnded { .. } => 16,
+        Fact::PullEnded { .. } => 17,
+        Fact::RunEnded { .. } => 18,
+        Fact::AccessLost { .. } => 19,
+        Fact::OwnerChanged { .. } => 20,
+        Fact::DeadlinePassed => 21,
+    }
+}
+
+#[test]
+fn every_fact_is_in_the_table() {
+    let told = facts(&super::sample::task(1));
+    let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds, (0..22).collect::<Vec<_>>());
+}

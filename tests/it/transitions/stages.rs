@@ -1,0 +1,163 @@
+//! The standings that the table is made for: each stage, with and without a pull request, with
+//! attempts left and without. Each is reached by facts, so none is made up.
+
+use castellan::domain::event::{Ending, Fact};
+use castellan::domain::ids::{AttemptNumber, CommentId, Number, RunId, Sha256Hex};
+use castellan::domain::task::Task;
+use castellan::domain::task::attempt::{Phase, RunIdentity};
+use castellan::domain::task::decide::decide;
+
+use super::sample::{self, alice, event, oid};
+
+/// A task at a point of its life.
+pub(super) struct Standing {
+    pub(super) name: &'static str,
+    pub(super) task: Task,
+    /// Seconds after the start at which facts come.
+    pub(super) at_s: i64,
+}
+
+/// The run of an attempt.
+pub(super) const fn run(attempt: u32) -> RunId {
+    RunId(100 + attempt as i64)
+}
+
+fn last(task: &Task) -> AttemptNumber {
+    task.last_attempt()
+        .map_or(AttemptNumber(0), |last| last.number)
+}
+
+fn after(task: &Task, fact: Fact) -> Task {
+    decide(task, &event(60, fact)).task
+}
+
+fn opened() -> Task {
+    after(&sample::task(1), Fact::Opened)
+}
+
+fn dispatched(task: &Task) -> Task {
+    let attempt = last(task);
+    let run = Some(run(attempt.0));
+    after(task, Fact::Dispatched { attempt, run })
+}
+
+fn working(task: &Task) -> Task {
+    let task = dispatched(task);
+    let attempt = last(&task);
+    let run = RunIdentity {
+        run_id: run(attempt.0),
+        run_attempt: 1,
+    };
+    let key = Sha256Hex::of("key");
+    let task = after(&task, Fact::Entered { attempt, run, key });
+    let phase = Phase::Agent;
+    after(&task, Fact::Reported { attempt, phase })
+}
+
+fn applying(task: &Task) -> Task {
+    let task = working(task);
+    let fact = Fact::Returned {
+        attempt: last(&task),
+        result: Sha256Hex::of("result"),
+        ending: Ending::Changed,
+    };
+    after(&task, fact)
+}
+
+fn delivered(task: &Task) -> Task {
+    let task = applying(task);
+    let fact = Fact::Applied {
+        attempt: last(&task),
+        pull: Number(2),
+        head: oid(2),
+    };
+    after(&task, fact)
+}
+
+fn fixing(task: &Task, comment: i64) -> Task {
+    let fact = Fact::FixAsked {
+        by: alice(),
+        comment: CommentId(comment),
+        words: None,
+        head: oid(2),
+    };
+    after(task, fact)
+}
+
+fn moved(task: &Task, head: Option<u8>) -> Task {
+    let fact = Fact::BranchMoved {
+        head: head.map(oid),
+        by: Some(alice()),
+    };
+    after(task, fact)
+}
+
+fn edited(task: &Task) -> Task {
+    let difference = "+ more".to_owned();
+    after(task, Fact::TextEdited { difference })
+}
+
+/// With this many attempts in the budget.
+fn of(mut task: Task, attempts: u32) -> Task {
+    task.contract.budget.attempts = attempts;
+    task
+}
+
+/// All standings, in the order of a task's life.
+pub(super) fn standings() -> Vec<Standing> {
+    let stopped = after(&opened(), Fact::StopAsked { by: alice() });
+    let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
+    let (early, late) = (70, 2 * 24 * 3600);
+    [
+        ("new", sample::task(1), 0),
+        ("queued, run not known", opened(), early),
+        ("queued", dispatched(&opened()), early),
+        ("queued, beyond its deadline", dispatched(&opened()), late),
+        ("working", working(&opened()), early),
+        ("working, beyond its deadline", working(&opened()), late),
+        ("working, last attempt", of(working(&opened()), 1), late),
+        ("working, text edited", edited(&working(&opened())), early),
+        ("applying", applying(&opened()), early),
+        ("applying, last attempt", of(applying(&opened()), 1), early),
+        ("delivered", delivered(&opened()), early),
+        (
+            "delivered, last attempt",
+            of(delivered(&opened()), 1),
+            early,
+        ),
+        (
+            "queued with pull",
+            dispatched(&fixing(&delivered(&opened()), 8)),
+            early,
+        ),
+        (
+            "working with pull",
+            working(&fixing(&delivered(&opened()), 8)),
+            early,
+        ),
+        (
+            "applying with pull",
+            applying(&fixing(&delivered(&opened()), 8)),
+            early,
+        ),
+        (
+            "paused with pull",
+            moved(&delivered(&opened()), Some(9)),
+            early,
+        ),
+        (
+            "paused, branch deleted",
+            moved(&delivered(&opened()), None),
+            early,
+        ),
+        (
+            "paused without pull",
+            moved(&applying(&opened()), Some(9)),
+            early,
+        ),
+        ("closed: stopped", stopped, early),
+        ("closed: merged", merged, early),
+    ]
+    .map(|(name, task, at_s)| Standing { name, task, at_s })
+    .into()
+}
