@@ -37,6 +37,12 @@ impl GithubError {
             Kind::Transient | Kind::Limited { .. } | Kind::Conflict | Kind::Final => false,
         }
     }
+
+    /// Whether the installation does not reach the repository any more: no token for it can be had.
+    #[must_use]
+    pub fn is_of_repository(&self) -> bool {
+        self.operation == MINT && self.kind == Kind::Conflict
+    }
 }
 
 /// What sort of failure it is.
