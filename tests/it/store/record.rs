@@ -189,10 +189,7 @@ async fn what_cannot_be_recorded_whole_leaves_nothing() {
 async fn assert_cause_is_settled(_database: &Database, store: &Store, task: &Task) {
     while let Some(due) = store.lease_effect(NOW.plus_s(1)).await.unwrap() {
         let Effect::Dispatch { attempt, .. } = due.effect else {
-            store
-                .settle_effect(&due, &castellan::store::EffectEnd::Sent)
-                .await
-                .unwrap();
+            store.settle_effect(&due, &EffectEnd::Sent).await.unwrap();
             continue;
         };
         let stored = store.task(&task.id).await.unwrap().unwrap();

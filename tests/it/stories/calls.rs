@@ -1,6 +1,7 @@
 //! How many calls a task costs, from the label to the draft pull request, on a warm server.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 use super::world::World;
 
@@ -13,11 +14,14 @@ pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
     world.delivered().await;
     world.yard.resets_calls();
     world.delivered().await;
+    let mut told = std::io::stderr();
     for call in world.yard.call_list() {
-        println!(
+        writeln!(
+            told,
             "{:8} {} {} {}",
             call.kind, call.status, call.method, call.path
-        );
+        )
+        .unwrap();
     }
     let calls = world.yard.calls();
     world.ends().await;
@@ -28,6 +32,10 @@ pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
 async fn a_task_costs_few_calls() {
     let calls = calls_of_a_task().await;
     let all: u64 = calls.values().sum();
-    println!("calls from label to draft pull request: {calls:?}, {all} in all");
+    writeln!(
+        std::io::stderr(),
+        "calls from label to draft pull request: {calls:?}, {all} in all"
+    )
+    .unwrap();
     assert!(calls["content"] <= AIM.0 && all <= AIM.1, "{calls:?}");
 }
