@@ -53,6 +53,8 @@ pub enum Refusal {
     Busy,
     /// Another attempt for a task that is over: stopped, or its pull request closed or merged.
     TaskOver,
+    /// Another attempt when all are used.
+    BudgetSpent,
     /// A word that is no command.
     UnknownCommand {
         /// The word.
@@ -116,6 +118,9 @@ impl Refusal {
             Self::TaskOver => {
                 "That task is over. Take the label `agent` off its issue and set it again to start anew.".to_owned()
             }
+            Self::BudgetSpent => {
+                "All attempts of the contract's budget are used. Go on from the branch yourself, or comment `/agent stop` and label the issue again to start anew.".to_owned()
+            }
             Self::UnknownCommand { word } => format!(
                 "{} is not a command of Castellan's.\n\n{}",
                 text::inline_code(word, 40),
@@ -142,6 +147,7 @@ impl Refusal {
             | Self::IssueClosed
             | Self::Busy
             | Self::TaskOver
+            | Self::BudgetSpent
             | Self::UnknownCommand { .. } => false,
         }
     }

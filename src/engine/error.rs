@@ -40,6 +40,8 @@ pub(super) enum Remedy {
 const FIRST_WAIT_MS: i64 = 1_000;
 /// Longest wait, in milliseconds.
 const WAIT_MAX_MS: i64 = 15 * 60 * 1_000;
+/// Wait for an installation that is suspended or gone.
+const INSTALLATION_WAIT_S: i64 = 3_600;
 /// Tries of what may be a passing trouble: with the waits above, about a day (A19).
 const TRIES_MAX: i64 = 100;
 
@@ -51,6 +53,10 @@ impl EngineError {
             .min(WAIT_MAX_MS);
         let again = Remedy::Again(now.plus_ms(wait));
         match self {
+            // Until we hear of it, or the sweep finds out.
+            Self::Github(error) if error.is_of_installation() => {
+                Remedy::Pause(now.plus_s(INSTALLATION_WAIT_S))
+            }
             Self::Github(error) => match error.kind {
                 Kind::Limited { wait_s } => Remedy::Pause(now.plus_s(wait_s)),
                 Kind::Transient if tries < TRIES_MAX => again,

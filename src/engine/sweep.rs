@@ -8,13 +8,14 @@
 use super::error::Remedy;
 use super::{Engine, EngineError, target_of_task};
 use crate::domain::event::Fact;
-use crate::domain::ids::Oid;
+use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::{Notice, Place};
 use crate::domain::task::SILENCE_LIMIT_S;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
+use crate::github::observe::Subject;
 use crate::store::{Cause, Repository, StoredTask};
 
 /// GitHub delivers again what is at most this old (W3), with an hour to spare.
@@ -44,6 +45,7 @@ impl Engine {
             .await?
         {
             self.sweep_installations().await?;
+            self.sweep_uninstalled().await?;
             self.mark("installations", now).await?;
             swept = true;
         }
@@ -119,13 +121,32 @@ impl Engine {
                     .await?;
             }
             for known in self.store.repositories_of(installation.id).await? {
-                if !listed.iter().any(|(id, _)| *id == known.id) {
+                // A list may lack what is there (A10): only GitHub's own no takes it away.
+                if !listed.iter().any(|(id, _)| *id == known.id)
+                    && !github
+                        .is_open(&target_of_repository(&known), installation.account)
+                        .await?
+                {
                     let notice = Notice::Uninstalled {
                         installation: installation.id,
                         repositories: Some(vec![known.id]),
                     };
                     self.read_notice(&notice).await?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Installations that GitHub does not know any more (H16).
+    async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
+        for installation in self.store.installations().await? {
+            if self.github()?.is_active(installation).await?.is_none() {
+                let notice = Notice::Uninstalled {
+                    installation,
+                    repositories: None,
+                };
+                self.read_notice(&notice).await?;
             }
         }
         Ok(())
@@ -188,11 +209,7 @@ impl Engine {
         live: &[StoredTask],
     ) -> Result<(), EngineError> {
         let github = self.github()?;
-        let target = Target {
-            installation: repository.installation,
-            repository: repository.id,
-            name: repository.name.clone(),
-        };
+        let target = target_of_repository(repository);
         let installation = self.store.installation(repository.installation).await?;
         let Some(installation) = installation.filter(|known| !known.suspended) else {
             return Ok(());
@@ -217,9 +234,28 @@ impl Engine {
             self.read_notice(&notice).await?;
         }
         for stored in live {
+            if stored.task.pull.is_none() {
+                self.look_at_issue(&place, stored.task.issue).await?;
+            }
             self.look_at_task(stored).await?;
         }
         Ok(())
+    }
+
+    /// The issue of a task that has no pull request yet.
+    async fn look_at_issue(&self, place: &Place, number: Number) -> Result<(), EngineError> {
+        let target = super::target_of(place);
+        let input = self.github()?.task_input(&target, number).await?;
+        let (place, how) = (place.clone(), "closed".to_owned());
+        let notice = match input.subject {
+            Some(Subject::Issue(issue)) if issue.open => Notice::TextEdited {
+                place,
+                number,
+                text: issue.text,
+            },
+            _ => Notice::IssueEnded { place, number, how },
+        };
+        self.read_notice(&notice).await.map(drop)
     }
 
     /// The branch, the pull request and the run of a task that is not closed.
@@ -255,6 +291,14 @@ impl Engine {
             self.record(&task.id, fact, Cause::None).await?;
         }
         Ok(())
+    }
+}
+
+fn target_of_repository(repository: &Repository) -> Target {
+    Target {
+        installation: repository.installation,
+        repository: repository.id,
+        name: repository.name.clone(),
     }
 }
 

@@ -22,6 +22,29 @@ pub struct GithubError {
     pub reason: String,
 }
 
+/// The operation by which an installation's token is had.
+pub(super) const MINT: &str = "get an installation token";
+
+impl GithubError {
+    /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
+    #[must_use]
+    pub fn is_of_installation(&self) -> bool {
+        match self.kind {
+            Kind::Forbidden => {
+                self.operation == MINT || self.reason.contains("installation has been suspended")
+            }
+            Kind::NotFound => self.operation == MINT,
+            Kind::Transient | Kind::Limited { .. } | Kind::Conflict | Kind::Final => false,
+        }
+    }
+
+    /// Whether the installation does not reach the repository any more: no token for it can be had.
+    #[must_use]
+    pub fn is_of_repository(&self) -> bool {
+        self.operation == MINT && self.kind == Kind::Conflict
+    }
+}
+
 /// What sort of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

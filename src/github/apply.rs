@@ -211,6 +211,13 @@ impl Client {
                 )
                 .await?
             }
+            // We opened it, and the list does not show it yet (A12): the next try will find it.
+            Err(error) if error.reason.contains("already exists") => {
+                return Err(GithubError {
+                    kind: Kind::Transient,
+                    ..error
+                });
+            }
             answer => answer?,
         };
         answer["number"]

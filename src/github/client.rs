@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, chain, graphql_error, paused, to_value, transient, unexpected,
+    Answer, GithubError, Kind, MINT, chain, graphql_error, paused, to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
@@ -173,14 +173,9 @@ impl Client {
             repository: Some(target.repository),
             scope,
         };
+        let path = self.shared.graphql_path;
         let answer = self
-            .send_with_token(
-                operation,
-                key,
-                Method::POST,
-                self.shared.graphql_path,
-                Some(document),
-            )
+            .send_with_token(operation, key, Method::POST, path, Some(document))
             .await?;
         let mut value: Value = answer.read(operation, self.shared.clock.now())?;
         let errors = value["errors"].as_array().map(Vec::as_slice);
@@ -228,8 +223,12 @@ impl Client {
         let mut answer = self
             .send(operation, method.clone(), full, &token, body)
             .await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            // The token may have ended before its time: once more with a fresh one (A7).
+        if matches!(
+            answer.status,
+            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND
+        ) {
+            // The token may have ended before its time (A7), or reach what it reached no more
+            // (A6): once more with a fresh one.
             self.shared.tokens.lock().await.remove(&key);
             let token = self.token(key).await?;
             answer = self.send(operation, method, full, &token, body).await?;
@@ -278,7 +277,7 @@ impl Client {
             repository_ids: key.repository.map(|repository| [repository.0]),
             permissions: key.scope.permissions(),
         };
-        let operation = "get an installation token";
+        let operation = MINT;
         let body = to_value(operation, &request)?;
         let path = format!("/app/installations/{}/access_tokens", key.installation);
         let answer: TokenAnswer = self

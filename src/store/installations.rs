@@ -67,6 +67,22 @@ impl Store {
         }))
     }
 
+    /// All installations that we know.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn installations(&self) -> Result<Vec<InstallationId>, StoreError> {
+        sqlx::query("SELECT id FROM installations ORDER BY id")
+            .fetch_all(&self.pool)
+            .await
+            .and_then(|rows| {
+                rows.iter()
+                    .map(|row| row.try_get("id").map(InstallationId))
+                    .collect()
+            })
+            .map_err(failed("list installations"))
+    }
+
     /// Notes whether GitHub suspended the installation.
     ///
     /// # Errors

@@ -142,12 +142,25 @@ impl Store {
         put(&mut connection, row, now).await
     }
 
-    /// Drops what waits for an installation that is gone (H16). Gives how many there were.
+    /// Drops what waits or is parked for a repository that was taken away (H16). Gives how many there were.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn drop_effects_of(&self, repository: RepositoryId) -> Result<u64, StoreError> {
+        sqlx::query("DELETE FROM outbox WHERE repository_id = $1 AND state <> 'sent'")
+            .bind(repository.0)
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(failed("drop effects"))
+    }
+
+    /// Drops what waits or is parked for an installation that is gone (H16). Gives how many there were.
     ///
     /// # Errors
     /// The database did not answer.
     pub async fn drop_effects(&self, installation: InstallationId) -> Result<u64, StoreError> {
-        sqlx::query("DELETE FROM outbox WHERE installation_id = $1 AND state = 'waiting'")
+        sqlx::query("DELETE FROM outbox WHERE installation_id = $1 AND state <> 'sent'")
             .bind(installation.0)
             .execute(&self.pool)
             .await

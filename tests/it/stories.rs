@@ -4,12 +4,17 @@
 //! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
 //! of the faults and attacks that a story answers.
 
+mod calls;
 mod changes;
+mod crashes;
 mod deliveries;
 mod edits;
 mod ends;
+mod faults;
+mod http;
 mod label;
 mod pushes;
+mod real;
 mod repository;
 mod requests;
 mod runner;

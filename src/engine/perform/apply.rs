@@ -64,6 +64,11 @@ impl Engine {
         let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
         let returned: Returned = serde_json::from_slice(&body)
             .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))?;
+        if let Some(pull) = &task.pull
+            && let Some(merged) = self.github()?.pull_end(target, pull.number).await?
+        {
+            return Ok(Performed::Done(Some(Fact::PullEnded { merged })));
+        }
         let apply = Apply {
             task,
             attempt: current,
@@ -71,9 +76,17 @@ impl Engine {
             returned: &returned,
             again: due.tries > 1,
         };
-        self.write(&apply)
-            .await
-            .map(|fact| Performed::Done(Some(fact)))
+        match self.write(&apply).await {
+            // A final no is for people: parked alone, the task would stand here for ever (I8, A5).
+            Err(EngineError::Github(error))
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::Forbidden | Kind::Conflict | Kind::Final) =>
+            {
+                let said = format!("GitHub did not take the change ({}).", error.reason);
+                Ok(Performed::Done(Some(apply.refused(vec![said]))))
+            }
+            written => written.map(|fact| Performed::Done(Some(fact))),
+        }
     }
 
     async fn write(&self, apply: &Apply<'_>) -> Result<Fact, EngineError> {

@@ -50,6 +50,9 @@ impl Engine {
 
 /// A final no ends the attempt with words; anything else is tried again.
 fn refused(attempt: AttemptNumber, error: GithubError) -> Result<Performed, EngineError> {
+    if error.is_of_installation() {
+        return Err(error.into());
+    }
     let remedy = match error.kind {
         Kind::NotFound => format!(
             "commit `.github/workflows/{WORKFLOW_FILE}` to the default branch, then ask again"

@@ -27,7 +27,17 @@ impl Engine {
         if stored.status_sha256.as_ref() == Some(&sha256) {
             return Ok(Performed::Needless);
         }
-        let comment = self.write_status(due, target, &stored, &body).await?;
+        let comment = match self.write_status(due, target, &stored, &body).await {
+            // The issue is gone or locked: the task's page still tells (H10).
+            Err(EngineError::Github(error))
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+            {
+                tracing::warn!(task.id = %stored.task.id, %error, "the status cannot be shown");
+                return Ok(Performed::Needless);
+            }
+            written => written?,
+        };
         self.store
             .set_status(&stored.task.id, comment, &sha256)
             .await?;
@@ -73,7 +83,9 @@ impl Engine {
         match self.github()?.react(target, on).await {
             Ok(()) => Ok(Performed::Done(None)),
             // What was reacted to is gone.
-            Err(error) if error.kind == Kind::NotFound => Ok(Performed::Needless),
+            Err(error) if error.kind == Kind::NotFound && !error.is_of_installation() => {
+                Ok(Performed::Needless)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -100,7 +112,10 @@ impl Engine {
         match github.comment(target, number, &body).await {
             Ok(_) => Ok(Performed::Done(None)),
             // The issue is gone or locked: there is nobody to tell (H10).
-            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => {
+            Err(error)
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+            {
                 Ok(Performed::Needless)
             }
             Err(error) => Err(error.into()),

@@ -164,6 +164,7 @@ impl Engine {
         let decision = self.record(&task.id, fact, Cause::None).await?;
         match decision.map(|decision| decision.because) {
             Some(Because::AlreadyBusy) => self.answer(said, &Refusal::Busy).await,
+            Some(Because::BudgetSpent) => self.answer(said, &Refusal::BudgetSpent).await,
             Some(Because::Outdated) | None => {
                 Ok(Reading::Ignored("this request was served".to_owned()))
             }

@@ -51,6 +51,10 @@ impl Engine {
         match self.read_notice(notice).await {
             Ok(Reading::Done(what)) => Ok(DeliveryEnd::Read(what.to_owned())),
             Ok(Reading::Ignored(why)) => Ok(DeliveryEnd::Ignored(why)),
+            // What became of it there is not ours to hear (H16).
+            Err(EngineError::Github(error)) if error.is_of_repository() => Ok(
+                DeliveryEnd::Ignored("not a repository of that installation any more".to_owned()),
+            ),
             // The store's own trouble is not the delivery's: it stays as it is.
             Err(error @ EngineError::Store(StoreError::Database { .. })) => Err(error),
             Err(error) => {

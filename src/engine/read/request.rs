@@ -9,6 +9,7 @@ use crate::domain::ids::{Number, TaskId};
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
+use crate::github::Kind;
 use crate::github::observe::Subject;
 use crate::guard::{self, Guard};
 use crate::store::Cause;
@@ -202,7 +203,11 @@ impl Engine {
             }
             return Ok(true);
         }
-        let listed = self.github()?.repositories_of(place.installation).await?;
+        let listed = match self.github()?.repositories_of(place.installation).await {
+            // An installation that is not there has no repositories.
+            Err(error) if error.kind == Kind::NotFound => Vec::new(),
+            listed => listed?,
+        };
         if !listed.iter().any(|(id, _)| *id == place.repository) {
             tracing::warn!(
                 repository.id = %place.repository,

@@ -239,6 +239,7 @@ impl Engine {
                 self.end_tasks(repository.id, "the App was uninstalled")
                     .await?;
                 self.store.withdraw_repository(repository.id).await?;
+                self.store.drop_effects_of(repository.id).await?;
             }
         }
         if repositories.is_none() {

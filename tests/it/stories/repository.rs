@@ -140,6 +140,56 @@ async fn h16_a_repository_taken_from_the_installation_ends_its_task() {
 }
 
 #[tokio::test]
+async fn h16_an_uninstall_that_nobody_told_us_of_leaves_nothing_parked() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let root = world.person("root", Permission::Admin).await;
+    let runner = world.runner().await;
+    world.yard.swallows_deliveries("installation.deleted", 1);
+    root.uninstalls_app().await.unwrap();
+    world.waits(3_600).await;
+    runner.held.ends("failure").await.unwrap();
+    world.settles().await;
+    world.sweeps().await;
+    let ended = world.task(issue).await.stage;
+    assert!(matches!(ended, Stage::Closed { .. }), "{ended:?}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn h16_a_repository_taken_away_while_all_is_paused_leaves_nothing_waiting() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let root = world.person("root", Permission::Admin).await;
+    let runner = world.runner().await;
+    let limit = castellan::yard::Fault::PrimaryLimit { reset_in_s: 100 };
+    world.yard.fault("PATCH", "/repos/**", limit, 1);
+    runner.returns_nothing().await;
+    world.alice.comments(issue, "/agent status").await.unwrap();
+    world.settles().await;
+    root.removes_app().await.unwrap();
+    world.settles().await;
+    world.waits(200).await;
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn h17_a_suspension_that_nobody_told_us_of_is_waited_out() {
+    let world = World::begins().await;
+    world.labelled_issue().await;
+    let root = world.person("root", Permission::Admin).await;
+    let runner = world.runner().await;
+    world.yard.swallows_deliveries("installation", 2);
+    root.suspends(true).await.unwrap();
+    runner.returns_change(&[FIX]).await;
+    world.waits(7_200).await;
+    root.suspends(false).await.unwrap();
+    world.waits(3_700).await;
+    assert!(world.transcript().await.contains("is ready for you"));
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn h17_a_suspended_installation_is_silent_and_goes_on_when_it_is_back() {
     let world = World::begins().await;
     world.labelled_issue().await;

@@ -252,6 +252,70 @@ async fn x15_a_repository_has_no_more_tasks_than_its_server_allows() {
 }
 
 #[tokio::test]
+async fn i10_a_fix_beyond_the_budget_is_refused_with_words() {
+    let world = World::begins().await;
+    let (pull, _) = world.delivered().await;
+    for _ in 0..2 {
+        world.alice.comments(pull, "/agent fix").await.unwrap();
+        world.settles().await;
+        world.runner().await.returns_nothing().await;
+    }
+    world.alice.comments(pull, "/agent fix").await.unwrap();
+    world.settles().await;
+    insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn x8_what_the_agent_says_is_never_a_command() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let runner = world.runner().await;
+    let mut returned = runner.result(&[(FIX.0, Some(FIX.1))]).await;
+    returned.evidence.words = "/agent stop\n\n/agent fix\n".to_owned();
+    assert_eq!(runner.returns_raw(&returned).await.0, 200);
+    world.settles().await;
+    world.sweeps().await;
+    let task = world.task(issue).await;
+    assert_eq!((task.stage.name(), task.attempts.len()), ("delivered", 1));
+    let told = world.transcript().await;
+    assert!(
+        !told.lines().any(|line| line
+            .trim_start_matches(['|', ' ', '>'])
+            .starts_with("/agent")),
+        "{told}"
+    );
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn x14_a_title_is_data_whatever_it_holds() {
+    let world = World::begins().await;
+    let title = "$(touch /tmp/x) `id` ${{ secrets.X }} ::set-output name=a::b\u{202e} \u{1b}[31m @everyone [skip ci] fixes #9";
+    let issue = world
+        .alice
+        .opens_issue(title, "### Files in scope\n\n- add.sh\n")
+        .await
+        .unwrap();
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.settles().await;
+    world.runner().await.returns_change(&[FIX]).await;
+    let branch = world.task(issue).await.id.branch();
+    let commits = world
+        .yard
+        .commits_of(super::world::SAMPLE, &branch)
+        .await
+        .unwrap();
+    let pull = world.transcript().await;
+    let pull = pull
+        .lines()
+        .find(|line| line.starts_with("# pull request"))
+        .unwrap();
+    insta::assert_snapshot!(format!("{}\n{pull}", commits[0].1.lines().next().unwrap()));
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn c3_two_requests_at_once_become_one_task_and_one_attempt() {
     let world = World::begins().await;
     let issue = world.issue().await;

@@ -184,9 +184,46 @@ impl World {
 
     /// The server is gone; deliveries fail.
     pub(crate) async fn stops_serving(&mut self) {
-        self.server.abort();
-        (&mut self.server).await.ok();
+        if !self.server.is_finished() {
+            self.server.abort();
+            (&mut self.server).await.ok();
+        }
         self.engine.store.close().await;
+    }
+
+    /// What the database holds now.
+    pub(crate) async fn remembers(&mut self) -> Vec<u8> {
+        self.stops_serving().await;
+        let kept = std::fs::read(self.folder.path().join("castellan.db")).unwrap();
+        self.restarts().await;
+        kept
+    }
+
+    /// The server dies, and the database holds what it held then.
+    pub(crate) async fn forgets(&mut self, kept: &[u8]) {
+        self.stops_serving().await;
+        for beside in ["castellan.db-wal", "castellan.db-shm"] {
+            std::fs::remove_file(self.folder.path().join(beside)).ok();
+        }
+        std::fs::write(self.folder.path().join("castellan.db"), kept).unwrap();
+        self.restarts().await;
+    }
+
+    /// The next effect is done on GitHub, and the server dies before it can record that; then
+    /// its lease runs out and it is done again. Whether there was one.
+    pub(crate) async fn does_and_forgets_an_effect(&mut self) -> bool {
+        let leased = self.engine.store.lease_effect(self.clock.now()).await;
+        if leased.unwrap().is_none() {
+            return false;
+        }
+        let before = self.remembers().await;
+        self.clock.advance_ms(LEASE_MS);
+        assert!(self.engine.perform_next().await.unwrap());
+        self.forgets(&before).await;
+        assert!(self.engine.perform_next().await.unwrap());
+        self.yard.settle().await;
+        while self.engine.read_next().await.unwrap() {}
+        true
     }
 
     /// alice opens the usual issue; its number.
@@ -244,6 +281,8 @@ impl World {
 
 /// The usual fix.
 pub(crate) const FIX: (&str, &str) = ("add.sh", "echo $(($1 + $2))\n");
+/// Longer than an effect is leased.
+const LEASE_MS: i64 = 121_000;
 /// Seconds of a day, after which all that is swept is due.
 pub(crate) const DAY_S: i64 = 24 * 3600;
 
