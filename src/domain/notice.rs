@@ -146,6 +146,8 @@ pub enum Notice {
         installation: InstallationId,
         /// Account that it belongs to.
         account: UserId,
+        /// When that was, by GitHub's clock.
+        since: Timestamp,
         /// Repositories that came with the notice.
         repositories: Vec<(RepositoryId, FullName)>,
     },

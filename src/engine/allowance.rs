@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(drawn(&allowance, Priority::Task, start), 27);
         assert_eq!(drawn(&allowance, Priority::Cancel, start), 3);
         assert_eq!(drawn(&allowance, Priority::Cancel, start), 0);
-        assert_eq!(drawn(&allowance, Priority::Cancel, start.plus_s(2)), 2);
+        assert_eq!(drawn(&allowance, Priority::Cancel, start.plus_s(3)), 2);
     }
 
     #[test]

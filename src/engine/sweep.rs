@@ -16,7 +16,8 @@ use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::github::observe::Subject;
-use crate::store::{Cause, Repository, StoredTask};
+use crate::github::sweep::ListedInstallation;
+use crate::store::{Cause, Repository, StoreError, StoredTask};
 
 /// GitHub delivers again what is at most this old (W3), with an hour to spare.
 const DELIVERIES_KEPT_S: i64 = (3 * 24 - 1) * 3600;
@@ -44,14 +45,18 @@ impl Engine {
             .is_due("installations", INSTALLATIONS_EVERY_S, now)
             .await?
         {
-            self.sweep_installations().await?;
-            self.sweep_uninstalled().await?;
+            // Marked first: what cannot be swept now must not hold up the repositories.
             self.mark("installations", now).await?;
+            let swept_them = self.sweep_installations().await;
+            self.bear("installations", swept_them)?;
+            let swept_gone = self.sweep_uninstalled().await;
+            self.bear("uninstalled", swept_gone)?;
             swept = true;
         }
         if self.is_due("deliveries", DELIVERIES_EVERY_S, now).await? {
-            self.sweep_deliveries(now).await?;
             self.mark("deliveries", now).await?;
+            let swept_them = self.sweep_deliveries(now).await;
+            self.bear("deliveries", swept_them)?;
             swept = true;
         }
         for repository in self
@@ -111,37 +116,62 @@ impl Engine {
             self.store
                 .suspend_installation(installation.id, installation.suspended)
                 .await?;
-            if installation.suspended {
-                continue;
-            }
-            let listed = github.repositories_of(installation.id).await?;
-            for (id, name) in &listed {
-                self.store
-                    .enroll_repository(*id, installation.id, name, now)
-                    .await?;
-            }
-            for known in self.store.repositories_of(installation.id).await? {
-                // A list may lack what is there (A10): only GitHub's own no takes it away.
-                if !listed.iter().any(|(id, _)| *id == known.id)
-                    && !github
-                        .is_open(&target_of_repository(&known), installation.account)
-                        .await?
-                {
-                    let notice = Notice::Uninstalled {
-                        installation: installation.id,
-                        repositories: Some(vec![known.id]),
-                    };
-                    self.read_notice(&notice).await?;
-                }
+            if !installation.suspended {
+                let swept = self.sweep_installation(&installation, now).await;
+                self.bear("an installation", swept)?;
             }
         }
         Ok(())
     }
 
+    async fn sweep_installation(
+        &self,
+        installation: &ListedInstallation,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let listed = github.repositories_of(installation.id).await?;
+        let since = installation.since.max(now.plus_s(-DELIVERIES_KEPT_S));
+        for (id, name) in &listed {
+            self.store
+                .enroll_repository(*id, installation.id, name, since)
+                .await?;
+        }
+        for known in self.store.repositories_of(installation.id).await? {
+            // A list may lack what is there (A10): only GitHub's own no takes it away.
+            if !listed.iter().any(|(id, _)| *id == known.id)
+                && !github
+                    .is_open(&target_of_repository(&known), installation.account)
+                    .await?
+            {
+                let notice = Notice::Uninstalled {
+                    installation: installation.id,
+                    repositories: Some(vec![known.id]),
+                };
+                self.read_notice(&notice).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A part of a sweep that failed is told and done again in its turn; only the store's
+    /// own trouble ends the sweep. Gives whether the part went well.
+    fn bear<T>(&self, part: &str, swept: Result<T, EngineError>) -> Result<bool, EngineError> {
+        match swept {
+            Ok(_) => Ok(true),
+            Err(error @ EngineError::Store(StoreError::Database { .. })) => Err(error),
+            Err(error) => {
+                let said = error.chain();
+                tracing::warn!(sweep.part = part, error = said, "a sweep was cut short");
+                Ok(false)
+            }
+        }
+    }
+
     /// Installations that GitHub does not know any more (H16).
     async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
         for installation in self.store.installations().await? {
-            if self.github()?.is_active(installation).await?.is_none() {
+            if self.github()?.installation(installation).await?.is_none() {
                 let notice = Notice::Uninstalled {
                     installation,
                     repositories: None,
@@ -164,7 +194,11 @@ impl Engine {
                 .iter()
                 .any(|other| other.taken && other.guid == delivery.guid);
             if !taken && asked.insert(delivery.guid.as_str()) {
-                github.redeliver(delivery.id).await?;
+                let asked = github
+                    .redeliver(delivery.id)
+                    .await
+                    .map_err(EngineError::from);
+                self.bear("a redelivery", asked)?;
             }
         }
         Ok(())
@@ -185,34 +219,36 @@ impl Engine {
         self.store
             .set_swept(repository.id, repository.swept_until, now.plus_s(pause))
             .await?;
-        if let Err(error) = self.look_around(repository, &live).await {
-            if matches!(error, EngineError::Store(_)) {
-                return Err(error);
-            }
-            tracing::warn!(repository.id = %repository.id, error = error.chain(), "a sweep was cut short");
-            if let Remedy::Pause(until) = error.remedy(1, now) {
-                self.store
-                    .pause_installation(repository.installation, until)
-                    .await?;
-            }
-            return Ok(());
+        let looked = self.look_around(repository, &live).await;
+        if let Err(error) = &looked
+            && let Remedy::Pause(until) = error.remedy(1, now)
+        {
+            self.store
+                .pause_installation(repository.installation, until)
+                .await?;
         }
-        self.store
-            .set_swept(repository.id, now, now.plus_s(pause))
-            .await?;
+        // What was not seen is looked for again: the cursor stays.
+        let all = matches!(looked, Ok(true));
+        self.bear("a repository", looked)?;
+        if all {
+            self.store
+                .set_swept(repository.id, now, now.plus_s(pause))
+                .await?;
+        }
         Ok(())
     }
 
+    /// Gives whether everything was seen and dealt with.
     async fn look_around(
         &self,
         repository: &Repository,
         live: &[StoredTask],
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let github = self.github()?;
         let target = target_of_repository(repository);
         let installation = self.store.installation(repository.installation).await?;
         let Some(installation) = installation.filter(|known| !known.suspended) else {
-            return Ok(());
+            return Ok(false);
         };
         let place = Place {
             installation: repository.installation,
@@ -221,25 +257,32 @@ impl Engine {
             owner: installation.account,
         };
         let since = repository.swept_until.plus_s(-OVERLAP_S);
-        for number in github.labelled_since(&target, since).await? {
-            let notice = Notice::Labeled {
+        let labelled = github.labelled_since(&target, since).await?;
+        let mut notices: Vec<Notice> = labelled
+            .into_iter()
+            .map(|number| Notice::Labeled {
                 place: place.clone(),
                 number,
                 sender: None,
                 text: None,
-            };
-            self.read_notice(&notice).await?;
-        }
-        for notice in github.comments_since(&target, &place, since).await? {
-            self.read_notice(&notice).await?;
+            })
+            .collect();
+        notices.extend(github.comments_since(&target, &place, since).await?);
+        let mut all = true;
+        for notice in &notices {
+            all &= self.bear("a notice", self.read_notice(notice).await)?;
         }
         for stored in live {
-            if stored.task.pull.is_none() {
-                self.look_at_issue(&place, stored.task.issue).await?;
-            }
-            self.look_at_task(stored).await?;
+            all &= self.bear("a task", self.look_at_live(&place, stored).await)?;
         }
-        Ok(())
+        Ok(all)
+    }
+
+    async fn look_at_live(&self, place: &Place, stored: &StoredTask) -> Result<(), EngineError> {
+        if stored.task.pull.is_none() {
+            self.look_at_issue(place, stored.task.issue).await?;
+        }
+        self.look_at_task(stored).await
     }
 
     /// The issue of a task that has no pull request yet.

@@ -139,6 +139,14 @@ impl Payload<'_> {
         Timestamp::from_rfc3339(self.text(pointer)?).ok_or_else(|| self.missing(pointer))
     }
 
+    /// A time that some events write as seconds since 1970 and others in words.
+    fn moment(&self, pointer: &'static str) -> Result<Timestamp, PayloadError> {
+        match self.number(pointer) {
+            Ok(seconds) => Ok(Timestamp(0).plus_s(seconds)),
+            Err(_) => self.time(pointer),
+        }
+    }
+
     fn place(&self) -> Result<Place, PayloadError> {
         Ok(Place {
             installation: InstallationId(self.number("/installation/id")?),
@@ -292,6 +300,7 @@ impl Payload<'_> {
             "created" => Ok(Notice::Installed {
                 installation,
                 account: UserId(self.number("/installation/account/id")?),
+                since: self.moment("/installation/created_at")?,
                 repositories: repositories(&self.json["repositories"]).collect(),
             }),
             "deleted" => Ok(Notice::Uninstalled {
@@ -320,6 +329,7 @@ impl Payload<'_> {
         Ok(Notice::Installed {
             installation,
             account: UserId(self.number("/installation/account/id")?),
+            since: self.moment("/installation/updated_at")?,
             repositories: repositories(&self.json["repositories_added"]).collect(),
         })
     }

@@ -4,7 +4,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{GithubError, Kind};
+use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::payload::{self, LABEL};
@@ -37,6 +37,8 @@ pub struct ListedInstallation {
     pub account: UserId,
     /// Whether it is suspended.
     pub suspended: bool,
+    /// Since when there is one.
+    pub since: Timestamp,
 }
 
 impl Client {
@@ -104,13 +106,7 @@ impl Client {
             let rows: Vec<Value> = self
                 .call_app("list the App's installations", Method::GET, &path, None)
                 .await?;
-            listed.extend(rows.iter().filter_map(|row| {
-                Some(ListedInstallation {
-                    id: InstallationId(row["id"].as_i64()?),
-                    account: UserId(row["account"]["id"].as_i64()?),
-                    suspended: !row["suspended_at"].is_null(),
-                })
-            }));
+            listed.extend(rows.iter().filter_map(read_installation));
             if rows.len() < 100 {
                 break;
             }
@@ -118,21 +114,24 @@ impl Client {
         Ok(listed)
     }
 
-    /// Whether an installation still exists, and is not suspended; `None` where it is gone.
+    /// An installation as it is now; `None` where it is gone.
     ///
     /// # Errors
-    /// GitHub did not answer.
-    pub async fn is_active(
+    /// GitHub did not answer, or not as documented.
+    pub async fn installation(
         &self,
         installation: InstallationId,
-    ) -> Result<Option<bool>, GithubError> {
+    ) -> Result<Option<ListedInstallation>, GithubError> {
+        let operation = "look for an installation";
         let path = format!("/app/installations/{installation}");
         let answer = self
-            .call_app::<Value>("look for an installation", Method::GET, &path, None)
+            .call_app::<Value>(operation, Method::GET, &path, None)
             .await;
         match answer {
             Err(error) if error.kind == Kind::NotFound => Ok(None),
-            answer => answer.map(|answer| Some(answer["suspended_at"].is_null())),
+            answer => read_installation(&answer?)
+                .map(Some)
+                .ok_or_else(|| unexpected(operation, "an odd installation".to_owned())),
         }
     }
 
@@ -260,4 +259,13 @@ impl Client {
         }
         Ok(listed)
     }
+}
+
+fn read_installation(row: &Value) -> Option<ListedInstallation> {
+    Some(ListedInstallation {
+        id: InstallationId(row["id"].as_i64()?),
+        account: UserId(row["account"]["id"].as_i64()?),
+        suspended: !row["suspended_at"].is_null(),
+        since: Timestamp::from_rfc3339(row["created_at"].as_str()?)?,
+    })
 }

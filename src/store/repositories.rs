@@ -23,8 +23,8 @@ pub struct Repository {
 }
 
 impl Store {
-    /// Notes that the App may work on a repository, under this name. A repository that is
-    /// new is swept from `now` on, soon.
+    /// Notes that the App may work on a repository since `since`, under this name. A repository
+    /// that is new is swept soon, from then on.
     ///
     /// # Errors
     /// The database did not answer.
@@ -33,7 +33,7 @@ impl Store {
         id: RepositoryId,
         installation: InstallationId,
         name: &FullName,
-        now: Timestamp,
+        since: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO repositories (id, installation_id, owner, name, enrolled, enrolled_at,
@@ -50,7 +50,7 @@ impl Store {
         .bind(installation.0)
         .bind(name.owner.as_str())
         .bind(name.name.as_str())
-        .bind(now.0)
+        .bind(since.0)
         .execute(&self.pool)
         .await
         .map(drop)

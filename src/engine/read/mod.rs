@@ -125,9 +125,10 @@ impl Engine {
             Notice::Installed {
                 installation,
                 account,
+                since,
                 repositories,
             } => {
-                self.read_install(*installation, *account, repositories)
+                self.read_install(*installation, *account, *since, repositories)
                     .await
             }
             Notice::Uninstalled {

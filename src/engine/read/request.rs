@@ -9,6 +9,7 @@ use crate::domain::ids::{Number, TaskId};
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
+use crate::domain::time::Timestamp;
 use crate::github::Kind;
 use crate::github::observe::Subject;
 use crate::guard::{self, Guard};
@@ -199,7 +200,7 @@ impl Engine {
             && known.installation == place.installation
         {
             if known.name != place.name {
-                self.enroll(place).await?;
+                self.enroll(place, known.enrolled_at).await?;
             }
             return Ok(true);
         }
@@ -219,7 +220,9 @@ impl Engine {
         self.store
             .put_installation(place.installation, place.owner)
             .await?;
-        self.enroll(place).await?;
+        let installed = self.github()?.installation(place.installation).await?;
+        let since = installed.map_or_else(|| self.clock.now(), |installed| installed.since);
+        self.enroll(place, since).await?;
         self.leave_to_new_owner(place).await?;
         Ok(true)
     }
@@ -236,10 +239,11 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) async fn enroll(&self, place: &Place) -> Result<(), EngineError> {
-        let now = self.clock.now();
+    /// Notes a repository, or its new name. `since` is when the App came to it: what was asked
+    /// before is nothing to us.
+    pub(super) async fn enroll(&self, place: &Place, since: Timestamp) -> Result<(), EngineError> {
         self.store
-            .enroll_repository(place.repository, place.installation, &place.name, now)
+            .enroll_repository(place.repository, place.installation, &place.name, since)
             .await?;
         Ok(())
     }

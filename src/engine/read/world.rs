@@ -11,6 +11,7 @@ use crate::domain::ids::{
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::request::contract;
 use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
 use crate::github::observe::Subject;
 use crate::store::Cause;
 
@@ -174,10 +175,10 @@ impl Engine {
     }
 
     pub(super) async fn read_rename(&self, place: &Place) -> Result<Reading, EngineError> {
-        if self.store.repository(place.repository).await?.is_none() {
+        let Some(known) = self.store.repository(place.repository).await? else {
             return Ok(Reading::Ignored("not a repository of ours".to_owned()));
-        }
-        self.enroll(place).await?;
+        };
+        self.enroll(place, known.enrolled_at).await?;
         Ok(Reading::Done("the repository has another name"))
     }
 
@@ -206,13 +207,13 @@ impl Engine {
         &self,
         installation: InstallationId,
         account: UserId,
+        since: Timestamp,
         repositories: &[(RepositoryId, FullName)],
     ) -> Result<Reading, EngineError> {
         self.store.put_installation(installation, account).await?;
-        let now = self.clock.now();
         for (id, name) in repositories {
             self.store
-                .enroll_repository(*id, installation, name, now)
+                .enroll_repository(*id, installation, name, since)
                 .await?;
         }
         Ok(Reading::Done("repositories were enrolled"))
@@ -224,7 +225,8 @@ impl Engine {
         installation: InstallationId,
         repositories: Option<&[RepositoryId]>,
     ) -> Result<Reading, EngineError> {
-        let active = self.github()?.is_active(installation).await?;
+        let active = self.github()?.installation(installation).await?;
+        let active = active.map(|active| !active.suspended);
         if repositories.is_none() && active.is_some() {
             return Ok(Reading::Ignored("the installation is there".to_owned()));
         }
@@ -254,8 +256,8 @@ impl Engine {
         installation: InstallationId,
         suspended: bool,
     ) -> Result<Reading, EngineError> {
-        let active = self.github()?.is_active(installation).await?;
-        let suspended = active.map_or(suspended, |active| !active);
+        let now = self.github()?.installation(installation).await?;
+        let suspended = now.map_or(suspended, |now| now.suspended);
         self.store
             .suspend_installation(installation, suspended)
             .await?;
