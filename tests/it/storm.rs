@@ -62,6 +62,8 @@ struct Storm {
 impl Storm {
     async fn tell(seed: u64, tale: Tale, weather: Option<Weather>) -> End {
         let world = World::begin(seed).await;
+        // The App is installed before anybody asks: what was asked before is nothing to it.
+        world.engine().sweep_next().await.unwrap();
         let mut storm = Self {
             world,
             weather,

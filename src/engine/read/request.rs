@@ -92,6 +92,10 @@ impl Engine {
                 self.answered(&place, &request, "opened").await?;
                 Ok(Reading::Done("a task was opened"))
             }
+            // The sweep and a delivery may bring one request at once: the other has opened its task.
+            Opening::Refused(_) if self.is_answered(&place, &request).await? => {
+                Ok(Reading::Ignored("this request was answered".to_owned()))
+            }
             Opening::Refused(refusal) => self.refuse(&place, number, &request, &refusal).await,
         }
     }
