@@ -8,6 +8,7 @@ mod migrations;
 mod outbox;
 mod record;
 
+use crate::left_out::left_out;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use castellan::domain::ids::{FullName, InstallationId, RepositoryId, UserId};
@@ -85,7 +86,7 @@ async fn databases(name: &str) -> Vec<Database> {
     let mut all = vec![Database::sqlite()];
     match std::env::var_os(POSTGRES) {
         Some(url) => all.push(Database::postgres(&url.into_string().unwrap()).await),
-        None => println!("left out: {name} on PostgreSQL (no {POSTGRES})"),
+        None => left_out(&format!("{name} on PostgreSQL"), &format!("no {POSTGRES}")),
     }
     all
 }
