@@ -123,7 +123,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         name: "status",
         usage: "/agent status",
-        help: "Brings the status comment up to date.",
+        help: "Says how the task stands.",
         who: Who::Writers,
     },
 ];

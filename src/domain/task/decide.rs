@@ -35,7 +35,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
         Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
-        Fact::TicketReplayed { .. } => next.end_attempt(Because::TicketReplayed, Outcome::Failed),
+        Fact::TicketReplayed { .. } => next.expel(),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
         Fact::Returned {
             attempt,

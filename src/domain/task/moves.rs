@@ -105,6 +105,12 @@ impl<'a> Next<'a> {
         self.told(because)
     }
 
+    /// Whoever holds the lease may not be who was meant: its run is cancelled, too (X86).
+    pub(super) fn expel(mut self) -> Decision {
+        self.cancel_run();
+        self.end_attempt(Because::TicketReplayed, Outcome::Failed)
+    }
+
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
         self.change_last(|last| last.run = run.or(last.run));
         self.stays(Because::RunDispatched)

@@ -38,8 +38,11 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
                 .to_owned(),
         );
     }
-    lines.push(String::new());
-    lines.push(next_step(task));
+    let step = next_step(task);
+    if !step.is_empty() {
+        lines.push(String::new());
+        lines.push(step);
+    }
     if let Some(page) = page {
         lines.push(format!("\n[Task `{}` with its history]({page})", task.id));
     }
