@@ -6,12 +6,12 @@
 
 use super::super::{Engine, EngineError, target_of_task};
 use super::Performed;
+use super::carried::Apply;
 use super::ground::{Ground, ground};
 use crate::domain::change::{Accepted, FileChange, Operation};
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::Task;
-use crate::domain::task::attempt::Attempt;
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::git::Remote;
@@ -19,16 +19,6 @@ use crate::github::apply::{Proposal, RefMove};
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
-
-/// A change on its way.
-pub(super) struct Apply<'a> {
-    pub(super) task: &'a Task,
-    pub(super) attempt: &'a Attempt,
-    target: &'a Target,
-    returned: &'a Returned,
-    /// Whether it was tried before, so that anything may be there already.
-    again: bool,
-}
 
 impl Engine {
     pub(super) async fn apply(
@@ -322,15 +312,6 @@ impl Engine {
     #[must_use]
     pub fn target_of_task(&self, task: &Task) -> Target {
         target_of_task(task)
-    }
-}
-
-impl Apply<'_> {
-    fn refused(&self, sentences: Vec<String>) -> Fact {
-        Fact::ChangeRefused {
-            attempt: self.attempt.number,
-            sentences,
-        }
     }
 }
 

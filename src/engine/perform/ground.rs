@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::EngineError;
-use super::apply::Apply;
+use super::carried::Apply;
 use crate::domain::change::{self, Accepted, Change, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;

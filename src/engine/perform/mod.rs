@@ -4,6 +4,7 @@
 //! may have worked before is looked for first, from the second try on (A2).
 
 mod apply;
+mod carried;
 mod dispatch;
 mod ground;
 mod show;

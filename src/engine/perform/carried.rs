@@ -1,0 +1,27 @@
+//! A returned change on its way to the repository, with all that is known of it.
+
+use crate::domain::event::Fact;
+use crate::domain::task::Task;
+use crate::domain::task::attempt::Attempt;
+use crate::github::Target;
+use crate::protocol::result::Returned;
+
+/// A change on its way.
+pub(super) struct Apply<'a> {
+    pub(super) task: &'a Task,
+    pub(super) attempt: &'a Attempt,
+    pub(super) target: &'a Target,
+    pub(super) returned: &'a Returned,
+    /// Whether it was tried before, so that anything may be there already.
+    pub(super) again: bool,
+}
+
+impl Apply<'_> {
+    /// Refused whole, one sentence each.
+    pub(super) fn refused(&self, sentences: Vec<String>) -> Fact {
+        Fact::ChangeRefused {
+            attempt: self.attempt.number,
+            sentences,
+        }
+    }
+}
