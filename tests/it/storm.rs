@@ -31,6 +31,8 @@ const AT_ONCE: usize = 6;
 const ONE_MAX: Duration = Duration::from_secs(120);
 /// Gusts of one part of a story.
 const GUSTS: usize = 28;
+/// Rounds in which what comes late is still read.
+const LATE_ROUNDS: usize = 5;
 /// Rounds until all must have come to rest; each moves the clock.
 const ROUNDS: usize = 80;
 
@@ -83,8 +85,22 @@ impl Storm {
             storm.gathers();
             storm.goes_on(tale).await;
         }
-        let World { yard, repo, .. } = &storm.world;
-        End::of(&storm.world.engine().store, yard, repo).await
+        storm.ends().await
+    }
+
+    /// The end. A connection to a server that crashed may bring its delivery after all, when
+    /// everything had come to rest: it is read like any other before the end is told.
+    async fn ends(&mut self) -> End {
+        let mut round = 0;
+        loop {
+            let World { yard, repo, .. } = &self.world;
+            let end = End::of(&self.world.engine().store, yard, repo).await;
+            if end.is_at_rest() || round == LATE_ROUNDS {
+                return end;
+            }
+            self.settles().await;
+            round += 1;
+        }
     }
 
     async fn goes_on(&mut self, tale: Tale) {

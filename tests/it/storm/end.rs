@@ -24,6 +24,11 @@ pub(super) struct End {
 }
 
 impl End {
+    /// Whether nothing is left to do.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.left == [0; 4]
+    }
+
     pub(super) async fn of(store: &Store, yard: &Yard, repo: &Repo) -> Self {
         let tasks = store.newest_tasks(9).await.unwrap();
         let task = &tasks.first().expect("a task").task;
