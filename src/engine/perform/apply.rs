@@ -4,14 +4,13 @@
 //! result what was stored; does the change pass every rule; only then blobs, tree, commit,
 //! the branch by its exact old id, the pull request.
 
-use super::super::{Engine, EngineError, target_of_task};
+use super::super::{Engine, EngineError};
 use super::Performed;
 use super::carried::Apply;
 use super::ground::{Ground, ground};
 use crate::domain::change::{Accepted, FileChange, Operation};
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
-use crate::domain::task::Task;
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::git::Remote;
@@ -306,12 +305,6 @@ impl Engine {
             base: &task.base.branch,
         };
         Ok(github.open_pull(apply.target, proposal).await?)
-    }
-
-    /// Where the server writes for a task.
-    #[must_use]
-    pub fn target_of_task(&self, task: &Task) -> Target {
-        target_of_task(task)
     }
 }
 
