@@ -23,7 +23,7 @@ use castellan::github::app_auth::AppKey;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
 use castellan::sandbox::Sandbox;
-use castellan::server::{self, Server};
+use castellan::server::{self, Patience, Server};
 use castellan::store::Store;
 use castellan::yard::{Actor, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
 use serde_json::json;
@@ -95,9 +95,16 @@ impl World {
         let server = Server {
             engine: engine.clone(),
             secrets: Secrets::new(yard.app().webhook_secrets.iter().map(String::as_str)),
+            unverified: server::Unverified::default(),
             missing: Arc::default(),
         };
-        tokio::spawn(async move { axum::serve(listener, server::router(server)).await });
+        let router = server::router(server);
+        tokio::spawn(server::listen(
+            listener,
+            router,
+            Patience::default(),
+            std::future::pending(),
+        ));
         let repo = yard.repository("octo/sample", &SAMPLE).await.unwrap();
         let alice = repo.person("alice", Permission::Write).await.unwrap();
         // The sweep at the start: what was there before the server.

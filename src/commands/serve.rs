@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use castellan::clock::Clock;
@@ -12,7 +13,7 @@ use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{self, Server};
+use castellan::server::{self, Patience, Server};
 use castellan::settings::{ConfigPath, Given, Settings};
 use castellan::store::Store;
 use clap::Args;
@@ -59,6 +60,9 @@ pub(crate) const LIMITS: Limits = Limits {
     file_mib: 1024,
     output_mib: 64,
 };
+
+/// Longest that the verbs may take once the end is told.
+const WORK_END_MAX: Duration = Duration::from_secs(3);
 
 /// The engine that these settings make.
 pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow::Result<Engine> {
@@ -112,6 +116,7 @@ pub(crate) async fn run_until(
                 .iter()
                 .map(|secret| secret.expose()),
         ),
+        unverified: server::Unverified::default(),
         missing: Arc::new(settings.missing.clone()),
     };
     let work = tokio::spawn(engine.clone().work(told.clone()));
@@ -119,12 +124,16 @@ pub(crate) async fn run_until(
         end.await;
         let _ = ending.send(true);
     });
-    axum::serve(listener, server::router(server))
-        .with_graceful_shutdown(async move {
-            let _ = told.changed().await;
-        })
-        .await?;
-    work.await?;
+    let router = server::router(server);
+    let end = async move {
+        told.changed().await.ok();
+    };
+    server::listen(listener, router, Patience::default(), end).await;
+    // What is cut off here is taken up at the next start, as after a crash.
+    match tokio::time::timeout(WORK_END_MAX, work).await {
+        Ok(ended) => ended?,
+        Err(_) => tracing::warn!("a call that was still under way is cut off"),
+    }
     engine.store.close().await;
     Ok(())
 }

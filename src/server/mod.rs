@@ -3,6 +3,7 @@
 //! One function a route, a few lines each; what they mean is in [`crate::engine`].
 
 mod health;
+mod listen;
 mod pages;
 mod receive;
 mod runner_api;
@@ -16,6 +17,8 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use tower_http::timeout::TimeoutLayer;
 
+pub use self::listen::{Patience, listen};
+pub use self::receive::Unverified;
 use crate::engine::Engine;
 use crate::github::signature::Secrets;
 use crate::protocol;
@@ -35,6 +38,8 @@ pub struct Server {
     pub engine: Engine,
     /// What deliveries are signed with.
     pub secrets: Secrets,
+    /// What is on its way and not verified yet.
+    pub unverified: Unverified,
     /// What is not set yet, and how to get it: one sentence each.
     pub missing: Arc<Vec<String>>,
 }
@@ -42,10 +47,7 @@ pub struct Server {
 /// All routes of the server.
 pub fn router(server: Server) -> Router {
     let quick = Router::new()
-        .route(
-            "/webhook",
-            post(receive::receive).layer(DefaultBodyLimit::max(DELIVERY_BYTES_MAX)),
-        )
+        .route("/webhook", post(receive::receive))
         .route("/health", get(health::health))
         .route("/", get(pages::index))
         .route("/tasks/{id}", get(pages::task))

@@ -1,15 +1,20 @@
 //! `POST /webhook`: verified over the raw bytes before anything is parsed, kept before it is
 //! answered.
 //!
-//! 202: committed, now or before (known GUIDs are nothing more). 400: no GUID or event, or
-//! two of a header. 401: no signature of ours. 413: beyond GitHub's own limit. 503: it could
-//! not be committed, so that GitHub counts it as failed and the sweep asks for it again.
+//! 202: committed, now or before (known GUIDs are nothing more). 400: no GUID or event, two of
+//! a header, or half a body. 401: no signature of ours. 413: beyond GitHub's own limit. 503: it
+//! could not be committed, or too much is on its way already, so that GitHub counts it as failed
+//! and the sweep asks for it again.
 
-use axum::body::Bytes;
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::State;
+use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Server;
+use super::{DELIVERY_BYTES_MAX, Server};
 use crate::store::Receipt;
 
 /// Longest GUID and name of an event that are taken.
@@ -18,7 +23,7 @@ const HEADER_CHARS_MAX: usize = 100;
 pub(super) async fn receive(
     State(server): State<Server>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> (StatusCode, &'static str) {
     if server.secrets.is_empty() {
         return (
@@ -30,6 +35,10 @@ pub(super) async fn receive(
         Only::One(value) => value,
         Only::Missing => return (StatusCode::UNAUTHORIZED, "no signature"),
         Only::Several => return (StatusCode::BAD_REQUEST, "two signatures"),
+    };
+    let (body, _weight) = match server.unverified.whole(body).await {
+        Ok(body) => body,
+        Err(unread) => return unread,
     };
     if !server.secrets.verify(signature, &body) {
         return (StatusCode::UNAUTHORIZED, "not a signature of ours");
@@ -52,6 +61,56 @@ pub(super) async fn receive(
             tracing::error!(delivery.guid = guid, error = %error, "a delivery could not be kept");
             (StatusCode::SERVICE_UNAVAILABLE, "it could not be kept")
         }
+    }
+}
+
+/// The bodies that are not verified yet: anybody may send them, so that together they weigh no
+/// more than is stated.
+#[derive(Clone, Debug)]
+pub struct Unverified {
+    /// One permit a byte.
+    room: Arc<Semaphore>,
+}
+
+impl Unverified {
+    /// At most so many bytes at a time.
+    pub fn weighing(bytes_max: usize) -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(bytes_max)),
+        }
+    }
+
+    /// A whole body, and its weight to be held as long as it is.
+    async fn whole(
+        &self,
+        body: Body,
+    ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), (StatusCode, &'static str)> {
+        let mut pieces = body.into_data_stream();
+        let (mut whole, mut weight) = (Vec::new(), None::<OwnedSemaphorePermit>);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| (StatusCode::BAD_REQUEST, "half a body"))?;
+            if whole.len() + piece.len() > DELIVERY_BYTES_MAX {
+                return Err((StatusCode::PAYLOAD_TOO_LARGE, "beyond GitHub's own limit"));
+            }
+            let bytes = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            let Ok(more) = self.room.clone().try_acquire_many_owned(bytes) else {
+                let said = "too much is on its way already; try again";
+                return Err((StatusCode::SERVICE_UNAVAILABLE, said));
+            };
+            match &mut weight {
+                Some(weight) => weight.merge(more),
+                None => weight = Some(more),
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok((whole, weight))
+    }
+}
+
+impl Default for Unverified {
+    /// Ten of the largest deliveries.
+    fn default() -> Self {
+        Self::weighing(10 * DELIVERY_BYTES_MAX)
     }
 }
 

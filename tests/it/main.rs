@@ -9,6 +9,7 @@ mod change;
 mod cli;
 mod command;
 mod contract;
+mod door;
 mod guards;
 mod left_out;
 mod policy;

@@ -1,9 +1,10 @@
 //! What the door takes and what it does not: signatures, headers, sizes, senders (X1 to X4, D9, D14).
 
+use castellan::server::Unverified;
 use castellan::yard::signature;
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{Setting, World};
 
 impl World {
     /// Posts to the door with these headers.
@@ -143,6 +144,22 @@ async fn d8_what_is_larger_than_github_sends_is_413_and_what_is_not_is_taken() {
     assert_eq!(world.delivers("g-6", "ping", &large).await, 202);
     large.resize(25 * 1024 * 1024 + 1, b' ');
     assert_eq!(world.delivers("g-7", "ping", &large).await, 413);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn d8_more_than_there_is_room_for_is_503_and_the_room_is_given_back() {
+    let world = World::begins_with(Setting {
+        unverified: Unverified::weighing(32 * 1024),
+        ..Setting::default()
+    })
+    .await;
+    let mut large = vec![b' '; 40 * 1024];
+    large[..2].copy_from_slice(b"{}");
+    for _ in 0..2 {
+        assert_eq!(world.delivers("g-8", "ping", &large).await, 503);
+        assert_eq!(world.delivers("g-9", "ping", &large[..30_000]).await, 202);
+    }
     world.ends().await;
 }
 

@@ -14,7 +14,7 @@ use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{Server, router};
+use castellan::server::{Patience, Server, Unverified, listen, router};
 use castellan::store::Store;
 use castellan::yard::{Actor, File, Options, Permission, Repo, Yard};
 use tokio::task::JoinHandle;
@@ -49,6 +49,8 @@ pub(crate) struct Setting {
     pub(crate) tasks_per_person_hour: u64,
     /// The yard's.
     pub(crate) knows_run_details: bool,
+    /// What may be on its way and not verified yet.
+    pub(crate) unverified: Unverified,
 }
 
 impl Default for Setting {
@@ -59,6 +61,7 @@ impl Default for Setting {
             tasks_per_repository: 20,
             tasks_per_person_hour: 20,
             knows_run_details: true,
+            unverified: Unverified::default(),
         }
     }
 }
@@ -118,7 +121,7 @@ impl World {
         let yard = Yard::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let engine = engine(&yard, &clock, folder.path(), &setting).await;
-        let (address, server) = serve(&yard, &engine).await;
+        let (address, server) = serve(&yard, &engine, &setting).await;
         let repo = yard.repository(SAMPLE, FILES).await.unwrap();
         let alice = repo.person("alice", Permission::Write).await.unwrap();
         let world = Self {
@@ -179,7 +182,7 @@ impl World {
     pub(crate) async fn restarts(&mut self) {
         self.stops_serving().await;
         self.engine = engine(&self.yard, &self.clock, self.folder.path(), &self.setting).await;
-        (self.address, self.server) = serve(&self.yard, &self.engine).await;
+        (self.address, self.server) = serve(&self.yard, &self.engine, &self.setting).await;
     }
 
     /// The server is gone; deliveries fail.
@@ -321,7 +324,7 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
     }
 }
 
-async fn serve(yard: &Yard, engine: &Engine) -> (String, JoinHandle<()>) {
+async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, JoinHandle<()>) {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .unwrap();
@@ -329,9 +332,16 @@ async fn serve(yard: &Yard, engine: &Engine) -> (String, JoinHandle<()>) {
     let server = Server {
         engine: engine.clone(),
         secrets: Secrets::new(yard.app().webhook_secrets),
+        unverified: setting.unverified.clone(),
         missing: Arc::default(),
     };
     yard.connect(&format!("{address}/webhook"));
-    let serving = tokio::spawn(async move { axum::serve(listener, router(server)).await.unwrap() });
+    let serving = listen(
+        listener,
+        router(server),
+        Patience::default(),
+        std::future::pending(),
+    );
+    let serving = tokio::spawn(serving);
     (address, serving)
 }

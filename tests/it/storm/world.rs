@@ -11,7 +11,7 @@ use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{Server, router};
+use castellan::server::{Patience, Server, Unverified, listen, router};
 use castellan::store::Store;
 use castellan::yard::{Actor, Options, Permission, Repo, Yard};
 use tempfile::TempDir;
@@ -107,10 +107,17 @@ impl World {
         let server = Server {
             engine: engine.clone(),
             secrets: Secrets::new(self.yard.app().webhook_secrets),
+            unverified: Unverified::default(),
             missing: Arc::default(),
         };
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router(server)).await.unwrap();
+            listen(
+                listener,
+                router(server),
+                Patience::default(),
+                std::future::pending(),
+            )
+            .await;
         });
         self.yard.connect(&format!("{url}/webhook"));
         self.life = Some(Life {
