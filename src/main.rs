@@ -41,6 +41,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = castellan::sandbox::keep_inherited_files() {
+        eprintln!("castellan: /proc/self/fd cannot be read ({error}); mount /proc");
+        return ExitCode::FAILURE;
+    }
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),

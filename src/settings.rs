@@ -7,6 +7,7 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod parse;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use url::Url;
 
 #[cfg(feature = "demo")]
 pub use demo::DemoSettings;
+use parse::{default_api, read_file, read_key, split, web_of, words};
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -160,21 +162,24 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether only this machine reaches the pages: it listens on loopback, and no address is
-    /// given under which others would.
+    /// Whether only this machine reaches the pages: it listens on loopback, no address is given
+    /// under which others would, and GitHub is on this machine too. A real GitHub reaches us
+    /// through a proxy, and so may strangers.
     #[must_use]
     pub fn pages_are_local(&self) -> bool {
-        let loopback = |host: &str| {
-            let host = host.trim_matches(['[', ']']);
-            host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        };
         let listens = self
             .listen
             .rsplit_once(':')
-            .is_some_and(|(host, _)| loopback(host));
+            .is_some_and(|(host, _)| is_loopback(host));
         let public = self.public_url.as_ref().and_then(Url::host_str);
-        listens && public.is_none_or(loopback)
+        let github = self.github_api_url.host_str().unwrap_or_default();
+        listens && public.is_none_or(is_loopback) && is_loopback(github)
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 impl Given {
@@ -213,13 +218,23 @@ impl Given {
     fn check(self) -> Result<Settings, SettingsError> {
         let missing = self.missing();
         let api = self.github_api_url.map_or_else(default_api, Ok)?;
+        let listen = self.listen.unwrap_or_else(|| "127.0.0.1:8787".to_owned());
+        let port = listen.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            return Err(SettingsError::Setting {
+                setting: "listen",
+                said: format!(
+                    "{listen}: write address and port, as in 127.0.0.1:8787 or [::]:8787"
+                ),
+            });
+        }
         let app = match (self.app_id, &self.private_key) {
             (Some(id), Some(key)) => Some((id, read_key(key)?)),
             _ => None,
         };
         let secrets = self.webhook_secrets.as_deref().unwrap_or_default();
         Ok(Settings {
-            listen: self.listen.unwrap_or_else(|| "127.0.0.1:8787".to_owned()),
+            listen,
             database_url: Secret(
                 self.database_url
                     .unwrap_or_else(|| "sqlite:castellan.db".to_owned()),
@@ -259,6 +274,15 @@ impl Given {
             split(self.webhook_secrets.as_deref().unwrap_or_default()).is_empty(),
             "webhook-secrets: the secret that GitHub signs deliveries with. Make one (openssl rand -hex 32), set it on the App's settings page, and pass it here.",
         );
+        let github_is_here = self
+            .github_api_url
+            .as_ref()
+            .and_then(Url::host_str)
+            .is_some_and(is_loopback);
+        need(
+            self.public_url.is_none() && !github_is_here,
+            "public-url: the address under which GitHub, runners and people reach this server, as in https://castellan.example. Put a proxy that speaks HTTPS in front of it.",
+        );
         need(
             self.agent.as_deref().unwrap_or_default().trim().is_empty(),
             "agent: the command of a coding agent that speaks the Agent Client Protocol, as it is started on the runner.",
@@ -267,102 +291,52 @@ impl Given {
     }
 }
 
-fn read_file(path: &Path) -> Result<Given, SettingsError> {
-    let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File {
-        path: shown.clone(),
-        source,
-    })?;
-    toml::from_str(&text).map_err(|error| SettingsError::Toml {
-        path: shown,
-        said: error.to_string().trim_end().to_owned(),
-    })
-}
-
-/// A path, or the PEM itself as variables hold it, with `\n` for its line ends.
-fn read_key(given: &str) -> Result<Secret, SettingsError> {
-    if given.trim_start().starts_with("-----BEGIN") {
-        return Ok(Secret(given.replace("\\n", "\n")));
-    }
-    let text = std::fs::read_to_string(given).map_err(|error| SettingsError::Setting {
-        setting: "private-key",
-        said: format!("{given}: {error}; pass the path of the .pem file, or the PEM itself"),
-    })?;
-    Ok(Secret(text))
-}
-
-fn split(secrets: &str) -> Vec<Secret> {
-    secrets
-        .split(',')
-        .map(str::trim)
-        .filter(|secret| !secret.is_empty())
-        .map(|secret| Secret(secret.to_owned()))
-        .collect()
-}
-
-/// A command line in words, by the quoting rules of a POSIX shell.
-fn words(setting: &'static str, text: &str) -> Result<Vec<String>, SettingsError> {
-    shlex::split(text).ok_or_else(|| SettingsError::Setting {
-        setting,
-        said: "a quote is not closed; write it as you would for a shell".to_owned(),
-    })
-}
-
-fn default_api() -> Result<Url, SettingsError> {
-    parse_url("github-api-url", "https://api.github.com")
-}
-
-/// `https://api.github.com` → `https://github.com`; `https://HOST/api/v3` → `https://HOST`.
-fn web_of(api: &Url) -> Result<Url, SettingsError> {
-    let host = api.host_str().unwrap_or_default();
-    let mut web = api.clone();
-    web.set_path("");
-    if let Some(host) = host.strip_prefix("api.") {
-        let text = web.as_str().replacen(&format!("api.{host}"), host, 1);
-        return parse_url("github-api-url", &text);
-    }
-    Ok(web)
-}
-
-fn parse_url(setting: &'static str, text: &str) -> Result<Url, SettingsError> {
-    Url::parse(text).map_err(|error| SettingsError::Setting {
-        setting,
-        said: error.to_string(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_web_address_follows_from_the_api() {
-        for (api, web) in [
-            ("https://api.github.com", "https://github.com/"),
-            ("https://api.octo.ghe.com/", "https://octo.ghe.com/"),
-            ("https://git.example/api/v3", "https://git.example/"),
-            ("http://127.0.0.1:81/api/v3", "http://127.0.0.1:81/"),
-        ] {
-            assert_eq!(web_of(&Url::parse(api).unwrap()).unwrap().as_str(), web);
-        }
-    }
-
-    #[test]
     fn with_nothing_set_it_says_what_is_missing() {
         let settings = Given::default().check().unwrap();
-        assert_eq!(settings.missing.len(), 4);
+        assert_eq!(settings.missing.len(), 5);
         assert!(settings.app.is_none());
     }
 
     #[test]
     fn secrets_do_not_print() {
         let given = Given {
-            webhook_secrets: Some("one, two,,".to_owned()),
+            webhook_secrets: Some("wurzel, pfeffer,,".to_owned()),
             ..Given::default()
         };
         let settings = given.check().unwrap();
         assert_eq!(settings.webhook_secrets.len(), 2);
         let shown = format!("{settings:?}");
-        assert!(!shown.contains("one") || !shown.contains("two"), "{shown}");
+        assert!(
+            !shown.contains("wurzel") && !shown.contains("pfeffer"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn pages_are_local_only_where_github_is() {
+        let local = |listen: &str, api: &str, public: Option<&str>| {
+            let given = Given {
+                listen: Some(listen.to_owned()),
+                github_api_url: Some(api.parse().unwrap()),
+                public_url: public.map(|url| url.parse().unwrap()),
+                ..Given::default()
+            };
+            given.check().unwrap().pages_are_local()
+        };
+        let (here, there) = ("http://127.0.0.1:81/api/v3", "https://api.github.com");
+        assert!(local("127.0.0.1:8787", here, None));
+        assert!(local("[::1]:8787", here, Some("http://localhost:8787")));
+        assert!(!local("127.0.0.1:8787", there, None));
+        assert!(!local("0.0.0.0:8787", here, None));
+        assert!(!local(
+            "127.0.0.1:8787",
+            here,
+            Some("https://castellan.example")
+        ));
     }
 }

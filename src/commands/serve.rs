@@ -41,8 +41,8 @@ impl Serve {
             for sentence in &settings.missing {
                 tracing::warn!("not set: {sentence}");
             }
-            tracing::info!(address = %listener.local_addr()?, "ready");
             let engine = engine(&settings, store, Clock::system())?;
+            tracing::info!(address = %listener.local_addr()?, "ready");
             run_until(listener, engine, &settings, ended()).await?;
             Ok(ExitCode::SUCCESS)
         })
@@ -169,6 +169,9 @@ impl Replay {
             let which = self.which.as_deref();
             let deliveries = store.replay_deliveries(which).await?;
             let effects = store.replay_effects(which).await?;
+            if let Some(which) = which.filter(|_| deliveries + effects == 0) {
+                anyhow::bail!("nothing that is parked has the name {which}; /health counts what is parked, and a task's page names it");
+            }
             println!("{deliveries} deliveries and {effects} effects will be tried again by the running server");
             Ok(ExitCode::SUCCESS)
         })

@@ -34,14 +34,8 @@ pub(crate) struct Work {
     #[arg(long, env = "CASTELLAN_READ_ONLY", value_delimiter = ',')]
     read_only: Vec<PathBuf>,
     /// Folders in which programs are looked up
-    #[arg(
-        long,
-        env = "PATH",
-        value_delimiter = ':',
-        hide_env_values = true,
-        hide = true
-    )]
-    search: Vec<PathBuf>,
+    #[arg(long, env = "PATH", hide_env_values = true, hide = true)]
+    search: Option<std::ffi::OsString>,
 }
 
 impl Work {
@@ -50,6 +44,12 @@ impl Work {
         let own = std::env::current_exe()?;
         // An agent that lies beside this program is found first.
         let beside = own.parent().map(PathBuf::from);
+        // A relative one would be looked for in what the repository brought.
+        let folders = self.search.as_deref().map(std::env::split_paths);
+        let folders = folders
+            .into_iter()
+            .flatten()
+            .filter(|path| path.is_absolute());
         let options = WorkOptions {
             server: self.server,
             ticket: self.ticket,
@@ -59,12 +59,18 @@ impl Work {
             },
             read_token: self.read_token,
             scratch: self.scratch,
-            search: beside.into_iter().chain(self.search).collect(),
+            search: beside.into_iter().chain(folders).collect(),
             read_only: self.read_only,
             relay_program: Some(own),
             pace: runner::Pace::default(),
         };
-        let summary = super::runtime()?.block_on(runner::work(options))?;
+        let summary = super::runtime()?.block_on(async {
+            tokio::select! {
+                summary = runner::work(options) => Ok(summary?),
+                // Dropping the work ends what it started and removes its folders.
+                () = super::serve::ended() => anyhow::bail!("told to end; the server will give the attempt up when its time is over"),
+            }
+        })?;
         let (task, attempt) = (&summary.task, summary.attempt);
         match summary.ended {
             Ended::Returned { outcome, .. } => {

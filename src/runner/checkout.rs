@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use super::WorkOptions;
 use super::failure::Failure;
@@ -18,7 +17,7 @@ use super::pristine::Pristine;
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
 use crate::protocol::progress::Phase;
-use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Spec, locate};
+use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate};
 
 /// Git's mode of a submodule.
 const SUBMODULE: &str = "160000";
@@ -34,7 +33,7 @@ pub(super) struct Start {
     pub(super) submodules: Vec<Vec<u8>>,
     /// Holds only the start tree's `.gitignore` files.
     pub(super) rules: PathBuf,
-    folder: TempDir,
+    folder: Scratch,
 }
 
 impl Start {
@@ -48,6 +47,7 @@ impl Start {
             .folder(&options.scratch, "castellan-attempt-")
             .map_err(|error| broken("making the attempt's folder", &error))?;
         let pristine = folder.path().join("pristine.git");
+        closed_folder(&pristine).map_err(|error| broken("making a folder for git", &error))?;
         let pristine = Pristine::fetch(options, checkout, pristine).await?;
         let mut start = Self {
             rules: folder.path().join("rules"),
@@ -81,7 +81,7 @@ impl Start {
     /// Lays the start tree out in a new folder that sandboxes may write to.
     pub(super) async fn lay(&self, sandbox: &Sandbox, name: &str) -> Result<PathBuf, Failure> {
         let path = self.path(name);
-        std::fs::create_dir(&path).map_err(|error| broken("making a workspace", &error))?;
+        closed_folder(&path).map_err(|error| broken("making a workspace", &error))?;
         let root = Folder::open(&path).map_err(|error| broken("opening a workspace", &error))?;
         let mut blobs = self.pristine.blobs()?;
         for (path, (mode, oid)) in &self.files {
@@ -133,7 +133,7 @@ impl Start {
     }
 
     async fn lay_rules(&self) -> Result<(), Failure> {
-        std::fs::create_dir(&self.rules).map_err(|error| broken("making a folder", &error))?;
+        closed_folder(&self.rules).map_err(|error| broken("making a folder", &error))?;
         let root = Folder::open(&self.rules).map_err(|error| broken("opening a folder", &error))?;
         let mut blobs = self.pristine.blobs()?;
         for (path, (mode, oid)) in &self.files {
@@ -146,6 +146,12 @@ impl Start {
         }
         Ok(())
     }
+}
+
+/// Makes a folder that other accounts of this machine cannot look into: the one above it must let
+/// the sandbox's account pass, and what it holds may be a private repository.
+fn closed_folder(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 /// Gives a workspace a throw-away repository of one commit, so that agents have `git diff`.

@@ -36,6 +36,11 @@ pub enum CallError {
     /// The answer is not one of ours.
     #[error("the server's answer is not understood; are both of the same version?")]
     Unreadable(#[source] serde_json::Error),
+    /// Something between here and the server refuses a body of this size.
+    #[error(
+        "a proxy before the server refuses bodies of this size ({0}); have it pass 64 MiB to /runner/result"
+    )]
+    Blocked(String),
     /// What was to be sent could not be put into a message.
     #[error("the message could not be made: {0}")]
     Unsayable(String),
@@ -47,7 +52,7 @@ impl CallError {
         match self {
             Self::Transport(_) => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 408 || *status == 429,
-            Self::TooLarge | Self::Unreadable(_) | Self::Unsayable(_) => false,
+            Self::TooLarge | Self::Unreadable(_) | Self::Blocked(_) | Self::Unsayable(_) => false,
         }
     }
 
@@ -151,12 +156,22 @@ impl Client {
         if answer.status().is_success() {
             return serde_json::from_slice(&read).map_err(CallError::Unreadable);
         }
-        let said = serde_json::from_slice::<Refused>(&read)
-            .map_or_else(|_| String::from_utf8_lossy(&read).into_owned(), |r| r.error);
-        Err(CallError::Refused {
-            status: answer.status().as_u16(),
-            error: clean_line(&said, 300),
-        })
+        let status = answer.status().as_u16();
+        match serde_json::from_slice::<Refused>(&read) {
+            Ok(refused) => Err(CallError::Refused {
+                status,
+                error: clean_line(&refused.error, 300),
+            }),
+            // The server itself always says it in a message of its own.
+            Err(_) if status == 413 => Err(CallError::Blocked(clean_line(
+                &String::from_utf8_lossy(&read),
+                100,
+            ))),
+            Err(_) => Err(CallError::Refused {
+                status,
+                error: clean_line(&String::from_utf8_lossy(&read), 300),
+            }),
+        }
     }
 }
 

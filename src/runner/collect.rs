@@ -24,6 +24,11 @@ pub(super) const CHANGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Names that are looked at in a workspace, ignored folders not counted.
 const ENTRIES_MAX: usize = 500_000;
 
+/// Folders inside of each other, ignored ones not counted: git is asked once a level.
+const DEPTH_MAX: usize = 100;
+/// Bytes of a folder's path: no change may have longer ones (X50).
+const PATH_BYTES_MAX: usize = 4096;
+
 /// Everything that an agent did to `workspace`. `prepared` is a copy from before the agent, where
 /// set-up commands ran.
 pub(super) async fn collect(
@@ -185,7 +190,12 @@ impl<'s> Walk<'s> {
     async fn added(mut self, root: &Folder) -> Result<BTreeSet<Vec<u8>>, Failure> {
         let mut added = BTreeSet::new();
         let mut level = vec![Vec::new()];
-        while !level.is_empty() {
+        let mut depth = 0;
+        while let Some(folder) = level.first() {
+            if depth > DEPTH_MAX {
+                return Err(deep(folder));
+            }
+            depth += 1;
             let (mut next, mut strange) = (Vec::new(), Vec::new());
             for folder in &level {
                 for (path, kind) in self.names(root, folder)? {
@@ -208,7 +218,7 @@ impl<'s> Walk<'s> {
                     continue;
                 }
                 match kind {
-                    Kind::Folder if is_git(&path) => return Err(nested(&path)),
+                    _ if is_git(&path) => return Err(nested(&path)),
                     Kind::Folder => next.push(path),
                     Kind::File | Kind::Link => {
                         added.insert(path);
@@ -223,18 +233,22 @@ impl<'s> Walk<'s> {
 
     fn names(&mut self, root: &Folder, folder: &[u8]) -> Result<Vec<(Vec<u8>, Kind)>, Failure> {
         let broken = |error: io::Error| unreadable(folder, &error);
+        if folder.len() > PATH_BYTES_MAX {
+            return Err(deep(folder));
+        }
+        let left = ENTRIES_MAX - self.seen;
         let names = root
             .below(folder)
-            .and_then(|at| at.entries())
+            .and_then(|at| at.entries(left))
             .map_err(broken)?;
-        self.seen += names.len();
-        if self.seen > ENTRIES_MAX {
+        let Some(names) = names else {
             return Err(Failure::new(
                 Phase::Agent,
                 format!("the workspace has more than {ENTRIES_MAX} files"),
                 "have what is generated ignored by .gitignore",
             ));
-        }
+        };
+        self.seen += names.len();
         // The workspace's own `.git` is the throw-away one.
         let ours = |name: &OsString| folder.is_empty() && name == ".git";
         Ok(names
@@ -271,6 +285,18 @@ fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
 fn is_git(path: &[u8]) -> bool {
     let name = path.rsplit(|b| *b == b'/').next().unwrap_or(path);
     name.eq_ignore_ascii_case(b".git")
+}
+
+fn deep(path: &[u8]) -> Failure {
+    let beginning = &path[..path.len().min(60)];
+    Failure::new(
+        Phase::Agent,
+        format!(
+            "the agent left folders nested too deeply, at {}…",
+            beginning.escape_ascii()
+        ),
+        "have them removed, or ignored by .gitignore",
+    )
 }
 
 fn nested(path: &[u8]) -> Failure {

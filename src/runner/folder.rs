@@ -63,8 +63,9 @@ impl Folder {
         Ok(at)
     }
 
-    /// The names in this folder, in the order of their bytes.
-    pub(super) fn entries(&self) -> io::Result<Vec<(OsString, Kind)>> {
+    /// The names in this folder, in the order of their bytes; `None` where there are more than
+    /// `most`.
+    pub(super) fn entries(&self, most: usize) -> io::Result<Option<Vec<(OsString, Kind)>>> {
         let mut found = Vec::new();
         for entry in Dir::read_from(&self.0)? {
             let entry = entry?;
@@ -80,10 +81,13 @@ impl Folder {
                 }
                 known => known,
             };
+            if found.len() == most {
+                return Ok(None);
+            }
             found.push((OsString::from_vec(name.to_vec()), Kind::of(kind)));
         }
         found.sort();
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// The file or link at `path`; `None` where there is neither.

@@ -25,7 +25,15 @@ pub(super) async fn upload(client: &Client, returned: Returned) -> Result<Ended,
     };
     match answer {
         Err(CallError::Refused { status: 413, error }) => {
-            let small = bytes_of(&too_large(returned, &error))?;
+            let cause = format!("the result is larger than the server accepts ({error})");
+            let remedy = "ask for a smaller change, or split the task";
+            let small = bytes_of(&without_change(returned, cause, remedy))?;
+            ended(send(client, small).await, "failed")
+        }
+        Err(CallError::Blocked(said)) => {
+            let cause = format!("a proxy before the server refused the result ({said})");
+            let remedy = "have the proxy pass bodies of 64 MiB to /runner/result";
+            let small = bytes_of(&without_change(returned, cause, remedy))?;
             ended(send(client, small).await, "failed")
         }
         answer => ended(answer, outcome),
@@ -62,9 +70,7 @@ fn bytes_of(returned: &Returned) -> Result<Bytes, WorkError> {
         .map_err(|error| WorkError::Upload(CallError::Unsayable(error.to_string())))
 }
 
-fn too_large(mut returned: Returned, error: &str) -> Returned {
-    let cause = format!("the result is larger than the server accepts ({error})");
-    let remedy = "ask for a smaller change, or split the task";
+fn without_change(mut returned: Returned, cause: String, remedy: &str) -> Returned {
     returned.outcome = Failure::new(Phase::Upload, cause, remedy).into();
     returned.transcript.clear();
     returned

@@ -4,13 +4,12 @@
 //! uid inside and without capabilities. So root first becomes an account that owns nothing.
 
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, lchown};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::Sandbox;
+use super::{Sandbox, Scratch};
 
 /// The account that sandboxes run as where Castellan runs as root: user and group of this number.
 ///
@@ -57,7 +56,7 @@ impl Sandbox {
     /// # Errors
     /// The folder cannot be made; or we are root and a folder above it (a home of mode 0700,
     /// say) would keep the sandbox's account out: the message names that folder.
-    pub fn folder(&self, parent: &Path, prefix: &str) -> io::Result<TempDir> {
+    pub fn folder(&self, parent: &Path, prefix: &str) -> io::Result<Scratch> {
         let parent = parent.canonicalize()?;
         if self.account == Account::Dropped {
             passable(&parent)?;
@@ -68,7 +67,7 @@ impl Sandbox {
             Account::Dropped => 0o711,
         };
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode))?;
-        Ok(folder)
+        Ok(Scratch::of(folder))
     }
 
     /// Gives `folder` and all below it to the account that sandboxes run as.
@@ -94,12 +93,12 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Makes an empty folder that a sandbox may write to.
+    /// Makes an empty folder that a sandbox may write to, and that nobody else may read.
     ///
     /// # Errors
     /// It exists already, or cannot be made.
     pub fn writable_folder(&self, path: PathBuf) -> io::Result<PathBuf> {
-        std::fs::create_dir(&path)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         if self.account == Account::Dropped {
             chown(&path, Some(ACCOUNT), Some(ACCOUNT))?;
         }

@@ -1,7 +1,7 @@
 //! bubblewrap's command line. Whoever asks "can it …?" finds the answer in this file.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Sandbox;
 use super::floor::{HOME, WORKSPACE};
@@ -49,11 +49,7 @@ impl Sandbox {
         // Last, because everything above had to be mounted on it.
         line.extend(["--remount-ro", "/"].map(OsString::from));
         line.extend(environment(spec));
-        line.push("--chdir".into());
-        // Without the slash that joining nothing would leave.
-        let workdir = Path::new(WORKSPACE).join(&spec.workdir);
-        line.push(workdir.components().collect::<PathBuf>().into());
-        line.push("--".into());
+        line.extend(["--chdir", WORKSPACE, "--"].map(OsString::from));
         line.extend(spec.limits.prefix(&self.prlimit));
         if let Some(relay) = &spec.relay {
             line.extend(relay.prefix());

@@ -19,7 +19,8 @@ pub struct Limits {
     pub open_files: u32,
     /// MiB of output that is read before the program is ended.
     pub output_mib: u64,
-    /// MiB that `/tmp` may hold, and the home folder as much again. They are held in memory.
+    /// MiB that `/tmp` may hold, and the home folder and `/dev/shm` as much again. They are held
+    /// in memory.
     pub scratch_mib: u64,
 }
 

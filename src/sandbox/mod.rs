@@ -8,18 +8,22 @@ mod account;
 mod command_line;
 mod find;
 mod floor;
+mod inherited;
 mod limits;
 mod relay;
 mod running;
+mod scratch;
 mod spec;
 mod text;
 
 pub use account::ACCOUNT;
 pub use find::{SYSTEM_PROGRAMS, Unavailable, locate};
-pub use floor::{HOME, WORKSPACE};
+pub use floor::WORKSPACE;
+pub use inherited::keep_inherited_files;
 pub use limits::{Limit, Limits};
 pub use relay::{RELAY_SUBCOMMAND, Relay, RelayError, relay_inside};
 pub use running::{Finished, OUTPUT_TAIL_BYTES, Running, SandboxError};
+pub use scratch::Scratch;
 pub use spec::{Bind, Spec};
 pub use text::{clean, clean_line};
 

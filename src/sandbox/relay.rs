@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
@@ -29,6 +30,9 @@ const PROGRAM_INSIDE: &str = "/run/castellan/relay";
 
 /// Connections at once, so that a program cannot use up our open files.
 const CONNECTIONS_MAX: usize = 64;
+
+/// After a connection that could not be taken (no file descriptor is left, as a rule).
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The one address that a sandboxed program can reach, and the program that makes it reachable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +98,13 @@ async fn accept(listener: UnixListener, host: String, port: u16) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = tokio::task::JoinSet::new();
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-        let Ok((mut inner, _)) = listener.accept().await else {
-            return;
+        let mut inner = match listener.accept().await {
+            Ok((inner, _)) => inner,
+            Err(error) => {
+                tracing::warn!(error = %error, "a connection to the relay could not be taken");
+                tokio::time::sleep(REFUSED_PAUSE).await;
+                continue;
+            }
         };
         let host = host.clone();
         connections.spawn(async move {
@@ -160,7 +169,11 @@ pub async fn relay_inside(
 }
 
 async fn forward(listener: TcpListener, socket: PathBuf) {
-    while let Ok((mut inner, _)) = listener.accept().await {
+    loop {
+        let Ok((mut inner, _)) = listener.accept().await else {
+            tokio::time::sleep(REFUSED_PAUSE).await;
+            continue;
+        };
         let socket = socket.clone();
         tokio::spawn(async move {
             if let Ok(mut outer) = UnixStream::connect(socket).await {

@@ -12,8 +12,6 @@ use super::relay::Relay;
 pub struct Spec {
     /// Folder of this machine that is bound writable at [`super::WORKSPACE`].
     pub workspace: PathBuf,
-    /// Where the program starts, relative to the workspace; empty for the workspace itself.
-    pub workdir: PathBuf,
     /// Further folders and files to be read.
     pub read_only: Vec<Bind>,
     /// Further folders to be written.
@@ -59,7 +57,6 @@ impl Spec {
     {
         Self {
             workspace,
-            workdir: PathBuf::new(),
             read_only: Vec::new(),
             writable: Vec::new(),
             environment: BTreeMap::new(),

@@ -1,4 +1,8 @@
 //! Foreign bytes as text that can be shown: bounded, without control and invisible characters.
+//!
+//! Which characters can be seen is said in [`crate::domain::text`].
+
+use crate::domain::text::{Class, class};
 
 /// At most the last `max_bytes` of `bytes` as text: terminal sequences, control characters (beside
 /// line ends and tabs), and characters that are invisible or turn the reading direction are left out.
@@ -13,9 +17,12 @@ pub fn clean(bytes: &[u8], max_bytes: usize) -> String {
             '\u{1b}' => skip_sequence(&mut rest),
             '\r' if rest.peek() == Some(&'\n') => {}
             '\r' => out.push('\n'),
-            '\n' | '\t' => out.push(c),
-            _ if c.is_control() || is_invisible(c) => {}
-            _ => out.push(c),
+            _ => match class(c) {
+                Class::Visible => out.push(c),
+                Class::Space => out.push(' '),
+                Class::Newline => out.push('\n'),
+                _ => {}
+            },
         }
     }
     // Replacement characters may have made it longer again.
@@ -63,10 +70,4 @@ fn skip_sequence(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         }
         Some(_) | None => {}
     }
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

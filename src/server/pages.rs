@@ -190,6 +190,8 @@ fn html(page: &impl Template) -> Response {
             let headers = [
                 (header::CONTENT_SECURITY_POLICY, POLICY),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                // A task's address holds its key.
+                (header::CACHE_CONTROL, "no-store"),
                 (header::REFERRER_POLICY, "no-referrer"),
             ];
             (headers, Html(text)).into_response()

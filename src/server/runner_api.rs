@@ -50,9 +50,16 @@ pub(super) async fn result(
     let headers = parts.headers;
     let bearer = bearer(&headers)?;
     server.engine.is_leased(&bearer).await?;
-    let body = axum::body::to_bytes(body, RESULT_BYTES_MAX)
-        .await
-        .map_err(|_| RunnerRefusal::TooLarge)?;
+    let body = axum::body::to_bytes(body, RESULT_BYTES_MAX).await;
+    let body = body.map_err(|error| {
+        use std::error::Error as _;
+        match error.source() {
+            Some(cause) if cause.is::<http_body_util::LengthLimitError>() => {
+                RunnerRefusal::TooLarge
+            }
+            _ => RunnerRefusal::Message("the result broke off on its way".to_owned()),
+        }
+    })?;
     let sha256 = headers
         .get(CONTENT_SHA256_HEADER)
         .and_then(|value| value.to_str().ok())

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::YardError;
 use super::git::{Git, plain_git};
@@ -42,14 +41,17 @@ pub struct StepEnd {
     pub output: String,
 }
 
+/// A folder that is removed when dropped.
+pub type CiFolder = dyn AsRef<Path> + Send + Sync;
+
 /// Where steps run. The demo gives the sandbox, so that nothing of a repository runs outside of it.
 pub trait CiRunner: Send + Sync {
     /// A new folder, for a checkout that steps can reach.
     ///
     /// # Errors
     /// The machine gives none.
-    fn folder(&self) -> std::io::Result<TempDir> {
-        tempfile::Builder::new().prefix("ci").tempdir()
+    fn folder(&self) -> std::io::Result<Box<CiFolder>> {
+        Ok(Box::new(tempfile::Builder::new().prefix("ci").tempdir()?))
     }
 
     /// Gives a finished checkout to whoever runs the steps.
@@ -202,7 +204,7 @@ async fn run_jobs(
     for (key, job) in workflow.jobs {
         let name = job.name.unwrap_or(key);
         let folder = runner.folder()?;
-        let tree = folder.path().join("work");
+        let tree = (*folder).as_ref().join("work");
         let (from, oid, to, giver) = (git.clone(), head.clone(), tree.clone(), Arc::clone(&runner));
         let made = tokio::task::spawn_blocking(move || {
             checkout(&from, &oid, &to)?;

@@ -33,7 +33,7 @@ mod world;
 #[expect(clippy::module_inception, reason = "the noun of this room is the yard")]
 mod yard;
 
-pub use ci::{Ci, CiRunner, Step, StepEnd};
+pub use ci::{Ci, CiFolder, CiRunner, Step, StepEnd};
 pub use faults::Fault;
 pub use git::GitError;
 pub use hooks::{Order, signature};

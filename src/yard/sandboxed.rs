@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tempfile::TempDir;
 
-use super::ci::{CiRunner, Step, StepEnd};
+use super::ci::{CiFolder, CiRunner, Step, StepEnd};
 use crate::sandbox::{Sandbox, Spec};
 
 /// How long a step may take: a sample's tests are short.
@@ -30,8 +29,8 @@ impl Sandboxed {
 }
 
 impl CiRunner for Sandboxed {
-    fn folder(&self) -> std::io::Result<TempDir> {
-        self.sandbox.folder(&self.scratch, "ci")
+    fn folder(&self) -> std::io::Result<Box<CiFolder>> {
+        Ok(Box::new(self.sandbox.folder(&self.scratch, "ci")?))
     }
 
     fn give(&self, workspace: &Path) -> std::io::Result<()> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod serving;
 pub(crate) mod settings;
+pub(crate) mod work;
 
 use std::path::Path;
 use std::process::{Command, Output};

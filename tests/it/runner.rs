@@ -166,6 +166,14 @@ async fn a_result_that_is_too_large_is_returned_as_a_failure() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_refuses_the_result_is_named_with_its_remedy() {
+    let case = case!("a_proxy_that_refuses_the_result_is_named_with_its_remedy", [{"run": ["sh", "-c", "yes words | head -c 200000 > large"]}]);
+    case.book().proxy_passes = Some(100_000);
+    let said = case.failure(Phase::Upload).await;
+    assert!(said.contains("a proxy before the server"), "{said}");
+}
+
+#[tokio::test]
 async fn a_result_that_is_not_understood_is_an_error() {
     let Some(case) = fixing("a_result_that_is_not_understood_is_an_error").await else {
         return;

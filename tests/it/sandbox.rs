@@ -43,7 +43,7 @@ pub(crate) async fn sandbox_for(name: &str) -> Option<Sandbox> {
 /// A sandbox with an empty workspace.
 struct Room {
     sandbox: Sandbox,
-    folder: tempfile::TempDir,
+    folder: castellan::sandbox::Scratch,
 }
 
 impl Room {
@@ -305,4 +305,21 @@ fn text_is_cleaned_of_what_hides_or_moves() {
     assert_eq!(clean(b"\xff\xfe", 4).len(), 3);
     assert_eq!(clean(b"0123456789", 4), "6789");
     assert_eq!(clean_line("  one\n\ttwo  three ", 8), "one two ");
+}
+
+#[tokio::test]
+async fn a_folder_is_removed_whatever_a_program_left_in_it() {
+    let Some(room) = Room::open("a_folder_is_removed_whatever_a_program_left_in_it").await else {
+        return;
+    };
+    // Closed to us, and deeper than there are descriptors, as a rule.
+    room.say(
+        "mkdir -p closed/inner && touch closed/inner/x && chmod 0 closed/inner closed; \
+         i=0; while [ $i -lt 1900 ]; do mkdir d && cd d && i=$((i+1)) || exit 1; done",
+    )
+    .await;
+    let path = room.folder.path().to_owned();
+    assert!(path.exists());
+    drop(room);
+    assert!(!path.exists());
 }

@@ -15,6 +15,9 @@ use crate::sandbox::{Running, clean, clean_line};
 
 /// Lines that are no message and are passed over: some agents greet before they begin.
 const STRAY_LINES: u32 = 20;
+/// Bytes of one message: a file that is written whole, escaped, and some. What parses it takes
+/// many times as much memory, outside of all the sandbox's limits.
+const MESSAGE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes of standard error that are kept.
 const ERRORS_BYTES: usize = 4 * 1024;
 
@@ -23,6 +26,8 @@ const ERRORS_BYTES: usize = 4 * 1024;
 pub(super) enum Fault {
     /// It wrote more than it may.
     Flood,
+    /// It wrote a message longer than any may be.
+    Long,
     /// It wrote what is no message.
     Garbage {
         /// The first such line's beginning.
@@ -141,10 +146,16 @@ impl Lines {
         loop {
             let mut line = Vec::new();
             // One more than it may write: reading that shows that it wrote it.
-            let mut bounded = (&mut self.from).take(self.left + 1);
+            let most = self.left.min(MESSAGE_BYTES_MAX);
+            let mut bounded = (&mut self.from).take(most + 1);
             let count = bounded.read_until(b'\n', &mut line).await? as u64;
-            if count > self.left {
-                return Err(self.faults.set(Fault::Flood));
+            if count > most {
+                let fault = if most == self.left {
+                    Fault::Flood
+                } else {
+                    Fault::Long
+                };
+                return Err(self.faults.set(fault));
             }
             self.left -= count;
             if count == 0 {

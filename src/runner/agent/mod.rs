@@ -194,6 +194,11 @@ fn of_fault(fault: &Fault, limits: &Limits) -> Failure {
             ),
             "make the agent less talkative, or raise the limit on output",
         ),
+        Fault::Long => Failure::new(
+            Phase::Agent,
+            "the agent wrote a message longer than any may be, and was ended",
+            "ask for smaller files, or for changes that are made piece by piece",
+        ),
         Fault::Garbage { example } => Failure::new(
             Phase::Agent,
             format!("the agent's standard output is not the Agent Client Protocol: {example}"),

@@ -95,7 +95,13 @@ async fn with_nothing_set_it_starts_and_says_what_is_missing() {
         .collect();
     let (status, page) = serving.get("/").await;
     assert_eq!(status, StatusCode::OK);
-    let named = ["app-id", "private-key", "webhook-secrets", "agent"];
+    let named = [
+        "app-id",
+        "private-key",
+        "webhook-secrets",
+        "public-url",
+        "agent",
+    ];
     assert_eq!(missing.len(), named.len());
     for (sentence, name) in missing.iter().zip(named) {
         assert!(sentence.starts_with(&format!("{name}: ")), "{sentence}");

@@ -116,6 +116,17 @@ async fn floods_are_cut_off() {
 }
 
 #[tokio::test]
+async fn a_message_is_bounded() {
+    let mut case = case!("a_message_is_bounded", []);
+    case.brief.limits.output_mib = 64;
+    let line = "printf '{\"jsonrpc\":\"2.0\",\"x\":[1'; head -c 20000000 /dev/zero | \
+                sed 's/\\x00\\x00/,1/g'; echo ']}'; sleep 600";
+    case.brief.agent.command = ["sh", "-c", line].map(str::to_owned).to_vec();
+    let said = case.failure(Phase::Agent).await;
+    assert!(said.contains("a message longer than any may be"), "{said}");
+}
+
+#[tokio::test]
 async fn garbage_is_not_a_protocol() {
     let case = case!("garbage_is_not_a_protocol", [{"garbage": true}, {"hang": true}]);
     let said = case.failure(Phase::Agent).await;

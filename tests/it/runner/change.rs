@@ -160,6 +160,32 @@ async fn nested_repositories_are_refused() {
 }
 
 #[tokio::test]
+async fn a_git_file_of_a_folder_is_a_repository_of_its_own_too() {
+    let line = "mkdir sub; echo gitdir: ../elsewhere > sub/.git";
+    let case = shell!(
+        "a_git_file_of_a_folder_is_a_repository_of_its_own_too",
+        line
+    );
+    let said = case.failure(Phase::Agent).await;
+    assert!(
+        said.contains("a repository of its own at sub/.git"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn folders_nested_too_deeply_are_refused_and_cost_little() {
+    let line = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d && i=$((i+1)) || exit 1; done";
+    let case = shell!(
+        "folders_nested_too_deeply_are_refused_and_cost_little",
+        line
+    );
+    let said = case.failure(Phase::Agent).await;
+    assert!(said.contains("nested too deeply, at d/d/d/"), "{said}");
+    assert!(said.len() < 1_000, "{said}");
+}
+
+#[tokio::test]
 async fn names_that_are_not_utf8_are_refused() {
     let case = shell!(
         "names_that_are_not_utf8_are_refused",

@@ -31,6 +31,8 @@ pub(crate) struct Book {
     pub(crate) git_authorization: Vec<Option<String>>,
     /// Answers to come before the proper ones, by path.
     pub(crate) instead: Vec<(&'static str, StatusCode)>,
+    /// Bytes of a result that a proxy before the server passes.
+    pub(crate) proxy_passes: Option<usize>,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
 }
@@ -128,6 +130,10 @@ async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
 
 async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let mut book = shared.book.lock().unwrap();
+    if book.proxy_passes.is_some_and(|most| body.len() > most) {
+        let page = "<html><h1>413 Request Entity Too Large</h1></html>";
+        return (StatusCode::PAYLOAD_TOO_LARGE, page).into_response();
+    }
     let sha256 = Sha256Hex::of(&body);
     assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.0.as_str());
     serde_json::from_slice::<Returned>(&body).unwrap();
