@@ -83,9 +83,16 @@ impl Demo {
             engine: &engine,
             address: &address,
         };
-        let delivered = tokio::time::timeout(STORY_MAX, story.run())
-            .await
-            .context("the story did not end in time")??;
+        let delivered = tokio::select! {
+            told = tokio::time::timeout(STORY_MAX, story.run()) => Ok(told),
+            () = super::serve::ended() => Err(()),
+        };
+        // Whatever came of it, no runner goes on without its server.
+        yard.ends_programs().await;
+        let Ok(delivered) = delivered else {
+            anyhow::bail!("ended before the story was");
+        };
+        let delivered = delivered.context("the story did not end in time")??;
         if !self.exit && !self.json {
             self.say(&format!(
                 "\nThe task's page stays up at {address}/tasks/{} until you press Ctrl+C.",

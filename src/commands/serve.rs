@@ -37,7 +37,7 @@ impl Serve {
             let listener = TcpListener::bind(&settings.listen)
                 .await
                 .with_context(|| format!("listen: {}", settings.listen))?;
-            let store = Store::open(settings.database_url.expose()).await?;
+            let store = open(&settings).await?;
             for sentence in &settings.missing {
                 tracing::warn!("not set: {sentence}");
             }
@@ -138,6 +138,11 @@ pub(crate) async fn run_until(
     Ok(())
 }
 
+async fn open(settings: &Settings) -> anyhow::Result<Store> {
+    let opened = Store::open(settings.database_url.expose()).await;
+    opened.context("database-url: see that the folder of the SQLite file is there and can be written to, or that PostgreSQL answers at its address and takes the password")
+}
+
 /// SIGINT or SIGTERM.
 pub(crate) async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
@@ -165,7 +170,7 @@ impl Replay {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let settings = self.given.read(&self.config)?;
         super::runtime()?.block_on(async {
-            let store = Store::open(settings.database_url.expose()).await?;
+            let store = open(&settings).await?;
             let which = self.which.as_deref();
             let deliveries = store.replay_deliveries(which).await?;
             let effects = store.replay_effects(which).await?;

@@ -183,7 +183,7 @@ impl Pristine {
             return Err(Failure::new(
                 Phase::Agent,
                 cause,
-                "update git on the runner",
+                "see what git says: the disk may be full, or git older than 2.36",
             ));
         }
         let lines = output.stdout.split(|b| *b == 0);
@@ -248,7 +248,7 @@ impl Pristine {
         }
         Err(failure(
             format!("{what} failed: {}", words(&output)),
-            "update git on the runner",
+            "see what git says: the disk may be full, or git older than 2.36",
         ))
     }
 }

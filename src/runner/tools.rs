@@ -48,14 +48,16 @@ impl Tools {
                 "install it before `castellan work`, or name another with the server's agent setting",
             )
         })?;
+        // A link below /usr that leads elsewhere would lead nowhere inside.
+        let real = found.canonicalize().unwrap_or_else(|_| found.clone());
         let seen = std::iter::once(Path::new("/usr"))
             .chain(options.read_only.iter().map(PathBuf::as_path))
-            .any(|folder| found.starts_with(folder));
+            .any(|folder| real.starts_with(folder));
         if seen {
             return Ok(found.into());
         }
-        let name = found.file_name().unwrap_or(found.as_os_str());
-        self.copy(&found)?;
+        let name = real.file_name().unwrap_or(real.as_os_str());
+        self.copy(&real)?;
         Ok(Path::new(TOOLS_INSIDE).join(name).into())
     }
 

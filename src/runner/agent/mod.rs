@@ -174,13 +174,19 @@ async fn ended(running: &mut Running, method: &str, errors: &lines::Errors) -> F
         },
         Ok(Err(_)) | Err(_) => "closed its standard output".to_owned(),
     };
+    let remedy = if method == "initialize" {
+        "read its last words and try its command by hand; an agent of more than one file needs \
+         its folder named with --read-only (CASTELLAN_READ_ONLY)"
+    } else {
+        "read its last words, try its command by hand, then start the task again"
+    };
     Failure::new(
         Phase::Agent,
         format!(
             "the agent {how} before it answered {method}{}",
             errors.quoted()
         ),
-        "read its last words, try its command by hand, then start the task again",
+        remedy,
     )
 }
 
