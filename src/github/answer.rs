@@ -131,24 +131,33 @@ impl Answer {
         }
     }
 
-    /// Seconds that GitHub asks us to wait, where it does (A3, A4).
+    /// Seconds that GitHub asks us to wait by the answer's status, where it does (A3, A4).
     pub(super) fn limit(&self, now: Timestamp) -> Option<i64> {
         if !matches!(self.status.as_u16(), 403 | 429) {
             return None;
         }
+        let named = self.named_wait_s(now);
+        let said = String::from_utf8_lossy(&self.body);
+        let secondary =
+            self.status == StatusCode::TOO_MANY_REQUESTS || said.contains("secondary rate limit");
+        named.or_else(|| secondary.then_some(LIMIT_WAIT_S))
+    }
+
+    /// How long to wait, once the answer is known to be a limit.
+    pub(super) fn wait_s(&self, now: Timestamp) -> i64 {
+        self.named_wait_s(now).unwrap_or(LIMIT_WAIT_S)
+    }
+
+    /// The wait that the headers name: `retry-after` before the reset of what is used up.
+    fn named_wait_s(&self, now: Timestamp) -> Option<i64> {
         let number =
             |name: &str| -> Option<i64> { self.headers.get(name)?.to_str().ok()?.parse().ok() };
         if let Some(seconds) = number("retry-after") {
             return Some(seconds.clamp(1, LIMIT_WAIT_MAX_S));
         }
-        if number("x-ratelimit-remaining") == Some(0) {
-            let reset = number("x-ratelimit-reset").unwrap_or(0);
-            return Some((reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S));
-        }
-        let said = String::from_utf8_lossy(&self.body);
-        let secondary =
-            self.status == StatusCode::TOO_MANY_REQUESTS || said.contains("secondary rate limit");
-        secondary.then_some(LIMIT_WAIT_S)
+        let reset = number("x-ratelimit-reset").unwrap_or(0);
+        (number("x-ratelimit-remaining") == Some(0))
+            .then(|| (reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S))
     }
 }
 
@@ -157,14 +166,27 @@ const LIMIT_WAIT_S: i64 = 60;
 /// Longest wait that is believed: primary limits reset within the hour.
 const LIMIT_WAIT_MAX_S: i64 = 3700;
 
+/// What GitHub says where a GraphQL answer is a limit, whatever its status. The primary one is
+/// known by its type, which has two spellings; the secondary one by its words alone, and they
+/// stand among the errors or where REST has its message.
+pub(super) fn graphql_limit(answer: &Value) -> Option<String> {
+    let errors = answer["errors"].as_array().into_iter().flatten();
+    let is_limit = |error: &&Value| {
+        let typed = matches!(error["type"].as_str(), Some("RATE_LIMITED" | "RATE_LIMIT"));
+        let said = error["message"].as_str().unwrap_or_default();
+        typed || said.contains("secondary rate limit") || said.starts_with("API rate limit")
+    };
+    std::iter::once(answer)
+        .chain(errors)
+        .find(is_limit)
+        .map(|error| error["message"].as_str().unwrap_or("a limit").to_owned())
+}
+
 pub(super) fn graphql_error(operation: &'static str, error: &Value) -> GithubError {
     let message = error["message"].as_str().unwrap_or("no message");
     let kind = match error["type"].as_str().unwrap_or("") {
         "NOT_FOUND" => Kind::NotFound,
         "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Kind::Forbidden,
-        "RATE_LIMITED" => Kind::Limited {
-            wait_s: LIMIT_WAIT_S,
-        },
         // GitHub's own failures come without a type, and may have worked (A2).
         "" | "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
         _ => Kind::Conflict,
@@ -186,11 +208,16 @@ pub(super) fn to_value<S: Serialize>(
 
 /// GitHub asked the installation to wait this many seconds more.
 pub(super) fn paused(operation: &'static str, wait_s: i64) -> GithubError {
+    limited(operation, wait_s, "GitHub asked this installation to wait")
+}
+
+/// GitHub asks the installation to wait this many seconds, in these words.
+pub(super) fn limited(operation: &'static str, wait_s: i64, said: &str) -> GithubError {
     GithubError {
         operation,
         kind: Kind::Limited { wait_s },
         status: None,
-        reason: "GitHub asked this installation to wait".to_owned(),
+        reason: bounded(said),
     }
 }
 

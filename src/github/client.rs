@@ -16,7 +16,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, MINT, chain, graphql_error, paused, to_value, transient, unexpected,
+    Answer, GithubError, Kind, MINT, chain, graphql_error, graphql_limit, limited, paused,
+    to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
@@ -177,7 +178,14 @@ impl Client {
         let answer = self
             .send_with_token(operation, key, Method::POST, path, Some(document))
             .await?;
-        let mut value: Value = answer.read(operation, self.shared.clock.now())?;
+        let now = self.shared.clock.now();
+        let wait_s = answer.wait_s(now);
+        let mut value: Value = answer.read(operation, now)?;
+        // Here a limit may come with the status 200 (A3, A4).
+        if let Some(said) = graphql_limit(&value) {
+            self.pause(target.installation, now.plus_s(wait_s)).await;
+            return Err(limited(operation, wait_s, &said));
+        }
         let errors = value["errors"].as_array().map(Vec::as_slice);
         // What was asked about and is gone is `null` in the data: that says enough.
         let is_gone = |error: &Value| {
@@ -235,10 +243,15 @@ impl Client {
         }
         let now = self.shared.clock.now();
         if let Some(wait_s) = answer.limit(now) {
-            let mut pauses = self.shared.pauses.lock().await;
-            pauses.insert(key.installation, now.plus_s(wait_s));
+            self.pause(key.installation, now.plus_s(wait_s)).await;
         }
         Ok(answer)
+    }
+
+    /// Sends nothing for the installation before `until`.
+    async fn pause(&self, installation: InstallationId, until: Timestamp) {
+        let mut pauses = self.shared.pauses.lock().await;
+        pauses.insert(installation, until);
     }
 
     async fn waits_no_more(

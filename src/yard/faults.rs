@@ -19,14 +19,14 @@ pub enum Fault {
     Dropped,
     /// The connection breaks after it happened.
     DroppedAfter,
-    /// A secondary limit: 403 or 429 with `retry-after` (A3).
+    /// A secondary limit: 403 or 429 with `retry-after`; over GraphQL 403 or 200 (A3).
     SecondaryLimit {
-        /// 403 or 429.
+        /// 403, 429 or 200.
         status: u16,
         /// Seconds to wait.
         retry_after_s: i64,
     },
-    /// The hourly limit is used up (A4).
+    /// The hourly limit is used up: 403, and over GraphQL 200 with an error in it (A4).
     PrimaryLimit {
         /// Seconds until it is renewed.
         reset_in_s: i64,
@@ -111,7 +111,7 @@ impl World {
 }
 
 /// The answer that stands in for the call, where the fault comes before its effect.
-pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
+pub(super) fn instead(fault: &Fault, world: &World, is_graphql: bool) -> Option<Answer> {
     let now_s = world.clock.now().0.div_euclid(1000);
     Some(match fault {
         Fault::Before(status) => Answer::error(*status, "Server Error"),
@@ -120,7 +120,7 @@ pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
             "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
         )
         .with("retry-after", retry_after_s.to_string()),
-        Fault::PrimaryLimit { reset_in_s } => Answer::error(403, "API rate limit exceeded for installation.")
+        Fault::PrimaryLimit { reset_in_s } => used_up(is_graphql)
             .with("x-ratelimit-remaining", "0".to_owned())
             .with("x-ratelimit-reset", (now_s + reset_in_s).to_string()),
         Fault::NotAccessible => Answer::error(403, "Resource not accessible by integration"),
@@ -131,6 +131,14 @@ pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
         Fault::Ruleset(said) => Answer::error(422, &format!("Repository rule violations found\n\n{said}\n\n")),
         Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Stale => return None,
     })
+}
+
+fn used_up(is_graphql: bool) -> Answer {
+    let said = "API rate limit exceeded for installation.";
+    if is_graphql {
+        return Answer::ok(json!({"errors": [{"type": "RATE_LIMITED", "message": said}]}));
+    }
+    Answer::error(403, said)
 }
 
 /// What becomes of the true answer, where the fault comes after the effect.
