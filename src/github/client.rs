@@ -248,10 +248,12 @@ impl Client {
         Ok(answer)
     }
 
-    /// Sends nothing for the installation before `until`.
+    /// Sends nothing for the installation before `until`. Answers overtake each other, so a
+    /// pause is never made shorter (A3).
     async fn pause(&self, installation: InstallationId, until: Timestamp) {
         let mut pauses = self.shared.pauses.lock().await;
-        pauses.insert(installation, until);
+        let known = pauses.entry(installation).or_insert(until);
+        *known = until.max(*known);
     }
 
     async fn waits_no_more(
@@ -280,12 +282,22 @@ impl Client {
         .await
     }
 
+    /// A token that is kept, or a fresh one. The kept ones are not locked while GitHub is asked:
+    /// one slow answer must not hold up every other call. Two that ask at once get one each.
     async fn token(&self, key: TokenKey) -> Result<String, GithubError> {
         let now = self.shared.clock.now();
-        let mut tokens = self.shared.tokens.lock().await;
-        if let Some(token) = tokens.get(&key).filter(|token| token.is_good(now)) {
-            return Ok(token.secret.clone());
+        let kept = self.shared.tokens.lock().await.get(&key).cloned();
+        if let Some(token) = kept.filter(|token| token.is_good(now)) {
+            return Ok(token.secret);
         }
+        let token = self.mint(key).await?;
+        let mut tokens = self.shared.tokens.lock().await;
+        tokens.retain(|_, token| token.is_good(now));
+        tokens.insert(key, token.clone());
+        Ok(token.secret)
+    }
+
+    async fn mint(&self, key: TokenKey) -> Result<Token, GithubError> {
         let request = TokenRequest {
             repository_ids: key.repository.map(|repository| [repository.0]),
             permissions: key.scope.permissions(),
@@ -298,13 +310,10 @@ impl Client {
             .await?;
         let expires_at = Timestamp::from_rfc3339(&answer.expires_at)
             .ok_or_else(|| unexpected(operation, "no usable expires_at".to_owned()))?;
-        let token = Token {
+        Ok(Token {
             secret: answer.token,
             expires_at,
-        };
-        tokens.retain(|_, token| token.is_good(now));
-        tokens.insert(key, token.clone());
-        Ok(token.secret)
+        })
     }
 
     pub(super) async fn send(
