@@ -24,6 +24,8 @@ pub struct GithubError {
 
 /// The operation by which an installation's token is had.
 pub(super) const MINT: &str = "get an installation token";
+/// The same, where the installation has not granted what the token is for (H17).
+const MINT_UNGRANTED: &str = "get a token with the permissions that the call needs";
 
 impl GithubError {
     /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
@@ -42,6 +44,34 @@ impl GithubError {
     #[must_use]
     pub fn is_of_repository(&self) -> bool {
         self.operation == MINT && self.kind == Kind::Conflict
+    }
+
+    /// Whether the installation lacks a permission that the App asks for by now: its owner has
+    /// not accepted it yet, or took it back.
+    #[must_use]
+    pub fn is_of_permission(&self) -> bool {
+        self.operation == MINT_UNGRANTED
+    }
+
+    /// Minting answers 422 both for a repository that is out of reach and for permissions that
+    /// are not granted: only the words tell the two apart.
+    pub(super) fn says_ungranted(&self) -> bool {
+        self.is_of_repository()
+            && self
+                .reason
+                .contains("permissions requested are not granted")
+    }
+
+    /// No token can be had before the owner grants `permissions`, as in `issues: read`.
+    pub(super) fn ungranted(permissions: &str) -> Self {
+        Self {
+            operation: MINT_UNGRANTED,
+            kind: Kind::Forbidden,
+            status: Some(422),
+            reason: bounded(&format!(
+                "the installation has not granted {permissions}; its owner has to accept the App's permissions"
+            )),
+        }
     }
 }
 

@@ -52,6 +52,40 @@ impl Client {
         self.send(operation, method, &full, &jwt, body).await
     }
 
+    /// Which of the permissions of a token its installation has not granted, in words; all of
+    /// them where GitHub does not say.
+    pub(super) async fn lacking(&self, key: TokenKey) -> String {
+        let path = format!("/app/installations/{}", key.installation);
+        let known: Value = self
+            .call_app(
+                "read an installation's permissions",
+                Method::GET,
+                &path,
+                None,
+            )
+            .await
+            .unwrap_or_default();
+        let asked = key.scope.permissions();
+        let granted = |name: &str, level: &str| {
+            let has = known["permissions"][name].as_str().unwrap_or_default();
+            has == level || has == "write" || has == "admin"
+        };
+        let words = |only_lacking: bool| -> Vec<String> {
+            asked
+                .iter()
+                .filter(|(name, level)| !(only_lacking && granted(name, level)))
+                .map(|(name, level)| format!("{name}: {level}"))
+                .collect()
+        };
+        let lacking = words(true);
+        let named = if lacking.is_empty() {
+            words(false)
+        } else {
+            lacking
+        };
+        named.join(", ")
+    }
+
     /// A call about an installation as a whole.
     pub(super) async fn call_installation<R: DeserializeOwned>(
         &self,

@@ -305,9 +305,16 @@ impl Client {
         let operation = MINT;
         let body = to_value(operation, &request)?;
         let path = format!("/app/installations/{}/access_tokens", key.installation);
-        let answer: TokenAnswer = self
-            .call_app(operation, Method::POST, &path, Some(&body))
-            .await?;
+        let answer = self
+            .call_app::<TokenAnswer>(operation, Method::POST, &path, Some(&body))
+            .await;
+        let answer = match answer {
+            Err(error) if error.says_ungranted() => {
+                let lacking = self.lacking(key).await;
+                return Err(GithubError::ungranted(&lacking));
+            }
+            answer => answer?,
+        };
         let expires_at = Timestamp::from_rfc3339(&answer.expires_at)
             .ok_or_else(|| unexpected(operation, "no usable expires_at".to_owned()))?;
         Ok(Token {

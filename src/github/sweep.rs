@@ -152,12 +152,14 @@ impl Client {
             )
             .await;
         match answer {
-            // Without the repository a token for it cannot even be had (422).
+            // A suspended installation and a permission that is not granted say nothing about
+            // the repository (H17). Without it, a token for it cannot even be had (422).
             Err(error)
-                if matches!(
-                    error.kind,
-                    Kind::NotFound | Kind::Conflict | Kind::Forbidden
-                ) =>
+                if error.kind == Kind::NotFound
+                    || error.is_of_repository()
+                    || (error.kind == Kind::Forbidden
+                        && !error.is_of_installation()
+                        && !error.is_of_permission()) =>
             {
                 Ok(false)
             }
