@@ -115,6 +115,13 @@ impl Answer {
         Some(format!("{path}?{}", address.query().unwrap_or_default()))
     }
 
+    /// Whether the `Link` header names a next page.
+    pub(super) fn has_next(&self) -> bool {
+        let links = self.headers.get(http::header::LINK);
+        links
+            .is_some_and(|links| String::from_utf8_lossy(links.as_bytes()).contains("rel=\"next\""))
+    }
+
     pub(super) fn read<R: DeserializeOwned>(
         self,
         operation: &'static str,

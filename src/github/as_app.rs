@@ -1,13 +1,12 @@
-//! Calls as the App itself, and about an installation as a whole.
+//! Calls as the App itself.
 
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::{Answer, GithubError, unexpected};
-use super::app_auth::{Scope, TokenKey};
+use super::app_auth::TokenKey;
 use super::client::Client;
-use crate::domain::ids::InstallationId;
 
 impl Client {
     /// A page of a list as the App itself, and the path of the next one, from the `Link`
@@ -36,7 +35,7 @@ impl Client {
             .read(operation, self.shared.clock.now())
     }
 
-    async fn send_as_app(
+    pub(super) async fn send_as_app(
         &self,
         operation: &'static str,
         method: Method,
@@ -84,22 +83,5 @@ impl Client {
             lacking
         };
         named.join(", ")
-    }
-
-    /// A call about an installation as a whole.
-    pub(super) async fn call_installation<R: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        installation: InstallationId,
-        path: &str,
-    ) -> Result<R, GithubError> {
-        let key = TokenKey {
-            installation,
-            repository: None,
-            scope: Scope::Observe,
-        };
-        self.call_with_token(operation, key, Method::GET, path, None)
-            .await?
-            .read(operation, self.shared.clock.now())
     }
 }

@@ -125,6 +125,21 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<R, GithubError> {
+        self.answer(operation, target, scope, method, path, body)
+            .await?
+            .read(operation, self.shared.clock.now())
+    }
+
+    /// The same, as it was answered.
+    pub(super) async fn answer(
+        &self,
+        operation: &'static str,
+        target: &Target,
+        scope: Scope,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, GithubError> {
         let name = self.name_of(target).await;
         let full = format!("/repos/{}/{}{path}", name.owner, name.name);
         let key = TokenKey {
@@ -136,13 +151,12 @@ impl Client {
             .call_with_token(operation, key, method.clone(), &full, body)
             .await?;
         if !first.status.is_redirection() {
-            return first.read(operation, self.shared.clock.now());
+            return Ok(first);
         }
         let renamed = self.look_up_name(target, key).await?;
         let full = format!("/repos/{}/{}{path}", renamed.owner, renamed.name);
         self.call_with_token(operation, key, method, &full, body)
-            .await?
-            .read(operation, self.shared.clock.now())
+            .await
     }
 
     async fn look_up_name(&self, target: &Target, key: TokenKey) -> Result<FullName, GithubError> {

@@ -15,6 +15,7 @@ pub mod apply;
 mod as_app;
 pub mod client;
 pub mod observe;
+mod pages;
 pub mod payload;
 pub mod perform;
 pub mod signature;

@@ -1,4 +1,5 @@
-//! Lists what deliveries may have missed. Every list is paged to its end, within a bound.
+//! Lists what deliveries may have missed. Every list is paged to its end, within a bound; where
+//! it was cut is said.
 
 use http::Method;
 use serde::Deserialize;
@@ -7,12 +8,13 @@ use serde_json::Value;
 use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
+use super::pages::{Of, Pages};
 use super::payload::{self, LABEL};
 use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
 use crate::domain::notice::{Notice, Place};
 use crate::domain::time::Timestamp;
 
-/// Pages that one list is read to in one sweep; the next sweep goes on from its cursor.
+/// Pages that the list of deliveries is read to in one sweep.
 const PAGES_MAX: u32 = 20;
 
 /// A delivery as the App's deliveries API lists it.
@@ -100,18 +102,14 @@ impl Client {
     /// # Errors
     /// GitHub did not answer.
     pub async fn installations(&self) -> Result<Vec<ListedInstallation>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!("/app/installations?per_page=100&page={page}");
-            let rows: Vec<Value> = self
-                .call_app("list the App's installations", Method::GET, &path, None)
-                .await?;
-            listed.extend(rows.iter().filter_map(read_installation));
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+        let listed = self
+            .pages(
+                "list the App's installations",
+                Of::App,
+                "/app/installations?",
+            )
+            .await?;
+        Ok(listed.rows.iter().filter_map(read_installation).collect())
     }
 
     /// An installation as it is now; `None` where it is gone.
@@ -169,7 +167,8 @@ impl Client {
         }
     }
 
-    /// All repositories of an installation.
+    /// The repositories of an installation, as far as the list goes: one that it lacks may be
+    /// there all the same.
     ///
     /// # Errors
     /// GitHub did not answer.
@@ -177,19 +176,12 @@ impl Client {
         &self,
         installation: InstallationId,
     ) -> Result<Vec<(RepositoryId, FullName)>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!("/installation/repositories?per_page=100&page={page}");
-            let answer: Value = self
-                .call_installation("list an installation's repositories", installation, &path)
-                .await?;
-            let rows = answer["repositories"].as_array().map_or(0, Vec::len);
-            listed.extend(payload::repositories(&answer["repositories"]));
-            if rows < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+        let operation = "list an installation's repositories";
+        let of = Of::Installation(installation);
+        let listed = self
+            .pages(operation, of, "/installation/repositories?")
+            .await?;
+        Ok(payload::repositories(&Value::Array(listed.rows)).collect())
     }
 
     /// The open issues that carry our label and were updated since `since`.
@@ -200,30 +192,18 @@ impl Client {
         &self,
         target: &Target,
         since: Timestamp,
-    ) -> Result<Vec<Number>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!(
-                "/issues?labels={LABEL}&state=open&since={since}&sort=updated&direction=asc&per_page=100&page={page}"
-            );
-            let rows: Vec<Value> = self
-                .call(
-                    "list labelled issues",
-                    target,
-                    Scope::Observe,
-                    Method::GET,
-                    &path,
-                    None,
-                )
-                .await?;
-            // This API lists pull requests as issues too.
-            let issues = rows.iter().filter(|row| row["pull_request"].is_null());
-            listed.extend(issues.filter_map(|row| row["number"].as_i64()).map(Number));
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+    ) -> Result<Since<Number>, GithubError> {
+        let path =
+            format!("/issues?labels={LABEL}&state=open&since={since}&sort=updated&direction=asc");
+        let operation = "list labelled issues";
+        let listed = self.pages(operation, Of::Repository(target), &path).await?;
+        // This API lists pull requests as issues too.
+        let issues = |row: &Value| {
+            row["number"]
+                .as_i64()
+                .filter(|_| row["pull_request"].is_null())
+        };
+        Since::of(operation, &listed, |row| issues(row).map(Number))
     }
 
     /// The comments that were written since `since` and never edited, as notices.
@@ -235,31 +215,44 @@ impl Client {
         target: &Target,
         place: &Place,
         since: Timestamp,
-    ) -> Result<Vec<Notice>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!(
-                "/issues/comments?since={since}&sort=updated&direction=asc&per_page=100&page={page}"
-            );
-            let rows: Vec<Value> = self
-                .call(
-                    "list comments",
-                    target,
-                    Scope::Observe,
-                    Method::GET,
-                    &path,
-                    None,
-                )
-                .await?;
-            listed.extend(
-                rows.iter()
-                    .filter_map(|row| payload::listed_comment(place, row)),
-            );
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+    ) -> Result<Since<Notice>, GithubError> {
+        let path = format!("/issues/comments?since={since}&sort=updated&direction=asc");
+        let operation = "list comments";
+        let listed = self.pages(operation, Of::Repository(target), &path).await?;
+        Since::of(operation, &listed, |row| {
+            payload::listed_comment(place, row)
+        })
+    }
+}
+
+/// What was updated since a time, the longest ago first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since<T> {
+    /// What was found.
+    pub found: Vec<T>,
+    /// Where the list was cut: there is more that was updated at this time or later. `None`:
+    /// that is all.
+    pub cut_at: Option<Timestamp>,
+}
+
+impl<T> Since<T> {
+    fn of(
+        operation: &'static str,
+        listed: &Pages,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Self, GithubError> {
+        let last = || {
+            let last = listed.rows.last()?["updated_at"].as_str()?;
+            Timestamp::from_rfc3339(last)
+        };
+        let cut_at = match listed.whole {
+            true => None,
+            false => Some(
+                last().ok_or_else(|| unexpected(operation, "no usable updated_at".to_owned()))?,
+            ),
+        };
+        let found = listed.rows.iter().filter_map(read).collect();
+        Ok(Self { found, cut_at })
     }
 }
 

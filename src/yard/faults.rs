@@ -45,6 +45,9 @@ pub enum Fault {
     Ruleset(String),
     /// A list without its second half and without a next page, or a tree cut off (A10).
     Partial,
+    /// A list without its second half, and page after page of nothing behind it: one that is
+    /// too long to be read to its end.
+    Endless,
     /// What was answered to the same question before; nothing or 404 if it was not asked (A12).
     Stale,
 }
@@ -129,7 +132,7 @@ pub(super) fn instead(fault: &Fault, world: &World, is_graphql: bool) -> Option<
         Fault::Conflict(said) => Answer::error(409, said),
         Fault::Invalid(said) => Answer::error(422, said),
         Fault::Ruleset(said) => Answer::error(422, &format!("Repository rule violations found\n\n{said}\n\n")),
-        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Stale => return None,
+        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Endless | Fault::Stale => return None,
     })
 }
 
@@ -146,6 +149,9 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
     match fault {
         Fault::After(status) => Answer::error(*status, "Server Error"),
         Fault::Partial => partial(answer),
+        Fault::Endless => {
+            partial(answer).with("link", "<https://example.com/>; rel=\"next\"".to_owned())
+        }
         Fault::Stale => match (remembered, &answer.body) {
             (Some(before), _) => Answer {
                 body: before,

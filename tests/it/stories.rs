@@ -21,4 +21,5 @@ mod repository;
 mod requests;
 mod runner;
 mod runners;
+mod sweeps;
 mod world;

@@ -11,6 +11,7 @@ mod installations;
 mod repository;
 mod task;
 
+use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::event::Fact;
 use crate::domain::task::SILENCE_LIMIT_S;
@@ -116,6 +117,20 @@ impl Engine {
                 tracing::warn!(sweep.part = part, error = said, "a sweep was cut short");
                 Ok(false)
             }
+        }
+    }
+
+    /// The same, but for an error that asks to send nothing more: it ends the sweep (W11).
+    fn bear_unless_paused<T>(
+        &self,
+        part: &str,
+        swept: Result<T, EngineError>,
+    ) -> Result<bool, EngineError> {
+        match swept {
+            Err(error) if matches!(error.remedy(1, self.clock.now()), Remedy::Pause(_)) => {
+                Err(error)
+            }
+            swept => self.bear(part, swept),
         }
     }
 }
