@@ -28,6 +28,17 @@ pub struct ListedDelivery {
     pub at: Timestamp,
     /// Whether we answered it with a 2xx.
     pub taken: bool,
+    /// Whether it was asked for, by us or by a person.
+    pub again: bool,
+}
+
+/// The App's deliveries since a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDeliveries {
+    /// The newest first.
+    pub deliveries: Vec<ListedDelivery>,
+    /// Whether there are older ones that were not read.
+    pub cut: bool,
 }
 
 /// An installation as GitHub lists it.
@@ -51,14 +62,17 @@ impl Client {
     pub async fn deliveries_since(
         &self,
         since: Timestamp,
-    ) -> Result<Vec<ListedDelivery>, GithubError> {
+    ) -> Result<ListedDeliveries, GithubError> {
         #[derive(Deserialize)]
         struct Row {
             id: i64,
             guid: String,
             delivered_at: String,
             status_code: i64,
+            #[serde(default)]
+            redelivery: bool,
         }
+        let mut cut = true;
         let mut listed = Vec::new();
         let mut path = "/app/hook/deliveries?per_page=100".to_owned();
         for _ in 0..PAGES_MAX {
@@ -75,15 +89,22 @@ impl Client {
                     guid: row.guid,
                     at,
                     taken: (200..300).contains(&row.status_code),
+                    again: row.redelivery,
                 });
             }
             match next {
                 Some(next) if !older => path = next,
-                _ => break,
+                _ => {
+                    cut = false;
+                    break;
+                }
             }
         }
         listed.retain(|delivery| delivery.at >= since);
-        Ok(listed)
+        Ok(ListedDeliveries {
+            deliveries: listed,
+            cut,
+        })
     }
 
     /// Asks GitHub to deliver once more.

@@ -8,9 +8,11 @@ use crate::github::sweep::ListedInstallation;
 
 impl Engine {
     /// Every installation and repository that GitHub knows of; what is gone is withdrawn.
-    pub(super) async fn sweep_installations(&self) -> Result<(), EngineError> {
+    /// Gives whether all of them were seen.
+    pub(super) async fn sweep_installations(&self) -> Result<bool, EngineError> {
         let github = self.github()?;
         let now = self.clock.now();
+        let mut all = true;
         for installation in github.installations().await? {
             self.store
                 .put_installation(installation.id, installation.account)
@@ -20,10 +22,12 @@ impl Engine {
                 .await?;
             if !installation.suspended {
                 let swept = self.sweep_installation(&installation, now).await;
-                self.bear("an installation", swept)?;
+                all &= self.bear("an installation", swept)?;
             }
         }
-        Ok(())
+        let swept = self.sweep_uninstalled().await;
+        all &= self.bear_unless_paused("uninstalled", swept)?;
+        Ok(all)
     }
 
     async fn sweep_installation(
@@ -57,7 +61,7 @@ impl Engine {
     }
 
     /// Installations that GitHub does not know any more (H16).
-    pub(super) async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
+    async fn sweep_uninstalled(&self) -> Result<(), EngineError> {
         for installation in self.store.installations().await? {
             if self.github()?.installation(installation).await?.is_none() {
                 let notice = Notice::Uninstalled {

@@ -28,6 +28,8 @@ const OVERLAP_S: i64 = 300;
 const DELIVERIES_EVERY_S: i64 = 600;
 /// Seconds between two looks at the App's installations.
 const INSTALLATIONS_EVERY_S: i64 = 24 * 3600;
+/// Seconds until what could not be swept is due again.
+const AGAIN_S: i64 = 600;
 /// Repositories that are swept in one go.
 const REPOSITORIES_MAX: u32 = 20;
 
@@ -46,18 +48,19 @@ impl Engine {
             .is_due("installations", INSTALLATIONS_EVERY_S, now)
             .await?
         {
-            // Marked first: what cannot be swept now must not hold up the repositories.
-            self.mark("installations", now).await?;
-            let swept_them = self.sweep_installations().await;
-            self.bear("installations", swept_them)?;
-            let swept_gone = self.sweep_uninstalled().await;
-            self.bear("uninstalled", swept_gone)?;
+            // Set before, too: a crash on the way must not make it due again at once.
+            self.mark("installations", INSTALLATIONS_EVERY_S, Ok(false))
+                .await?;
+            let all = self.sweep_installations().await;
+            self.mark("installations", INSTALLATIONS_EVERY_S, all)
+                .await?;
             swept = true;
         }
         if self.is_due("deliveries", DELIVERIES_EVERY_S, now).await? {
-            self.mark("deliveries", now).await?;
-            let swept_them = self.sweep_deliveries(now).await;
-            self.bear("deliveries", swept_them)?;
+            self.mark("deliveries", DELIVERIES_EVERY_S, Ok(false))
+                .await?;
+            let all = self.sweep_deliveries(now).await.map(|()| true);
+            self.mark("deliveries", DELIVERIES_EVERY_S, all).await?;
             swept = true;
         }
         for repository in self
@@ -98,10 +101,28 @@ impl Engine {
         Ok(last.is_none_or(|last| Timestamp(last).plus_s(every_s) <= now))
     }
 
-    async fn mark(&self, name: &str, now: Timestamp) -> Result<(), EngineError> {
-        let value = now.0.to_string();
+    /// Sets when `name` is due again: soon where something of it failed, which must not hold
+    /// up the rest of the sweep, and not before GitHub's own time where it asks to wait.
+    async fn mark(
+        &self,
+        name: &str,
+        every_s: i64,
+        swept: Result<bool, EngineError>,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let soon = now.plus_s(AGAIN_S);
+        let next = match &swept {
+            Ok(true) => now.plus_s(every_s),
+            Ok(false) => soon,
+            Err(error) => match error.remedy(1, now) {
+                Remedy::Pause(until) => until.max(soon),
+                Remedy::Again(_) | Remedy::Park => soon,
+            },
+        };
+        self.bear(name, swept)?;
+        let last = next.plus_s(-every_s).0.to_string();
         self.store
-            .set_cursor(&format!("sweep:{name}"), &value)
+            .set_cursor(&format!("sweep:{name}"), &last)
             .await?;
         Ok(())
     }

@@ -63,3 +63,118 @@ async fn k22_a_comment_that_can_never_be_read_does_not_hold_the_cursor_for_ever(
     assert_eq!(world.engine.given_up().await.unwrap(), 1);
     world.ends().await;
 }
+
+impl World {
+    /// How often GitHub was asked to deliver again.
+    fn redeliveries(&self) -> usize {
+        let calls = self.yard.call_list();
+        let asked = calls.iter().filter(|call| call.path.ends_with("/attempts"));
+        asked.count()
+    }
+}
+
+#[tokio::test]
+async fn w11_a_delivery_that_is_never_taken_is_asked_for_three_times() {
+    let world = World::begins().await;
+    world.sweeps_after(601).await;
+    let secret = world.yard.app().webhook_secrets.remove(0);
+    world.yard.rotates_webhook_secret("another");
+    world.issue().await;
+    world.yard.resets_calls();
+    for _ in 0..12 {
+        world.sweeps_after(601).await;
+    }
+    assert_eq!(world.redeliveries(), 3);
+    // What comes with the right secret again is not held up by it.
+    world.yard.rotates_webhook_secret(&secret);
+    world.yard.loses_deliveries("issues.labeled", 1);
+    world.labelled_issue().await;
+    world.sweeps_after(601).await;
+    assert_eq!(world.tasks().await, 1);
+    world.runner().await.returns_change(&[FIX]).await;
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn w11_a_redelivery_that_github_refuses_is_asked_for_once() {
+    let world = World::begins().await;
+    world.sweeps_after(601).await;
+    world.yard.loses_deliveries("issues.opened", 1);
+    world.issue().await;
+    world.yard.resets_calls();
+    let attempts = "/app/hook/deliveries/*/attempts";
+    world.yard.fault("POST", attempts, Fault::NotFound, 1_000);
+    for _ in 0..5 {
+        world.sweeps_after(601).await;
+    }
+    assert_eq!(world.redeliveries(), 1);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn w11_one_sweep_asks_for_fifty_deliveries_and_stops_at_a_limit() {
+    let world = World::begins().await;
+    world.sweeps_after(601).await;
+    world.yard.loses_deliveries("*", 60);
+    for number in 0..60 {
+        let title = format!("Number {number}");
+        world.alice.opens_issue(&title, "").await.unwrap();
+    }
+    world.settles().await;
+    world.yard.resets_calls();
+    let limit = Fault::SecondaryLimit {
+        status: 403,
+        retry_after_s: 1_200,
+    };
+    let attempts = "/app/hook/deliveries/*/attempts";
+    world.yard.fault("POST", attempts, limit, 1);
+    world.sweeps_after(601).await;
+    assert_eq!(world.redeliveries(), 1, "nothing more after a limit");
+    world.sweeps_after(1_100).await;
+    assert_eq!(world.redeliveries(), 1, "the pause is kept");
+    world.sweeps_after(101).await;
+    assert_eq!(world.redeliveries(), 1 + 50);
+    world.sweeps_after(601).await;
+    assert_eq!(world.redeliveries(), 1 + 60, "the rest in the next sweep");
+    world.sweeps_after(601).await;
+    assert_eq!(world.redeliveries(), 1 + 60);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn what_was_swept_once_is_not_listed_again() {
+    let world = World::begins().await;
+    for number in 0..120 {
+        let title = format!("Number {number}");
+        world.alice.opens_issue(&title, "").await.unwrap();
+    }
+    world.settles().await;
+    world.sweeps_after(601).await;
+    world.yard.resets_calls();
+    world.sweeps_after(601).await;
+    let calls = world.yard.call_list();
+    let listed = calls
+        .iter()
+        .filter(|call| call.path == "/app/hook/deliveries");
+    assert_eq!(listed.count(), 1, "one page, however much there was before");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn installations_that_could_not_be_listed_are_looked_for_again_soon() {
+    let world = World::begins().await;
+    world.labelled_issue().await;
+    let root = world.person("root", Permission::Admin).await;
+    world.runner().await.returns_change(&[FIX]).await;
+    world.sweeps_after(25 * 3_600).await;
+    world.yard.swallows_deliveries("installation.deleted", 1);
+    root.uninstalls_app().await.unwrap();
+    let down = Fault::Before(503);
+    world.yard.fault("GET", "/app/installations", down, 1);
+    world.sweeps_after(25 * 3_600).await;
+    let known = || world.engine.store.installations();
+    assert_eq!(known().await.unwrap().len(), 1, "GitHub did not say");
+    world.sweeps_after(601).await;
+    assert_eq!(known().await.unwrap().len(), 0);
+    world.ends().await;
+}
