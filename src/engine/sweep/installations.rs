@@ -6,6 +6,13 @@ use crate::domain::notice::Notice;
 use crate::domain::time::Timestamp;
 use crate::github::sweep::ListedInstallation;
 
+/// Since when a repository that we first hear of now counts as enrolled: since the App was
+/// installed, but no longer than GitHub keeps deliveries. What was asked before that is not
+/// found out of nowhere, by whatever way we hear of it.
+pub(in super::super) fn enrolled_since(installed: Timestamp, now: Timestamp) -> Timestamp {
+    installed.max(now.plus_s(-DELIVERIES_KEPT_S))
+}
+
 impl Engine {
     /// Every installation and repository that GitHub knows of; what is gone is withdrawn.
     /// Gives whether all of them were seen.
@@ -37,7 +44,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let github = self.github()?;
         let listed = github.repositories_of(installation.id).await?;
-        let since = installation.since.max(now.plus_s(-DELIVERIES_KEPT_S));
+        let since = enrolled_since(installation.since, now);
         for (id, name) in &listed {
             self.store
                 .enroll_repository(*id, installation.id, name, since)

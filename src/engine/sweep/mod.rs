@@ -11,6 +11,8 @@ mod installations;
 mod repository;
 mod task;
 
+pub(super) use installations::enrolled_since;
+
 use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::event::Fact;
@@ -156,7 +158,7 @@ impl Engine {
     }
 }
 
-fn target_of_repository(repository: &Repository) -> Target {
+pub(super) fn target_of_repository(repository: &Repository) -> Target {
     Target {
         installation: repository.installation,
         repository: repository.id,

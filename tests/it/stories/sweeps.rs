@@ -178,3 +178,40 @@ async fn installations_that_could_not_be_listed_are_looked_for_again_soon() {
     assert_eq!(known().await.unwrap().len(), 0);
     world.ends().await;
 }
+
+/// The list of an installation's repositories lacks this one, as beyond its two thousandth.
+#[tokio::test]
+async fn d14_a_repository_beyond_the_end_of_the_list_is_asked_for_itself() {
+    let world = World::begins().await;
+    let issue = world.issue().await;
+    let id = world.repo.id();
+    world.engine.store.withdraw_repository(id).await.unwrap();
+    let list = "/installation/repositories";
+    world.yard.fault("GET", list, Fault::Endless, 1_000);
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.settles().await;
+    assert_eq!(world.tasks().await, 1);
+    world.runner().await.returns_change(&[FIX]).await;
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn d14_a_repository_that_a_delivery_tells_us_of_is_not_swept_from_the_apps_first_day() {
+    let world = World::begins().await;
+    let issue = world.issue().await;
+    world.yard.swallows_deliveries("issue_comment", 1);
+    world.alice.comments(issue, "/agent run").await.unwrap();
+    world.settles().await;
+    // Nobody hears of the repository for months; then of another comment.
+    let id = world.repo.id();
+    world.engine.store.withdraw_repository(id).await.unwrap();
+    world.clock.advance_ms(100 * 24 * 3_600 * 1_000);
+    world.alice.comments(issue, "/agent help").await.unwrap();
+    world.settles().await;
+    let known = world.engine.store.repository(id).await.unwrap().unwrap();
+    let age_ms = world.clock.now().since_ms(known.enrolled_at);
+    assert!(age_ms < 72 * 3_600 * 1_000, "{age_ms}");
+    world.sweeps_after(3_601).await;
+    assert_eq!(world.tasks().await, 0, "months old");
+    world.ends().await;
+}
