@@ -54,6 +54,19 @@ pub struct ListedInstallation {
     pub since: Timestamp,
 }
 
+/// A repository as an installation's list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRepository {
+    /// Its number.
+    pub id: RepositoryId,
+    /// Its name.
+    pub name: FullName,
+    /// Whether nothing can be written there any more.
+    pub archived: bool,
+    /// Whether not everybody may read it.
+    pub private: bool,
+}
+
 impl Client {
     /// The App's deliveries since `since`, newest first.
     ///
@@ -196,13 +209,13 @@ impl Client {
     pub async fn repositories_of(
         &self,
         installation: InstallationId,
-    ) -> Result<Vec<(RepositoryId, FullName)>, GithubError> {
+    ) -> Result<Vec<ListedRepository>, GithubError> {
         let operation = "list an installation's repositories";
         let of = Of::Installation(installation);
         let listed = self
             .pages(operation, of, "/installation/repositories?")
             .await?;
-        Ok(payload::repositories(&Value::Array(listed.rows)).collect())
+        Ok(listed.rows.iter().filter_map(read_repository).collect())
     }
 
     /// The open issues that carry our label and were updated since `since`.
@@ -283,5 +296,14 @@ fn read_installation(row: &Value) -> Option<ListedInstallation> {
         account: UserId(row["account"]["id"].as_i64()?),
         suspended: !row["suspended_at"].is_null(),
         since: Timestamp::from_rfc3339(row["created_at"].as_str()?)?,
+    })
+}
+
+fn read_repository(row: &Value) -> Option<ListedRepository> {
+    Some(ListedRepository {
+        id: RepositoryId(row["id"].as_i64()?),
+        name: row["full_name"].as_str()?.parse().ok()?,
+        archived: row["archived"].as_bool()?,
+        private: row["private"].as_bool()?,
     })
 }

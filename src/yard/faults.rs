@@ -43,7 +43,8 @@ pub enum Fault {
     Invalid(String),
     /// A push ruleset refuses, with this text (A9).
     Ruleset(String),
-    /// A list without its second half and without a next page, or a tree cut off (A10).
+    /// A list without its second half and without a next page, a tree cut off, or over GraphQL
+    /// an issue without its title (A10).
     Partial,
     /// A list without its second half, and page after page of nothing behind it: one that is
     /// too long to be read to its end.
@@ -170,6 +171,12 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
 fn partial(mut answer: Answer) -> Answer {
     answer.headers.retain(|(name, _)| *name != "link");
     let half = |items: &mut Vec<Value>| items.truncate(items.len() / 2);
+    if let Some(Value::Object(issue)) = answer
+        .body
+        .pointer_mut("/data/repository/issueOrPullRequest")
+    {
+        issue.remove("title");
+    }
     match &mut answer.body {
         Value::Array(items) => half(items),
         Value::Object(map) => {

@@ -14,6 +14,7 @@ mod faults;
 mod http;
 mod label;
 mod limits;
+mod missed;
 mod permissions;
 mod pushes;
 mod real;

@@ -2,11 +2,13 @@
 
 use super::super::{Engine, EngineError, target_of, target_of_task};
 use crate::domain::event::Fact;
-use crate::domain::ids::{Number, Oid};
-use crate::domain::notice::{Notice, Place};
+use crate::domain::ids::Oid;
+use crate::domain::notice::{Notice, Place, Sender};
+use crate::domain::request::Person;
+use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
-use crate::github::observe::Subject;
+use crate::github::observe::{Issue, Subject};
 use crate::store::{Cause, StoredTask};
 
 impl Engine {
@@ -16,23 +18,45 @@ impl Engine {
         stored: &StoredTask,
     ) -> Result<(), EngineError> {
         if stored.task.pull.is_none() {
-            self.look_at_issue(place, stored.task.issue).await?;
+            self.look_at_issue(place, &stored.task).await?;
         }
         self.look_at_task(stored).await
     }
 
-    /// The issue of a task that has no pull request yet.
-    async fn look_at_issue(&self, place: &Place, number: Number) -> Result<(), EngineError> {
+    /// The issue of a task that has no pull request yet, and with it the repository.
+    async fn look_at_issue(&self, place: &Place, task: &Task) -> Result<(), EngineError> {
         let target = target_of(place);
+        let number = task.issue;
         let input = self.github()?.task_input(&target, number).await?;
-        let (place, how) = (place.clone(), "closed".to_owned());
+        let place = place.clone();
         let notice = match input.subject {
-            Some(Subject::Issue(issue)) if issue.open => Notice::TextEdited {
+            _ if input.archived => Notice::RepositoryClosed {
+                place,
+                how: "archived".to_owned(),
+            },
+            Some(Subject::Issue(issue)) if issue.open => {
+                if let Some(person) = unlabelled_by(&issue, task) {
+                    let notice = Notice::Unlabeled {
+                        place: place.clone(),
+                        number,
+                        sender: Sender {
+                            person,
+                            is_bot: false,
+                        },
+                    };
+                    self.read_notice(&notice).await?;
+                }
+                Notice::TextEdited {
+                    place,
+                    number,
+                    text: issue.text,
+                }
+            }
+            Some(Subject::Issue(_) | Subject::Pull) | None => Notice::IssueEnded {
                 place,
                 number,
-                text: issue.text,
+                how: "closed".to_owned(),
             },
-            _ => Notice::IssueEnded { place, number, how },
         };
         self.read_notice(&notice).await.map(drop)
     }
@@ -71,6 +95,12 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Who took the label off since the task was asked for, where it is off (H20).
+fn unlabelled_by(issue: &Issue, task: &Task) -> Option<Person> {
+    let last = issue.unlabelling.as_ref().filter(|_| !issue.labelled)?;
+    (last.at >= task.request.at).then(|| last.by.clone())?
 }
 
 /// Whether the branch stands where the task believes it to stand.

@@ -11,7 +11,7 @@ const PAGES: u64 = 20;
 
 impl World {
     /// The sweep goes round after `span_s` seconds; what it found is done.
-    async fn sweeps_after(&self, span_s: i64) {
+    pub(super) async fn sweeps_after(&self, span_s: i64) {
         self.clock.advance_ms(span_s * 1_000);
         self.engine.sweep_next().await.unwrap();
         self.settles().await;
