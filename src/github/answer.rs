@@ -243,6 +243,14 @@ pub(super) fn to_value<S: Serialize>(
     serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
 }
 
+/// What was answered, or `None` where GitHub knows of no such thing.
+pub(super) fn found<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> {
+    match answer {
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 /// GitHub asked the installation to wait this many seconds more.
 pub(super) fn paused(operation: &'static str, wait_s: i64) -> GithubError {
     limited(operation, wait_s, "GitHub asked this installation to wait")

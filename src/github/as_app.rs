@@ -51,6 +51,18 @@ impl Client {
         self.send(operation, method, &full, &jwt, body).await
     }
 
+    /// The login under which the App writes, as in `castellan[bot]`; asked for once.
+    pub(super) async fn own_login(&self) -> Result<&str, GithubError> {
+        let operation = "read the App's own name";
+        let login = self.shared.login.get_or_try_init(|| async move {
+            let app: Value = self.call_app(operation, Method::GET, "/app", None).await?;
+            let slug = app["slug"].as_str();
+            slug.map(|slug| format!("{slug}[bot]"))
+                .ok_or_else(|| unexpected(operation, "no slug".to_owned()))
+        });
+        login.await.map(String::as_str)
+    }
+
     /// Which of the permissions of a token its installation has not granted, in words; all of
     /// them where GitHub does not say.
     pub(super) async fn lacking(&self, key: TokenKey) -> String {

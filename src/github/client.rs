@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use super::answer::{
@@ -43,6 +43,8 @@ pub(super) struct Shared {
     graphql_path: &'static str,
     tokens: Mutex<HashMap<TokenKey, Token>>,
     names: Mutex<HashMap<RepositoryId, FullName>>,
+    /// The login of the App's bot.
+    pub(super) login: OnceCell<String>,
     /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
     pauses: Mutex<HashMap<InstallationId, Timestamp>>,
 }
@@ -95,6 +97,7 @@ impl Client {
                 graphql_path,
                 tokens: Mutex::default(),
                 names: Mutex::default(),
+                login: OnceCell::new(),
                 pauses: Mutex::default(),
             }),
         })

@@ -4,7 +4,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{GithubError, Kind, transient, unexpected};
+use super::answer::{GithubError, Kind, found, transient, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::task_input;
@@ -140,10 +140,8 @@ impl Client {
         let answer: Result<PermissionAnswer, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.kind == Kind::NotFound => return Ok(Permission::None),
-            Err(error) => return Err(error),
+        let Some(answer) = found(answer)? else {
+            return Ok(Permission::None);
         };
         if answer.user.map(|user| user.id) != Some(person.id.0) {
             return Ok(Permission::None);
@@ -202,15 +200,14 @@ impl Client {
         let answer: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        match answer {
-            Ok(answer) => answer["object"]["sha"]
-                .as_str()
-                .and_then(|sha| sha.parse().ok())
-                .map(Some)
-                .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned())),
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(answer) = found(answer)? else {
+            return Ok(None);
+        };
+        answer["object"]["sha"]
+            .as_str()
+            .and_then(|sha| sha.parse().ok())
+            .map(Some)
+            .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned()))
     }
 
     /// The conclusion of a run; `None` while it is not over.

@@ -10,9 +10,13 @@ use super::client::{Client, Target};
 use super::pages::Of;
 use crate::domain::effect::ReactionTarget;
 use crate::domain::ids::{CommentId, Number, RunId};
+use crate::domain::time::Timestamp;
 
 /// The workflow that a repository installs, by the name of its file.
 pub const WORKFLOW_FILE: &str = "castellan.yml";
+
+/// How far ahead of GitHub's our clock may be (U10).
+const CLOCKS_DIFFER_S: i64 = 900;
 
 impl Client {
     /// Puts a 👀 on an issue or a comment; a second time changes nothing.
@@ -90,8 +94,10 @@ impl Client {
         .map(drop)
     }
 
-    /// Our own comment that holds `marker`, where there is one: the author has to be this App,
-    /// a marker in somebody else's comment is theirs (K16).
+    /// Our own comment that holds `marker`, where there is one since `since`, when nothing of
+    /// what it says was decided yet: the author has to be this App, a marker in somebody else's
+    /// comment is theirs (K16). GitHub lists the oldest first and sorts them in no other way,
+    /// so that without a beginning ours would be behind the end of a long conversation.
     ///
     /// # Errors
     /// GitHub did not answer.
@@ -100,8 +106,10 @@ impl Client {
         target: &Target,
         number: Number,
         marker: &str,
+        since: Timestamp,
     ) -> Result<Option<CommentId>, GithubError> {
-        let path = format!("/issues/{number}/comments?");
+        let since = since.plus_s(-CLOCKS_DIFFER_S);
+        let path = format!("/issues/{number}/comments?since={since}");
         let of = Of::Repository(target);
         let listed = self.pages("look for our comment", of, &path).await?;
         let ours = listed.rows.iter().find(|comment| {

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{GithubError, Kind, unexpected};
+use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::pages::{Of, Pages};
@@ -159,12 +159,12 @@ impl Client {
         let answer = self
             .call_app::<Value>(operation, Method::GET, &path, None)
             .await;
-        match answer {
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            answer => read_installation(&answer?)
-                .map(Some)
-                .ok_or_else(|| unexpected(operation, "an odd installation".to_owned())),
-        }
+        let Some(answer) = found(answer)? else {
+            return Ok(None);
+        };
+        read_installation(&answer)
+            .map(Some)
+            .ok_or_else(|| unexpected(operation, "an odd installation".to_owned()))
     }
 
     /// Whether an installation still reaches a repository that it can work on: there, of the

@@ -15,6 +15,7 @@ mod http;
 mod label;
 mod limits;
 mod missed;
+mod ours;
 mod permissions;
 mod pushes;
 mod real;
