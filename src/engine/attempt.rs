@@ -20,6 +20,9 @@ use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
 use crate::store::{Cause, Kept, StoredTask};
 
+/// Characters of a ticket, and of the key that becomes a lease: so many, no more and no fewer.
+const SECRET_CHARS: usize = 64;
+
 /// Why a runner's call is refused. Each has its HTTP status in [`crate::server`].
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerRefusal {
@@ -78,9 +81,6 @@ pub struct Bearer {
     pub attempt: AttemptNumber,
     secret: String,
 }
-
-/// Shortest secret that is taken for one: 64 hexadecimal digits.
-const SECRET_CHARS: usize = 64;
 
 impl Bearer {
     /// Reads a ticket or a lease.

@@ -24,6 +24,8 @@ pub struct GithubError {
 
 /// The operation by which an installation's token is had.
 pub(super) const MINT: &str = "get an installation token";
+/// The same, where the installation has not granted what the token is for (H17).
+const MINT_UNGRANTED: &str = "get a token with the permissions that the call needs";
 
 impl GithubError {
     /// Whether it is the installation that is suspended or gone, and not what was asked (H16, H17).
@@ -42,6 +44,34 @@ impl GithubError {
     #[must_use]
     pub fn is_of_repository(&self) -> bool {
         self.operation == MINT && self.kind == Kind::Conflict
+    }
+
+    /// Whether the installation lacks a permission that the App asks for by now: its owner has
+    /// not accepted it yet, or took it back.
+    #[must_use]
+    pub fn is_of_permission(&self) -> bool {
+        self.operation == MINT_UNGRANTED
+    }
+
+    /// Minting answers 422 both for a repository that is out of reach and for permissions that
+    /// are not granted: only the words tell the two apart.
+    pub(super) fn says_ungranted(&self) -> bool {
+        self.is_of_repository()
+            && self
+                .reason
+                .contains("permissions requested are not granted")
+    }
+
+    /// No token can be had before the owner grants `permissions`, as in `issues: read`.
+    pub(super) fn ungranted(permissions: &str) -> Self {
+        Self {
+            operation: MINT_UNGRANTED,
+            kind: Kind::Forbidden,
+            status: Some(422),
+            reason: bounded(&format!(
+                "the installation has not granted {permissions}; its owner has to accept the App's permissions"
+            )),
+        }
     }
 }
 
@@ -83,6 +113,13 @@ impl Answer {
         let address = Url::parse(address).ok()?;
         let path = address.path().strip_prefix(prefix)?;
         Some(format!("{path}?{}", address.query().unwrap_or_default()))
+    }
+
+    /// Whether the `Link` header names a next page.
+    pub(super) fn has_next(&self) -> bool {
+        let links = self.headers.get(http::header::LINK);
+        links
+            .is_some_and(|links| String::from_utf8_lossy(links.as_bytes()).contains("rel=\"next\""))
     }
 
     pub(super) fn read<R: DeserializeOwned>(
@@ -131,24 +168,33 @@ impl Answer {
         }
     }
 
-    /// Seconds that GitHub asks us to wait, where it does (A3, A4).
+    /// Seconds that GitHub asks us to wait by the answer's status, where it does (A3, A4).
     pub(super) fn limit(&self, now: Timestamp) -> Option<i64> {
         if !matches!(self.status.as_u16(), 403 | 429) {
             return None;
         }
+        let named = self.named_wait_s(now);
+        let said = String::from_utf8_lossy(&self.body);
+        let secondary =
+            self.status == StatusCode::TOO_MANY_REQUESTS || said.contains("secondary rate limit");
+        named.or_else(|| secondary.then_some(LIMIT_WAIT_S))
+    }
+
+    /// How long to wait, once the answer is known to be a limit.
+    pub(super) fn wait_s(&self, now: Timestamp) -> i64 {
+        self.named_wait_s(now).unwrap_or(LIMIT_WAIT_S)
+    }
+
+    /// The wait that the headers name: `retry-after` before the reset of what is used up.
+    fn named_wait_s(&self, now: Timestamp) -> Option<i64> {
         let number =
             |name: &str| -> Option<i64> { self.headers.get(name)?.to_str().ok()?.parse().ok() };
         if let Some(seconds) = number("retry-after") {
             return Some(seconds.clamp(1, LIMIT_WAIT_MAX_S));
         }
-        if number("x-ratelimit-remaining") == Some(0) {
-            let reset = number("x-ratelimit-reset").unwrap_or(0);
-            return Some((reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S));
-        }
-        let said = String::from_utf8_lossy(&self.body);
-        let secondary =
-            self.status == StatusCode::TOO_MANY_REQUESTS || said.contains("secondary rate limit");
-        secondary.then_some(LIMIT_WAIT_S)
+        let reset = number("x-ratelimit-reset").unwrap_or(0);
+        (number("x-ratelimit-remaining") == Some(0))
+            .then(|| (reset - now.0 / 1000 + 1).clamp(1, LIMIT_WAIT_MAX_S))
     }
 }
 
@@ -157,14 +203,27 @@ const LIMIT_WAIT_S: i64 = 60;
 /// Longest wait that is believed: primary limits reset within the hour.
 const LIMIT_WAIT_MAX_S: i64 = 3700;
 
+/// What GitHub says where a GraphQL answer is a limit, whatever its status. The primary one is
+/// known by its type, which has two spellings; the secondary one by its words alone, and they
+/// stand among the errors or where REST has its message.
+pub(super) fn graphql_limit(answer: &Value) -> Option<String> {
+    let errors = answer["errors"].as_array().into_iter().flatten();
+    let is_limit = |error: &&Value| {
+        let typed = matches!(error["type"].as_str(), Some("RATE_LIMITED" | "RATE_LIMIT"));
+        let said = error["message"].as_str().unwrap_or_default();
+        typed || said.contains("secondary rate limit") || said.starts_with("API rate limit")
+    };
+    std::iter::once(answer)
+        .chain(errors)
+        .find(is_limit)
+        .map(|error| error["message"].as_str().unwrap_or("a limit").to_owned())
+}
+
 pub(super) fn graphql_error(operation: &'static str, error: &Value) -> GithubError {
     let message = error["message"].as_str().unwrap_or("no message");
     let kind = match error["type"].as_str().unwrap_or("") {
         "NOT_FOUND" => Kind::NotFound,
         "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Kind::Forbidden,
-        "RATE_LIMITED" => Kind::Limited {
-            wait_s: LIMIT_WAIT_S,
-        },
         // GitHub's own failures come without a type, and may have worked (A2).
         "" | "SERVICE_UNAVAILABLE" | "INTERNAL" => Kind::Transient,
         _ => Kind::Conflict,
@@ -184,13 +243,26 @@ pub(super) fn to_value<S: Serialize>(
     serde_json::to_value(body).map_err(|error| unexpected(operation, error.to_string()))
 }
 
+/// What was answered, or `None` where GitHub knows of no such thing.
+pub(super) fn found<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> {
+    match answer {
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 /// GitHub asked the installation to wait this many seconds more.
 pub(super) fn paused(operation: &'static str, wait_s: i64) -> GithubError {
+    limited(operation, wait_s, "GitHub asked this installation to wait")
+}
+
+/// GitHub asks the installation to wait this many seconds, in these words.
+pub(super) fn limited(operation: &'static str, wait_s: i64, said: &str) -> GithubError {
     GithubError {
         operation,
         kind: Kind::Limited { wait_s },
         status: None,
-        reason: "GitHub asked this installation to wait".to_owned(),
+        reason: bounded(said),
     }
 }
 

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::answer::{GithubError, Kind, unexpected};
+use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use crate::domain::change::{FileChange, Operation};
@@ -108,10 +108,8 @@ impl Client {
         let answer: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.kind == Kind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(answer) = found(answer)? else {
+            return Ok(None);
         };
         let tree = answer["tree"]["sha"]
             .as_str()
@@ -211,13 +209,6 @@ impl Client {
                 )
                 .await?
             }
-            // We opened it, and the list does not show it yet (A12): the next try will find it.
-            Err(error) if error.reason.contains("already exists") => {
-                return Err(GithubError {
-                    kind: Kind::Transient,
-                    ..error
-                });
-            }
             answer => answer?,
         };
         answer["number"]
@@ -251,7 +242,7 @@ impl Client {
     }
 
     /// Our open pull request from `branch` into `base`, where there is one (K14). One that a
-    /// person opened from our branch is theirs.
+    /// person or another App opened from our branch is theirs.
     ///
     /// # Errors
     /// GitHub did not answer.
@@ -267,10 +258,16 @@ impl Client {
         let answer: Vec<Value> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await?;
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        // A pull request does not name the App that opened it, only its bot.
+        let us = self.own_login().await?;
         let ours = |pull: &&Value| {
             pull["head"]["ref"] == branch
                 && pull["base"]["ref"] == base
                 && pull["user"]["type"] == "Bot"
+                && pull["user"]["login"] == us
         };
         Ok(answer
             .iter()

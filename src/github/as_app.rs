@@ -1,13 +1,12 @@
-//! Calls as the App itself, and about an installation as a whole.
+//! Calls as the App itself.
 
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::{Answer, GithubError, unexpected};
-use super::app_auth::{Scope, TokenKey};
+use super::app_auth::TokenKey;
 use super::client::Client;
-use crate::domain::ids::InstallationId;
 
 impl Client {
     /// A page of a list as the App itself, and the path of the next one, from the `Link`
@@ -36,7 +35,7 @@ impl Client {
             .read(operation, self.shared.clock.now())
     }
 
-    async fn send_as_app(
+    pub(super) async fn send_as_app(
         &self,
         operation: &'static str,
         method: Method,
@@ -52,20 +51,49 @@ impl Client {
         self.send(operation, method, &full, &jwt, body).await
     }
 
-    /// A call about an installation as a whole.
-    pub(super) async fn call_installation<R: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        installation: InstallationId,
-        path: &str,
-    ) -> Result<R, GithubError> {
-        let key = TokenKey {
-            installation,
-            repository: None,
-            scope: Scope::Observe,
+    /// The login under which the App writes, as in `castellan[bot]`; asked for once.
+    pub(super) async fn own_login(&self) -> Result<&str, GithubError> {
+        let operation = "read the App's own name";
+        let login = self.shared.login.get_or_try_init(|| async move {
+            let app: Value = self.call_app(operation, Method::GET, "/app", None).await?;
+            let slug = app["slug"].as_str();
+            slug.map(|slug| format!("{slug}[bot]"))
+                .ok_or_else(|| unexpected(operation, "no slug".to_owned()))
+        });
+        login.await.map(String::as_str)
+    }
+
+    /// Which of the permissions of a token its installation has not granted, in words; all of
+    /// them where GitHub does not say.
+    pub(super) async fn lacking(&self, key: TokenKey) -> String {
+        let path = format!("/app/installations/{}", key.installation);
+        let known: Value = self
+            .call_app(
+                "read an installation's permissions",
+                Method::GET,
+                &path,
+                None,
+            )
+            .await
+            .unwrap_or_default();
+        let asked = key.scope.permissions();
+        let granted = |name: &str, level: &str| {
+            let has = known["permissions"][name].as_str().unwrap_or_default();
+            has == level || has == "write" || has == "admin"
         };
-        self.call_with_token(operation, key, Method::GET, path, None)
-            .await?
-            .read(operation, self.shared.clock.now())
+        let words = |only_lacking: bool| -> Vec<String> {
+            asked
+                .iter()
+                .filter(|(name, level)| !(only_lacking && granted(name, level)))
+                .map(|(name, level)| format!("{name}: {level}"))
+                .collect()
+        };
+        let lacking = words(true);
+        let named = if lacking.is_empty() {
+            words(false)
+        } else {
+            lacking
+        };
+        named.join(", ")
     }
 }

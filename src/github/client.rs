@@ -12,11 +12,12 @@ use http::{Method, StatusCode};
 use octocrab::Octocrab;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, MINT, chain, graphql_error, paused, to_value, transient, unexpected,
+    Answer, GithubError, Kind, MINT, chain, graphql_error, graphql_limit, limited, paused,
+    to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use crate::clock::Clock;
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     graphql_path: &'static str,
     tokens: Mutex<HashMap<TokenKey, Token>>,
     names: Mutex<HashMap<RepositoryId, FullName>>,
+    /// The login of the App's bot.
+    pub(super) login: OnceCell<String>,
     /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
     pauses: Mutex<HashMap<InstallationId, Timestamp>>,
 }
@@ -94,6 +97,7 @@ impl Client {
                 graphql_path,
                 tokens: Mutex::default(),
                 names: Mutex::default(),
+                login: OnceCell::new(),
                 pauses: Mutex::default(),
             }),
         })
@@ -124,6 +128,21 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<R, GithubError> {
+        self.answer(operation, target, scope, method, path, body)
+            .await?
+            .read(operation, self.shared.clock.now())
+    }
+
+    /// The same, as it was answered.
+    pub(super) async fn answer(
+        &self,
+        operation: &'static str,
+        target: &Target,
+        scope: Scope,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, GithubError> {
         let name = self.name_of(target).await;
         let full = format!("/repos/{}/{}{path}", name.owner, name.name);
         let key = TokenKey {
@@ -135,13 +154,12 @@ impl Client {
             .call_with_token(operation, key, method.clone(), &full, body)
             .await?;
         if !first.status.is_redirection() {
-            return first.read(operation, self.shared.clock.now());
+            return Ok(first);
         }
         let renamed = self.look_up_name(target, key).await?;
         let full = format!("/repos/{}/{}{path}", renamed.owner, renamed.name);
         self.call_with_token(operation, key, method, &full, body)
-            .await?
-            .read(operation, self.shared.clock.now())
+            .await
     }
 
     async fn look_up_name(&self, target: &Target, key: TokenKey) -> Result<FullName, GithubError> {
@@ -177,7 +195,14 @@ impl Client {
         let answer = self
             .send_with_token(operation, key, Method::POST, path, Some(document))
             .await?;
-        let mut value: Value = answer.read(operation, self.shared.clock.now())?;
+        let now = self.shared.clock.now();
+        let wait_s = answer.wait_s(now);
+        let mut value: Value = answer.read(operation, now)?;
+        // Here a limit may come with the status 200 (A3, A4).
+        if let Some(said) = graphql_limit(&value) {
+            self.pause(target.installation, now.plus_s(wait_s)).await;
+            return Err(limited(operation, wait_s, &said));
+        }
         let errors = value["errors"].as_array().map(Vec::as_slice);
         // What was asked about and is gone is `null` in the data: that says enough.
         let is_gone = |error: &Value| {
@@ -235,10 +260,17 @@ impl Client {
         }
         let now = self.shared.clock.now();
         if let Some(wait_s) = answer.limit(now) {
-            let mut pauses = self.shared.pauses.lock().await;
-            pauses.insert(key.installation, now.plus_s(wait_s));
+            self.pause(key.installation, now.plus_s(wait_s)).await;
         }
         Ok(answer)
+    }
+
+    /// Sends nothing for the installation before `until`. Answers overtake each other, so a
+    /// pause is never made shorter (A3).
+    async fn pause(&self, installation: InstallationId, until: Timestamp) {
+        let mut pauses = self.shared.pauses.lock().await;
+        let known = pauses.entry(installation).or_insert(until);
+        *known = until.max(*known);
     }
 
     async fn waits_no_more(
@@ -267,12 +299,22 @@ impl Client {
         .await
     }
 
+    /// A token that is kept, or a fresh one. The kept ones are not locked while GitHub is asked:
+    /// one slow answer must not hold up every other call. Two that ask at once get one each.
     async fn token(&self, key: TokenKey) -> Result<String, GithubError> {
         let now = self.shared.clock.now();
-        let mut tokens = self.shared.tokens.lock().await;
-        if let Some(token) = tokens.get(&key).filter(|token| token.is_good(now)) {
-            return Ok(token.secret.clone());
+        let kept = self.shared.tokens.lock().await.get(&key).cloned();
+        if let Some(token) = kept.filter(|token| token.is_good(now)) {
+            return Ok(token.secret);
         }
+        let token = self.mint(key).await?;
+        let mut tokens = self.shared.tokens.lock().await;
+        tokens.retain(|_, token| token.is_good(now));
+        tokens.insert(key, token.clone());
+        Ok(token.secret)
+    }
+
+    async fn mint(&self, key: TokenKey) -> Result<Token, GithubError> {
         let request = TokenRequest {
             repository_ids: key.repository.map(|repository| [repository.0]),
             permissions: key.scope.permissions(),
@@ -280,18 +322,22 @@ impl Client {
         let operation = MINT;
         let body = to_value(operation, &request)?;
         let path = format!("/app/installations/{}/access_tokens", key.installation);
-        let answer: TokenAnswer = self
-            .call_app(operation, Method::POST, &path, Some(&body))
-            .await?;
+        let answer = self
+            .call_app::<TokenAnswer>(operation, Method::POST, &path, Some(&body))
+            .await;
+        let answer = match answer {
+            Err(error) if error.says_ungranted() => {
+                let lacking = self.lacking(key).await;
+                return Err(GithubError::ungranted(&lacking));
+            }
+            answer => answer?,
+        };
         let expires_at = Timestamp::from_rfc3339(&answer.expires_at)
             .ok_or_else(|| unexpected(operation, "no usable expires_at".to_owned()))?;
-        let token = Token {
+        Ok(Token {
             secret: answer.token,
             expires_at,
-        };
-        tokens.retain(|_, token| token.is_good(now));
-        tokens.insert(key, token.clone());
-        Ok(token.secret)
+        })
     }
 
     pub(super) async fn send(

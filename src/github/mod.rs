@@ -2,7 +2,8 @@
 //!
 //! - [`signature`]: whether a delivery is GitHub's.
 //! - [`payload`]: what a delivery says.
-//! - [`client`]: one call, with a narrow token; `answer`: its errors, sorted into kinds.
+//! - [`client`]: one call, with a narrow token; `answer`: its errors, sorted into kinds;
+//!   `pages`: a list, and whether its end was reached.
 //! - [`observe`] reads; [`perform`] writes what people see and starts runs; [`apply`] writes
 //!   commits and pull requests; [`sweep`] lists what deliveries may have missed.
 //!
@@ -15,10 +16,12 @@ pub mod apply;
 mod as_app;
 pub mod client;
 pub mod observe;
+mod pages;
 pub mod payload;
 pub mod perform;
 pub mod signature;
 pub mod sweep;
+mod task_input;
 
 pub use answer::{GithubError, Kind};
 pub use client::{Client, Target};

@@ -4,9 +4,10 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{GithubError, Kind, unexpected};
+use super::answer::{GithubError, Kind, found, transient, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
+use super::task_input;
 use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId};
 use crate::domain::notice::IssueText;
 use crate::domain::request::Person;
@@ -70,7 +71,7 @@ pub enum Subject {
     /// An issue.
     Issue(Box<Issue>),
     /// A pull request.
-    Pull(Box<PullRequest>),
+    Pull,
 }
 
 /// An issue as it is now.
@@ -86,16 +87,18 @@ pub struct Issue {
     pub labelled: bool,
     /// The newest labelling with `agent`.
     pub labelling: Option<Labelling>,
+    /// The newest time that `agent` was taken off.
+    pub unlabelling: Option<Labelling>,
     /// The last comments, oldest first.
     pub comments: Vec<Comment>,
     /// When the issue was opened.
     pub opened_at: Timestamp,
 }
 
-/// Who set the label, and when.
+/// Who set the label or took it off, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelling {
-    /// GitHub's node id of the labelling.
+    /// GitHub's node id of the event.
     pub event: String,
     /// When.
     pub at: Timestamp,
@@ -118,22 +121,6 @@ pub struct Comment {
     pub edited_at: Option<Timestamp>,
 }
 
-/// A pull request as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PullRequest {
-    /// Whether it is open.
-    pub open: bool,
-    /// Branch of the head.
-    pub head_branch: String,
-    /// Commit of the head.
-    pub head: Oid,
-    /// Whether the head's branch is in this same repository.
-    pub same_repository: bool,
-}
-
-/// The one query that opening a task needs.
-const TASK_INPUT: &str = include_str!("task_input.graphql");
-
 impl Client {
     /// What `login` may do in the repository. The answer must be about the account `id`: a
     /// login that changed hands may nothing (X5).
@@ -153,10 +140,8 @@ impl Client {
         let answer: Result<PermissionAnswer, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.kind == Kind::NotFound => return Ok(Permission::None),
-            Err(error) => return Err(error),
+        let Some(answer) = found(answer)? else {
+            return Ok(Permission::None);
         };
         if answer.user.map(|user| user.id) != Some(person.id.0) {
             return Ok(Permission::None);
@@ -182,7 +167,7 @@ impl Client {
         let name = self.name_of(target).await;
         let document = json!({
             "operationName": "TaskInput",
-            "query": TASK_INPUT,
+            "query": task_input::QUERY,
             "variables": { "owner": name.owner, "name": name.name, "number": number.0 },
         });
         let answer: Value = self
@@ -197,7 +182,8 @@ impl Client {
                 reason: "another repository has this name now".to_owned(),
             });
         }
-        read_task_input(repository).ok_or_else(|| unexpected(operation, "an odd answer".to_owned()))
+        // Odd, and not the same as gone: only GitHub's own null is that (A10). It may pass.
+        task_input::read(repository).ok_or_else(|| transient(operation, "an odd answer".to_owned()))
     }
 
     /// The tip of a branch; `None` where it does not exist.
@@ -214,15 +200,14 @@ impl Client {
         let answer: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        match answer {
-            Ok(answer) => answer["object"]["sha"]
-                .as_str()
-                .and_then(|sha| sha.parse().ok())
-                .map(Some)
-                .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned())),
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(answer) = found(answer)? else {
+            return Ok(None);
+        };
+        answer["object"]["sha"]
+            .as_str()
+            .and_then(|sha| sha.parse().ok())
+            .map(Some)
+            .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned()))
     }
 
     /// The conclusion of a run; `None` while it is not over.
@@ -278,115 +263,4 @@ pub(super) fn is_login(login: &str) -> bool {
         && login
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-fn read_task_input(repository: &Value) -> Option<TaskInput> {
-    let branch = &repository["defaultBranchRef"];
-    let base = match branch["name"].as_str() {
-        Some(name) => Some((name.to_owned(), oid(&branch["target"]["oid"])?)),
-        None => None,
-    };
-    Some(TaskInput {
-        node: repository["id"].as_str()?.to_owned(),
-        name: repository["nameWithOwner"].as_str()?.parse().ok()?,
-        owner: UserId(repository["owner"]["databaseId"].as_i64()?),
-        archived: repository["isArchived"].as_bool()?,
-        base,
-        policy: read_policy(&repository["object"]),
-        subject: read_subject(&repository["issueOrPullRequest"]),
-    })
-}
-
-fn read_policy(blob: &Value) -> PolicyFile {
-    if blob.is_null() {
-        return PolicyFile::Absent;
-    }
-    let whole = blob["isTruncated"].as_bool() == Some(false);
-    match blob["text"].as_str() {
-        Some(text) if whole => PolicyFile::Text(text.to_owned()),
-        _ => PolicyFile::Unreadable,
-    }
-}
-
-fn read_subject(subject: &Value) -> Option<Subject> {
-    match subject["__typename"].as_str()? {
-        "Issue" => read_issue(subject).map(|issue| Subject::Issue(Box::new(issue))),
-        "PullRequest" => read_pull(subject).map(|pull| Subject::Pull(Box::new(pull))),
-        _ => None,
-    }
-}
-
-fn read_issue(issue: &Value) -> Option<Issue> {
-    let is_agent = |label: &Value| label["name"].as_str() == Some(super::payload::LABEL);
-    let labelling = list(&issue["timelineItems"]["nodes"])
-        .filter(|event| is_agent(&event["label"]))
-        .filter_map(read_labelling)
-        .max_by_key(|labelling| labelling.at);
-    Some(Issue {
-        text: IssueText {
-            title: issue["title"].as_str()?.to_owned(),
-            body: issue["body"].as_str().unwrap_or_default().to_owned(),
-        },
-        open: issue["state"].as_str()? == "OPEN",
-        // GitHub's `lastEditedAt` is about the body alone.
-        edited_at: time(&issue["lastEditedAt"])
-            .max(time(&issue["renamed"]["nodes"][0]["createdAt"])),
-        labelled: list(&issue["labels"]["nodes"]).any(is_agent),
-        labelling,
-        comments: list(&issue["comments"]["nodes"])
-            .filter_map(read_comment)
-            .collect(),
-        opened_at: time(&issue["createdAt"])?,
-    })
-}
-
-fn read_labelling(event: &Value) -> Option<Labelling> {
-    Some(Labelling {
-        event: event["id"].as_str()?.to_owned(),
-        at: time(&event["createdAt"])?,
-        by: read_person(&event["actor"]),
-    })
-}
-
-fn read_comment(comment: &Value) -> Option<Comment> {
-    Some(Comment {
-        id: CommentId(comment["databaseId"].as_i64()?),
-        by: read_person(&comment["author"]),
-        body: comment["body"].as_str()?.to_owned(),
-        at: time(&comment["createdAt"])?,
-        edited_at: time(&comment["lastEditedAt"]),
-    })
-}
-
-/// Only a `User` is a person: bots and deleted accounts have no say (X6).
-fn read_person(actor: &Value) -> Option<Person> {
-    if actor["__typename"].as_str()? != "User" {
-        return None;
-    }
-    Some(Person {
-        id: UserId(actor["databaseId"].as_i64()?),
-        login: actor["login"].as_str()?.to_owned(),
-    })
-}
-
-fn read_pull(pull: &Value) -> Option<PullRequest> {
-    let own = pull["baseRepository"]["databaseId"].as_i64()?;
-    Some(PullRequest {
-        open: pull["state"].as_str()? == "OPEN",
-        head_branch: pull["headRefName"].as_str()?.to_owned(),
-        head: oid(&pull["headRefOid"])?,
-        same_repository: pull["headRepository"]["databaseId"].as_i64() == Some(own),
-    })
-}
-
-fn list(nodes: &Value) -> impl Iterator<Item = &Value> {
-    nodes.as_array().into_iter().flatten()
-}
-
-fn time(value: &Value) -> Option<Timestamp> {
-    Timestamp::from_rfc3339(value.as_str()?)
-}
-
-fn oid(value: &Value) -> Option<Oid> {
-    value.as_str()?.parse().ok()
 }

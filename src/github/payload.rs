@@ -339,8 +339,8 @@ fn by_our_app(comment: &Value, app_id: i64) -> bool {
     comment["performed_via_github_app"]["id"].as_i64() == Some(app_id)
 }
 
-/// The repositories of a list, as deliveries and the API have them; odd ones are left out.
-pub(super) fn repositories(list: &Value) -> impl Iterator<Item = (RepositoryId, FullName)> {
+/// The repositories of a list, as deliveries have them; odd ones are left out.
+fn repositories(list: &Value) -> impl Iterator<Item = (RepositoryId, FullName)> {
     list.as_array().into_iter().flatten().filter_map(|row| {
         Some((
             RepositoryId(row["id"].as_i64()?),

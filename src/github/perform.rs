@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
+use super::pages::Of;
 use crate::domain::effect::ReactionTarget;
 use crate::domain::ids::{CommentId, Number, RunId};
+use crate::domain::time::Timestamp;
 
 /// The workflow that a repository installs, by the name of its file.
 pub const WORKFLOW_FILE: &str = "castellan.yml";
-/// Comments that are looked through for a marker of ours, newest first.
-const MARKER_PAGES_MAX: u32 = 10;
+
+/// How far ahead of GitHub's our clock may be (U10).
+const CLOCKS_DIFFER_S: i64 = 900;
 
 impl Client {
     /// Puts a 👀 on an issue or a comment; a second time changes nothing.
@@ -91,8 +94,10 @@ impl Client {
         .map(drop)
     }
 
-    /// Our own comment that holds `marker`, where there is one: the author has to be this App,
-    /// a marker in somebody else's comment is theirs (K16).
+    /// Our own comment that holds `marker`, where there is one since `since`, when nothing of
+    /// what it says was decided yet: the author has to be this App, a marker in somebody else's
+    /// comment is theirs (K16). GitHub lists the oldest first and sorts them in no other way,
+    /// so that without a beginning ours would be behind the end of a long conversation.
     ///
     /// # Errors
     /// GitHub did not answer.
@@ -101,33 +106,21 @@ impl Client {
         target: &Target,
         number: Number,
         marker: &str,
+        since: Timestamp,
     ) -> Result<Option<CommentId>, GithubError> {
-        for page in 1..=MARKER_PAGES_MAX {
-            let path = format!("/issues/{number}/comments?per_page=100&page={page}");
-            let comments: Vec<Value> = self
-                .call(
-                    "look for our comment",
-                    target,
-                    Scope::Observe,
-                    Method::GET,
-                    &path,
-                    None,
-                )
-                .await?;
-            let ours = comments.iter().find(|comment| {
-                comment["performed_via_github_app"]["id"].as_i64() == Some(self.app_id())
-                    && comment["body"]
-                        .as_str()
-                        .is_some_and(|body| body.contains(marker))
-            });
-            if let Some(id) = ours.and_then(|comment| comment["id"].as_i64()) {
-                return Ok(Some(CommentId(id)));
-            }
-            if comments.len() < 100 {
-                return Ok(None);
-            }
-        }
-        Ok(None)
+        let since = since.plus_s(-CLOCKS_DIFFER_S);
+        let path = format!("/issues/{number}/comments?since={since}");
+        let of = Of::Repository(target);
+        let listed = self.pages("look for our comment", of, &path).await?;
+        let ours = listed.rows.iter().find(|comment| {
+            comment["performed_via_github_app"]["id"].as_i64() == Some(self.app_id())
+                && comment["body"]
+                    .as_str()
+                    .is_some_and(|body| body.contains(marker))
+        });
+        Ok(ours
+            .and_then(|comment| comment["id"].as_i64())
+            .map(CommentId))
     }
 
     /// Starts a run of our workflow on `branch`. Gives the run where the server says which.

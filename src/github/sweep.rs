@@ -1,18 +1,20 @@
-//! Lists what deliveries may have missed. Every list is paged to its end, within a bound.
+//! Lists what deliveries may have missed. Every list is paged to its end, within a bound; where
+//! it was cut is said.
 
 use http::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{GithubError, Kind, unexpected};
+use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
+use super::pages::{Of, Pages};
 use super::payload::{self, LABEL};
 use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
 use crate::domain::notice::{Notice, Place};
 use crate::domain::time::Timestamp;
 
-/// Pages that one list is read to in one sweep; the next sweep goes on from its cursor.
+/// Pages that the list of deliveries is read to in one sweep.
 const PAGES_MAX: u32 = 20;
 
 /// A delivery as the App's deliveries API lists it.
@@ -26,6 +28,17 @@ pub struct ListedDelivery {
     pub at: Timestamp,
     /// Whether we answered it with a 2xx.
     pub taken: bool,
+    /// Whether it was asked for, by us or by a person.
+    pub again: bool,
+}
+
+/// The App's deliveries since a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedDeliveries {
+    /// The newest first.
+    pub deliveries: Vec<ListedDelivery>,
+    /// Whether there are older ones that were not read.
+    pub cut: bool,
 }
 
 /// An installation as GitHub lists it.
@@ -41,6 +54,19 @@ pub struct ListedInstallation {
     pub since: Timestamp,
 }
 
+/// A repository as an installation's list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRepository {
+    /// Its number.
+    pub id: RepositoryId,
+    /// Its name.
+    pub name: FullName,
+    /// Whether nothing can be written there any more.
+    pub archived: bool,
+    /// Whether not everybody may read it.
+    pub private: bool,
+}
+
 impl Client {
     /// The App's deliveries since `since`, newest first.
     ///
@@ -49,14 +75,17 @@ impl Client {
     pub async fn deliveries_since(
         &self,
         since: Timestamp,
-    ) -> Result<Vec<ListedDelivery>, GithubError> {
+    ) -> Result<ListedDeliveries, GithubError> {
         #[derive(Deserialize)]
         struct Row {
             id: i64,
             guid: String,
             delivered_at: String,
             status_code: i64,
+            #[serde(default)]
+            redelivery: bool,
         }
+        let mut cut = true;
         let mut listed = Vec::new();
         let mut path = "/app/hook/deliveries?per_page=100".to_owned();
         for _ in 0..PAGES_MAX {
@@ -73,15 +102,22 @@ impl Client {
                     guid: row.guid,
                     at,
                     taken: (200..300).contains(&row.status_code),
+                    again: row.redelivery,
                 });
             }
             match next {
                 Some(next) if !older => path = next,
-                _ => break,
+                _ => {
+                    cut = false;
+                    break;
+                }
             }
         }
         listed.retain(|delivery| delivery.at >= since);
-        Ok(listed)
+        Ok(ListedDeliveries {
+            deliveries: listed,
+            cut,
+        })
     }
 
     /// Asks GitHub to deliver once more.
@@ -100,18 +136,14 @@ impl Client {
     /// # Errors
     /// GitHub did not answer.
     pub async fn installations(&self) -> Result<Vec<ListedInstallation>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!("/app/installations?per_page=100&page={page}");
-            let rows: Vec<Value> = self
-                .call_app("list the App's installations", Method::GET, &path, None)
-                .await?;
-            listed.extend(rows.iter().filter_map(read_installation));
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+        let listed = self
+            .pages(
+                "list the App's installations",
+                Of::App,
+                "/app/installations?",
+            )
+            .await?;
+        Ok(listed.rows.iter().filter_map(read_installation).collect())
     }
 
     /// An installation as it is now; `None` where it is gone.
@@ -127,12 +159,12 @@ impl Client {
         let answer = self
             .call_app::<Value>(operation, Method::GET, &path, None)
             .await;
-        match answer {
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            answer => read_installation(&answer?)
-                .map(Some)
-                .ok_or_else(|| unexpected(operation, "an odd installation".to_owned())),
-        }
+        let Some(answer) = found(answer)? else {
+            return Ok(None);
+        };
+        read_installation(&answer)
+            .map(Some)
+            .ok_or_else(|| unexpected(operation, "an odd installation".to_owned()))
     }
 
     /// Whether an installation still reaches a repository that it can work on: there, of the
@@ -152,12 +184,14 @@ impl Client {
             )
             .await;
         match answer {
-            // Without the repository a token for it cannot even be had (422).
+            // A suspended installation and a permission that is not granted say nothing about
+            // the repository (H17). Without it, a token for it cannot even be had (422).
             Err(error)
-                if matches!(
-                    error.kind,
-                    Kind::NotFound | Kind::Conflict | Kind::Forbidden
-                ) =>
+                if error.kind == Kind::NotFound
+                    || error.is_of_repository()
+                    || (error.kind == Kind::Forbidden
+                        && !error.is_of_installation()
+                        && !error.is_of_permission()) =>
             {
                 Ok(false)
             }
@@ -167,27 +201,21 @@ impl Client {
         }
     }
 
-    /// All repositories of an installation.
+    /// The repositories of an installation, as far as the list goes: one that it lacks may be
+    /// there all the same.
     ///
     /// # Errors
     /// GitHub did not answer.
     pub async fn repositories_of(
         &self,
         installation: InstallationId,
-    ) -> Result<Vec<(RepositoryId, FullName)>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!("/installation/repositories?per_page=100&page={page}");
-            let answer: Value = self
-                .call_installation("list an installation's repositories", installation, &path)
-                .await?;
-            let rows = answer["repositories"].as_array().map_or(0, Vec::len);
-            listed.extend(payload::repositories(&answer["repositories"]));
-            if rows < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+    ) -> Result<Vec<ListedRepository>, GithubError> {
+        let operation = "list an installation's repositories";
+        let of = Of::Installation(installation);
+        let listed = self
+            .pages(operation, of, "/installation/repositories?")
+            .await?;
+        Ok(listed.rows.iter().filter_map(read_repository).collect())
     }
 
     /// The open issues that carry our label and were updated since `since`.
@@ -198,30 +226,18 @@ impl Client {
         &self,
         target: &Target,
         since: Timestamp,
-    ) -> Result<Vec<Number>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!(
-                "/issues?labels={LABEL}&state=open&since={since}&sort=updated&direction=asc&per_page=100&page={page}"
-            );
-            let rows: Vec<Value> = self
-                .call(
-                    "list labelled issues",
-                    target,
-                    Scope::Observe,
-                    Method::GET,
-                    &path,
-                    None,
-                )
-                .await?;
-            // This API lists pull requests as issues too.
-            let issues = rows.iter().filter(|row| row["pull_request"].is_null());
-            listed.extend(issues.filter_map(|row| row["number"].as_i64()).map(Number));
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+    ) -> Result<Since<Number>, GithubError> {
+        let path =
+            format!("/issues?labels={LABEL}&state=open&since={since}&sort=updated&direction=asc");
+        let operation = "list labelled issues";
+        let listed = self.pages(operation, Of::Repository(target), &path).await?;
+        // This API lists pull requests as issues too.
+        let issues = |row: &Value| {
+            row["number"]
+                .as_i64()
+                .filter(|_| row["pull_request"].is_null())
+        };
+        Since::of(operation, &listed, |row| issues(row).map(Number))
     }
 
     /// The comments that were written since `since` and never edited, as notices.
@@ -233,31 +249,44 @@ impl Client {
         target: &Target,
         place: &Place,
         since: Timestamp,
-    ) -> Result<Vec<Notice>, GithubError> {
-        let mut listed = Vec::new();
-        for page in 1..=PAGES_MAX {
-            let path = format!(
-                "/issues/comments?since={since}&sort=updated&direction=asc&per_page=100&page={page}"
-            );
-            let rows: Vec<Value> = self
-                .call(
-                    "list comments",
-                    target,
-                    Scope::Observe,
-                    Method::GET,
-                    &path,
-                    None,
-                )
-                .await?;
-            listed.extend(
-                rows.iter()
-                    .filter_map(|row| payload::listed_comment(place, row)),
-            );
-            if rows.len() < 100 {
-                break;
-            }
-        }
-        Ok(listed)
+    ) -> Result<Since<Notice>, GithubError> {
+        let path = format!("/issues/comments?since={since}&sort=updated&direction=asc");
+        let operation = "list comments";
+        let listed = self.pages(operation, Of::Repository(target), &path).await?;
+        Since::of(operation, &listed, |row| {
+            payload::listed_comment(place, row)
+        })
+    }
+}
+
+/// What was updated since a time, the longest ago first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since<T> {
+    /// What was found.
+    pub found: Vec<T>,
+    /// Where the list was cut: there is more that was updated at this time or later. `None`:
+    /// that is all.
+    pub cut_at: Option<Timestamp>,
+}
+
+impl<T> Since<T> {
+    fn of(
+        operation: &'static str,
+        listed: &Pages,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Self, GithubError> {
+        let last = || {
+            let last = listed.rows.last()?["updated_at"].as_str()?;
+            Timestamp::from_rfc3339(last)
+        };
+        let cut_at = match listed.whole {
+            true => None,
+            false => Some(
+                last().ok_or_else(|| unexpected(operation, "no usable updated_at".to_owned()))?,
+            ),
+        };
+        let found = listed.rows.iter().filter_map(read).collect();
+        Ok(Self { found, cut_at })
     }
 }
 
@@ -267,5 +296,14 @@ fn read_installation(row: &Value) -> Option<ListedInstallation> {
         account: UserId(row["account"]["id"].as_i64()?),
         suspended: !row["suspended_at"].is_null(),
         since: Timestamp::from_rfc3339(row["created_at"].as_str()?)?,
+    })
+}
+
+fn read_repository(row: &Value) -> Option<ListedRepository> {
+    Some(ListedRepository {
+        id: RepositoryId(row["id"].as_i64()?),
+        name: row["full_name"].as_str()?.parse().ok()?,
+        archived: row["archived"].as_bool()?,
+        private: row["private"].as_bool()?,
     })
 }

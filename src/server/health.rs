@@ -19,12 +19,15 @@ pub(super) struct Health {
     pub deliveries: DeliveryCounts,
     /// Effects that are not done.
     pub effects: OutboxCounts,
+    /// Labels and comments that the sweep found, could not read again and again, and gave up.
+    pub given_up: u64,
 }
 
 pub(super) async fn health(State(server): State<Server>) -> (StatusCode, Json<Health>) {
     let store = &server.engine.store;
     let deliveries = store.count_deliveries().await;
     let effects = store.count_effects().await;
+    let given_up = server.engine.given_up().await;
     let writable = store.check().await.is_ok();
     let ready = writable && deliveries.is_ok() && effects.is_ok() && server.missing.is_empty();
     let status = if ready {
@@ -37,6 +40,7 @@ pub(super) async fn health(State(server): State<Server>) -> (StatusCode, Json<He
         missing: server.missing.to_vec(),
         deliveries: deliveries.unwrap_or_default(),
         effects: effects.unwrap_or_default(),
+        given_up: given_up.unwrap_or_default(),
     };
     (status, Json(health))
 }

@@ -29,6 +29,8 @@ pub struct DueEffect {
     pub revision: i64,
     /// How often it was tried, this time included: from the second on, look before you create.
     pub tries: i64,
+    /// When it was decided: nothing of it is older.
+    pub decided_at: Timestamp,
 }
 
 /// How the performing of an effect ended.
@@ -78,7 +80,8 @@ impl Store {
                          SELECT 1 FROM installations WHERE id = outbox.installation_id
                              AND suspended = 0 AND paused_until <= $1)
                  ORDER BY priority, decided_at, key LIMIT 1{})
-             RETURNING key, task_id, installation_id, repository_id, effect, revision, tries",
+             RETURNING key, task_id, installation_id, repository_id, effect, revision, tries,
+                 decided_at",
             self.dialect.skip_locked()
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(text))
@@ -347,5 +350,6 @@ fn read(row: &AnyRow) -> Result<DueEffect, StoreError> {
         effect: serde_json::from_str(&effect).map_err(unreadable("an effect"))?,
         revision: row.try_get("revision").map_err(failed(operation))?,
         tries: row.try_get("tries").map_err(failed(operation))?,
+        decided_at: Timestamp(row.try_get("decided_at").map_err(failed(operation))?),
     })
 }

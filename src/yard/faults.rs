@@ -19,14 +19,14 @@ pub enum Fault {
     Dropped,
     /// The connection breaks after it happened.
     DroppedAfter,
-    /// A secondary limit: 403 or 429 with `retry-after` (A3).
+    /// A secondary limit: 403 or 429 with `retry-after`; over GraphQL 403 or 200 (A3).
     SecondaryLimit {
-        /// 403 or 429.
+        /// 403, 429 or 200.
         status: u16,
         /// Seconds to wait.
         retry_after_s: i64,
     },
-    /// The hourly limit is used up (A4).
+    /// The hourly limit is used up: 403, and over GraphQL 200 with an error in it (A4).
     PrimaryLimit {
         /// Seconds until it is renewed.
         reset_in_s: i64,
@@ -43,8 +43,12 @@ pub enum Fault {
     Invalid(String),
     /// A push ruleset refuses, with this text (A9).
     Ruleset(String),
-    /// A list without its second half and without a next page, or a tree cut off (A10).
+    /// A list without its second half and without a next page, a tree cut off, or over GraphQL
+    /// an issue without its title (A10).
     Partial,
+    /// A list without its second half, and page after page of nothing behind it: one that is
+    /// too long to be read to its end.
+    Endless,
     /// What was answered to the same question before; nothing or 404 if it was not asked (A12).
     Stale,
 }
@@ -111,7 +115,7 @@ impl World {
 }
 
 /// The answer that stands in for the call, where the fault comes before its effect.
-pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
+pub(super) fn instead(fault: &Fault, world: &World, is_graphql: bool) -> Option<Answer> {
     let now_s = world.clock.now().0.div_euclid(1000);
     Some(match fault {
         Fault::Before(status) => Answer::error(*status, "Server Error"),
@@ -120,7 +124,7 @@ pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
             "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
         )
         .with("retry-after", retry_after_s.to_string()),
-        Fault::PrimaryLimit { reset_in_s } => Answer::error(403, "API rate limit exceeded for installation.")
+        Fault::PrimaryLimit { reset_in_s } => used_up(is_graphql)
             .with("x-ratelimit-remaining", "0".to_owned())
             .with("x-ratelimit-reset", (now_s + reset_in_s).to_string()),
         Fault::NotAccessible => Answer::error(403, "Resource not accessible by integration"),
@@ -129,8 +133,16 @@ pub(super) fn instead(fault: &Fault, world: &World) -> Option<Answer> {
         Fault::Conflict(said) => Answer::error(409, said),
         Fault::Invalid(said) => Answer::error(422, said),
         Fault::Ruleset(said) => Answer::error(422, &format!("Repository rule violations found\n\n{said}\n\n")),
-        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Stale => return None,
+        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Endless | Fault::Stale => return None,
     })
+}
+
+fn used_up(is_graphql: bool) -> Answer {
+    let said = "API rate limit exceeded for installation.";
+    if is_graphql {
+        return Answer::ok(json!({"errors": [{"type": "RATE_LIMITED", "message": said}]}));
+    }
+    Answer::error(403, said)
 }
 
 /// What becomes of the true answer, where the fault comes after the effect.
@@ -138,6 +150,9 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
     match fault {
         Fault::After(status) => Answer::error(*status, "Server Error"),
         Fault::Partial => partial(answer),
+        Fault::Endless => {
+            partial(answer).with("link", "<https://example.com/>; rel=\"next\"".to_owned())
+        }
         Fault::Stale => match (remembered, &answer.body) {
             (Some(before), _) => Answer {
                 body: before,
@@ -156,6 +171,12 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
 fn partial(mut answer: Answer) -> Answer {
     answer.headers.retain(|(name, _)| *name != "link");
     let half = |items: &mut Vec<Value>| items.truncate(items.len() / 2);
+    if let Some(Value::Object(issue)) = answer
+        .body
+        .pointer_mut("/data/repository/issueOrPullRequest")
+    {
+        issue.remove("title");
+    }
     match &mut answer.body {
         Value::Array(items) => half(items),
         Value::Object(map) => {

@@ -157,21 +157,7 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         "lastEditedAt": comment.edited.then(|| comment.updated_at.to_string()),
         "updatedAt": comment.updated_at.to_string(),
     })).collect();
-    let labeled = |entry: &Entry| match entry {
-        Entry::Labeled {
-            id,
-            at,
-            label,
-            actor: who,
-        } => Some(json!({
-            "__typename": "LabeledEvent", "id": format!("LE_{id}"), "createdAt": at.to_string(),
-            "label": {"name": label}, "actor": actor(world, who)})),
-        _ => None,
-    };
-    let events: Vec<Value> = thread.story.iter().filter_map(labeled).collect();
-    let newest = events
-        .get(events.len().saturating_sub(EVENTS)..)
-        .unwrap_or_default();
+    let (labeled, unlabeled) = label_events(world, thread);
     let page = if thread.pull.is_some() {
         "pull"
     } else {
@@ -199,7 +185,8 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         "lastEditedAt": thread.edited_at.map(|at| at.to_string()), "labels": {"nodes": labels},
         "comments": {"totalCount": comments.len(), "nodes": shown},
         "renamed": {"nodes": thread.renamed_at.map(|at| json!({"createdAt": at.to_string()})).as_slice()},
-        "timelineItems": {"totalCount": events.len(), "nodes": newest},
+        "timelineItems": {"totalCount": labeled.len(), "nodes": newest(&labeled)},
+        "unlabelled": {"totalCount": unlabeled.len(), "nodes": newest(&unlabeled)},
     });
     if let Some(pull) = &thread.pull {
         super::templates::patch(
@@ -214,6 +201,43 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
         );
     }
     shown
+}
+
+/// When labels were set, and when they were taken off.
+fn label_events(world: &World, thread: &Thread) -> (Vec<Value>, Vec<Value>) {
+    let (mut labeled, mut unlabeled) = (Vec::new(), Vec::new());
+    for entry in &thread.story {
+        let (to, kind, prefix, (id, at, label, who)) = match entry {
+            Entry::Labeled {
+                id,
+                at,
+                label,
+                actor,
+            } => (&mut labeled, "LabeledEvent", "LE", (id, at, label, actor)),
+            Entry::Unlabeled {
+                id,
+                at,
+                label,
+                actor,
+            } => (
+                &mut unlabeled,
+                "UnlabeledEvent",
+                "ULE",
+                (id, at, label, actor),
+            ),
+            _ => continue,
+        };
+        to.push(json!({
+            "__typename": kind, "id": format!("{prefix}_{id}"), "createdAt": at.to_string(),
+            "label": {"name": label}, "actor": actor(world, who)}));
+    }
+    (labeled, unlabeled)
+}
+
+fn newest(events: &[Value]) -> &[Value] {
+    events
+        .get(events.len().saturating_sub(EVENTS)..)
+        .unwrap_or_default()
 }
 
 fn update_refs(world: &mut World, call: &Call) -> Answer {

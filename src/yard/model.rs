@@ -168,6 +168,8 @@ pub(super) enum Entry {
         actor: String,
     },
     Unlabeled {
+        id: i64,
+        at: Timestamp,
         label: String,
         actor: String,
     },

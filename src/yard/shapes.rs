@@ -357,7 +357,7 @@ impl World {
         let kind = account.get("type").cloned().unwrap_or_default();
         let since = installation.created_at.to_string();
         let suspended = installation.suspended;
-        patched(
+        let mut shown = patched(
             object(
                 "installation.created",
                 "/installation",
@@ -366,14 +366,19 @@ impl World {
             json!({
                 "id": id, "account": account, "repository_selection": "selected", "app_id": self.app.id,
                 "app_slug": self.app.slug, "target_id": target, "target_type": kind,
-                "permissions": installation.permissions, "events": self.manifest.default_events,
+                "events": self.manifest.default_events,
                 "access_tokens_url": format!("{}/app/installations/{id}/access_tokens", self.api()),
                 "html_url": format!("{}/settings/installations/{id}", self.base_url),
                 "created_at": since, "updated_at": since,
                 "suspended_at": suspended.then(|| self.clock.now().to_string()),
                 "suspended_by": suspended.then(|| self.show_user(&installation.account)),
             }),
-        )
+        );
+        // Replaced and not patched: what was taken back must not show as it was recorded.
+        if let Some(map) = shown.as_object_mut() {
+            map.insert("permissions".to_owned(), json!(installation.permissions));
+        }
+        shown
     }
 }
 

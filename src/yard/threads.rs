@@ -178,6 +178,8 @@ impl World {
             }
         } else {
             Entry::Unlabeled {
+                id,
+                at: now,
                 label: label_,
                 actor: actor_,
             }

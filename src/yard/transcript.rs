@@ -123,7 +123,7 @@ fn told(
         Entry::Labeled { label, actor, .. } => {
             line(out, format_args!("{actor} added the label {label}"))
         }
-        Entry::Unlabeled { label, actor } => {
+        Entry::Unlabeled { label, actor, .. } => {
             line(out, format_args!("{actor} removed the label {label}"))
         }
         Entry::Commented { comment } => match repo.comments.get(comment) {

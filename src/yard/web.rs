@@ -116,7 +116,7 @@ fn made(world: &mut World, call: &Call, is_graphql: bool) -> Option<Answer> {
     let fault = world.fault_of(&call.method, &call.path);
     let answer = match &fault {
         Some(Fault::Dropped) => None,
-        Some(fault) => match instead(fault, world) {
+        Some(fault) => match instead(fault, world, is_graphql) {
             Some(answer) => Some(answer),
             None => Some(afterwards_of(world, call, is_graphql, fault)),
         },

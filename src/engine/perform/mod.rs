@@ -17,6 +17,9 @@ use crate::domain::event::Fact;
 use crate::github::Target;
 use crate::store::{Cause, DueEffect, EffectEnd, StoreError};
 
+/// How often the lease of an effect that takes its time is renewed.
+const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// What performing an effect came to.
 pub(super) enum Performed {
     /// Done; the fact, where the task has to hear one.
@@ -172,9 +175,6 @@ impl Engine {
         })
     }
 }
-
-/// How often the lease of an effect that takes its time is renewed.
-const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A task whose next step cannot be done ends where people see it.
 fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {

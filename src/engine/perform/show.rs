@@ -58,7 +58,8 @@ impl Engine {
             // The comment may have been written although we never heard (K16).
             None if due.tries > 1 => {
                 let marker = status::marker(&stored.task);
-                github.find_comment(target, issue, &marker).await?
+                let since = stored.task.opened_at;
+                github.find_comment(target, issue, &marker, since).await?
             }
             None => None,
         };
@@ -102,7 +103,7 @@ impl Engine {
         let marker = format!("<!-- castellan:say:{} -->", Sha256Hex::of(key).short());
         if due.tries > 1
             && github
-                .find_comment(target, number, &marker)
+                .find_comment(target, number, &marker, due.decided_at)
                 .await?
                 .is_some()
         {

@@ -1,6 +1,7 @@
 //! The label `agent`, and what is said where a request is not taken.
 
 use super::super::open::{Ask, Opening};
+use super::super::sweep::enrolled_since;
 use super::super::{Engine, EngineError, target_of};
 use super::Reading;
 use crate::domain::effect::Effect;
@@ -10,7 +11,6 @@ use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
 use crate::domain::time::Timestamp;
-use crate::github::Kind;
 use crate::github::observe::Subject;
 use crate::guard::{self, Guard};
 use crate::store::Cause;
@@ -208,12 +208,9 @@ impl Engine {
             }
             return Ok(true);
         }
-        let listed = match self.github()?.repositories_of(place.installation).await {
-            // An installation that is not there has no repositories.
-            Err(error) if error.kind == Kind::NotFound => Vec::new(),
-            listed => listed?,
-        };
-        if !listed.iter().any(|(id, _)| *id == place.repository) {
+        // Asked for itself and not looked up in the installation's list, which may be cut.
+        let github = self.github()?;
+        if !github.is_open(&target_of(place), place.owner).await? {
             tracing::warn!(
                 repository.id = %place.repository,
                 installation.id = %place.installation,
@@ -224,8 +221,9 @@ impl Engine {
         self.store
             .put_installation(place.installation, place.owner)
             .await?;
-        let installed = self.github()?.installation(place.installation).await?;
-        let since = installed.map_or_else(|| self.clock.now(), |installed| installed.since);
+        let now = self.clock.now();
+        let installed = github.installation(place.installation).await?;
+        let since = installed.map_or(now, |installed| enrolled_since(installed.since, now));
         self.enroll(place, since).await?;
         self.leave_to_new_owner(place).await?;
         Ok(true)

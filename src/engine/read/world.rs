@@ -2,6 +2,7 @@
 //! repository and its installation.
 
 use super::super::open::whole;
+use super::super::sweep::target_of_repository;
 use super::super::{Engine, EngineError, target_of};
 use super::Reading;
 use crate::domain::event::Fact;
@@ -225,19 +226,25 @@ impl Engine {
         installation: InstallationId,
         repositories: Option<&[RepositoryId]>,
     ) -> Result<Reading, EngineError> {
-        let active = self.github()?.installation(installation).await?;
-        let active = active.map(|active| !active.suspended);
+        let github = self.github()?;
+        let active = github.installation(installation).await?;
         if repositories.is_none() && active.is_some() {
             return Ok(Reading::Ignored("the installation is there".to_owned()));
         }
-        let still = match active {
-            Some(true) => self.github()?.repositories_of(installation).await?,
-            Some(false) | None => Vec::new(),
-        };
-        let enrolled = self.store.repositories_of(installation).await?;
-        for repository in enrolled {
-            let is_there = still.iter().any(|(id, _)| *id == repository.id);
-            if !is_there && repositories.is_none_or(|gone| gone.contains(&repository.id)) {
+        let active = active.filter(|active| !active.suspended);
+        for repository in self.store.repositories_of(installation).await? {
+            if repositories.is_some_and(|gone| !gone.contains(&repository.id)) {
+                continue;
+            }
+            // Taken out and put back since? The installation's list may be cut, so it is asked for itself.
+            let is_there = match &active {
+                Some(active) => {
+                    let target = target_of_repository(&repository);
+                    github.is_open(&target, active.account).await?
+                }
+                None => false,
+            };
+            if !is_there {
                 self.end_tasks(repository.id, "the App was uninstalled")
                     .await?;
                 self.store.withdraw_repository(repository.id).await?;

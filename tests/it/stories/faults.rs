@@ -21,7 +21,7 @@ pub(crate) const WRITES: [(&str, &str); 10] = [
 const READS: [(&str, &str); 3] = [
     ("POST", "/graphql/TaskInput"),
     ("GET", "/repos/*/*/collaborators/*/permission"),
-    ("GET", "/installation/repositories"),
+    ("GET", "/repos/*/*"),
 ];
 
 /// The usual way with one fault, and time for it to pass; what a person sees.

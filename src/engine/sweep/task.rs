@@ -1,0 +1,113 @@
+//! A task that is not closed: its issue, its branch, its pull request, its run.
+
+use super::super::{Engine, EngineError, target_of, target_of_task};
+use crate::domain::event::Fact;
+use crate::domain::ids::Oid;
+use crate::domain::notice::{Notice, Place, Sender};
+use crate::domain::request::Person;
+use crate::domain::task::Task;
+use crate::domain::task::attempt::Attempt;
+use crate::domain::task::stage::Stage;
+use crate::github::observe::{Issue, Subject};
+use crate::store::{Cause, StoredTask};
+
+impl Engine {
+    pub(super) async fn look_at_live(
+        &self,
+        place: &Place,
+        stored: &StoredTask,
+    ) -> Result<(), EngineError> {
+        if stored.task.pull.is_none() {
+            self.look_at_issue(place, &stored.task).await?;
+        }
+        self.look_at_task(stored).await
+    }
+
+    /// The issue of a task that has no pull request yet, and with it the repository.
+    async fn look_at_issue(&self, place: &Place, task: &Task) -> Result<(), EngineError> {
+        let target = target_of(place);
+        let number = task.issue;
+        let input = self.github()?.task_input(&target, number).await?;
+        let place = place.clone();
+        let notice = match input.subject {
+            _ if input.archived => Notice::RepositoryClosed {
+                place,
+                how: "archived".to_owned(),
+            },
+            Some(Subject::Issue(issue)) if issue.open => {
+                if let Some(person) = unlabelled_by(&issue, task) {
+                    let notice = Notice::Unlabeled {
+                        place: place.clone(),
+                        number,
+                        sender: Sender {
+                            person,
+                            is_bot: false,
+                        },
+                    };
+                    self.read_notice(&notice).await?;
+                }
+                Notice::TextEdited {
+                    place,
+                    number,
+                    text: issue.text,
+                }
+            }
+            Some(Subject::Issue(_) | Subject::Pull) | None => Notice::IssueEnded {
+                place,
+                number,
+                how: "closed".to_owned(),
+            },
+        };
+        self.read_notice(&notice).await.map(drop)
+    }
+
+    /// The branch, the pull request and the run of a task that is not closed.
+    async fn look_at_task(&self, stored: &StoredTask) -> Result<(), EngineError> {
+        let github = self.github()?;
+        let task = &stored.task;
+        let target = target_of_task(task);
+        if let Some(pull) = &task.pull {
+            if let Some(merged) = github.pull_end(&target, pull.number).await? {
+                self.record(&task.id, Fact::PullEnded { merged }, Cause::None)
+                    .await?;
+                return Ok(());
+            }
+            let tip = github.branch_tip(&target, &task.id.branch()).await?;
+            // The task may have moved the branch itself since it was listed.
+            let fresh = self.store.task(&task.id).await?;
+            let same = fresh.is_some_and(|fresh| fresh.version == stored.version);
+            let applying = matches!(task.stage, Stage::Applying { .. });
+            if same && !applying && !is_known(stored, tip.as_ref()) {
+                let fact = Fact::BranchMoved {
+                    head: tip,
+                    by: None,
+                };
+                self.record(&task.id, fact, Cause::None).await?;
+                return Ok(());
+            }
+        }
+        let run = task.last_attempt().and_then(Attempt::current_run);
+        if let (true, Some(run)) = (task.stage.is_busy(), run)
+            && let Some(conclusion) = github.run_conclusion(&target, run).await?
+        {
+            let fact = Fact::RunEnded { run, conclusion };
+            self.record(&task.id, fact, Cause::None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Who took the label off since the task was asked for, where it is off (H20).
+fn unlabelled_by(issue: &Issue, task: &Task) -> Option<Person> {
+    let last = issue.unlabelling.as_ref().filter(|_| !issue.labelled)?;
+    (last.at >= task.request.at).then(|| last.by.clone())?
+}
+
+/// Whether the branch stands where the task believes it to stand.
+fn is_known(stored: &StoredTask, tip: Option<&Oid>) -> bool {
+    if let Stage::Paused { head, .. } = &stored.task.stage {
+        return head.as_ref() == tip;
+    }
+    let head = stored.task.pull.as_ref().map(|pull| &pull.head);
+    head == tip
+}
