@@ -289,16 +289,13 @@ impl Engine {
     async fn look_at_issue(&self, place: &Place, number: Number) -> Result<(), EngineError> {
         let target = super::target_of(place);
         let input = self.github()?.task_input(&target, number).await?;
-        let (place, how) = (place.clone(), "closed".to_owned());
-        let notice = match input.subject {
-            Some(Subject::Issue(issue)) if issue.open => Notice::TextEdited {
-                place,
-                number,
-                text: issue.text,
-            },
-            _ => Notice::IssueEnded { place, number, how },
+        let reading = match input.subject {
+            Some(Subject::Issue(issue)) if issue.open => {
+                self.compare_text(place, number, &issue.text).await
+            }
+            _ => self.read_issue_end(place, number, "closed").await,
         };
-        self.read_notice(&notice).await.map(drop)
+        reading.map(drop)
     }
 
     /// The branch, the pull request and the run of a task that is not closed.

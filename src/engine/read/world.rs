@@ -49,6 +49,26 @@ impl Engine {
         &self,
         place: &Place,
         number: Number,
+    ) -> Result<Reading, EngineError> {
+        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
+            return Ok(Reading::Ignored("no task there".to_owned()));
+        };
+        if stored.task.stage.is_closed() {
+            return Ok(Reading::Ignored("the task is over".to_owned()));
+        }
+        // A delivery may come days late: what counts is how the issue reads now (D5).
+        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let Some(Subject::Issue(issue)) = &input.subject else {
+            return Ok(Reading::Ignored("the issue is gone".to_owned()));
+        };
+        self.compare_text(place, number, &issue.text).await
+    }
+
+    /// Tells the live task of an issue where the text is not the one that was approved.
+    pub(in super::super) async fn compare_text(
+        &self,
+        place: &Place,
+        number: Number,
         text: &IssueText,
     ) -> Result<Reading, EngineError> {
         let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
@@ -68,7 +88,7 @@ impl Engine {
         Ok(Reading::Done("the task heard of the edit"))
     }
 
-    pub(super) async fn read_issue_end(
+    pub(in super::super) async fn read_issue_end(
         &self,
         place: &Place,
         number: Number,
