@@ -82,6 +82,15 @@ pub enum Fact {
         /// Our commit.
         head: Oid,
     },
+    /// The change is on the branch, and GitHub will open no pull request for it.
+    Unproposed {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// Our commit.
+        head: Oid,
+        /// What GitHub said.
+        cause: String,
+    },
     /// The change was refused, whole.
     ChangeRefused {
         /// Which attempt's.
@@ -174,6 +183,7 @@ impl Fact {
             | Self::Reported { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
+            | Self::Unproposed { attempt, .. }
             | Self::ChangeRefused { attempt, .. }
             | Self::BaseMoved { attempt, .. } => Some(*attempt),
             Self::Opened

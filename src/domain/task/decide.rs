@@ -2,7 +2,7 @@
 //!
 //! Facts about an attempt that is not the one under way change nothing (I5), nor does any
 //! fact change a closed task (I7). How each stage answers each fact is one snapshot, kept
-//! with the tests; the moves themselves stand in `moves` (what runs bring about) and `people`.
+//! with the tests; the moves themselves stand in `moves` (what runs bring about), `written` and `people`.
 
 use super::Task;
 use super::attempt::Feedback;
@@ -27,6 +27,11 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
                 pull,
                 head,
             } => next.note_written(*attempt, *pull, head),
+            Fact::Unproposed {
+                attempt,
+                head,
+                cause,
+            } => next.note_unproposed(*attempt, head, cause),
             _ => next.stays(Because::Outdated),
         };
     }
@@ -43,6 +48,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
         } => next.take_result(*attempt, result, ending),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
+        Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
             Because::ChangeRefused,
             Outcome::Refused,
@@ -81,7 +87,10 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
 fn is_out_of_turn(task: &Task, fact: &Fact) -> bool {
     let is_of_writing = matches!(
         fact,
-        Fact::Applied { .. } | Fact::ChangeRefused { .. } | Fact::BaseMoved { .. }
+        Fact::Applied { .. }
+            | Fact::Unproposed { .. }
+            | Fact::ChangeRefused { .. }
+            | Fact::BaseMoved { .. }
     );
     is_of_writing && !matches!(task.stage, Stage::Applying { .. })
 }

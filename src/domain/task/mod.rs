@@ -17,6 +17,7 @@ pub mod prompt;
 pub mod proposal;
 pub mod stage;
 pub mod status;
+mod written;
 
 use serde::{Deserialize, Serialize};
 

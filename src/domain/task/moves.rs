@@ -1,13 +1,13 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
+use super::Task;
 use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
-use super::{Pull, Task};
 use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::{Ending, Event};
-use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, RunId, Sha256Hex};
+use crate::domain::ids::{AttemptNumber, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Origin;
 use crate::domain::time::Timestamp;
 
@@ -129,46 +129,6 @@ impl<'a> Next<'a> {
     pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
         self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
-    }
-
-    /// The change was on the branch already when the task was ended: people are told, and the
-    /// pull request is known as ours (C4, C5).
-    pub(super) fn note_written(
-        mut self,
-        attempt: AttemptNumber,
-        pull: Number,
-        head: &Oid,
-    ) -> Decision {
-        let known = self.task.pull.as_ref();
-        let is_known = known.is_some_and(|known| known.commits.contains(head));
-        let returned = self
-            .task
-            .last_attempt()
-            .is_some_and(|last| last.number == attempt && last.result.is_some());
-        if is_known || !returned || self.task.stage.is_busy() {
-            return self.stays(Because::Outdated);
-        }
-        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
-        commits.push(head.clone());
-        self.task.pull = Some(Pull {
-            number: pull,
-            head: head.clone(),
-            commits,
-        });
-        let ended = Because::AlreadyWritten.sentence().to_owned();
-        self.change_last(|last| last.ended = Some(ended));
-        self.told(Because::AlreadyWritten)
-    }
-
-    pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
-        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
-        commits.push(head.clone());
-        self.task.pull = Some(Pull {
-            number: pull,
-            head: head.clone(),
-            commits,
-        });
-        self.end_attempt(Because::ChangeApplied, Outcome::Failed)
     }
 
     pub(super) fn enter(

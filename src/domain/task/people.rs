@@ -99,18 +99,6 @@ impl Next<'_> {
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
     }
 
-    /// The same attempt again, on the base as it is now.
-    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
-        let ended = Because::BaseMoved.sentence().to_owned();
-        self.change_last(|last| last.ended = Some(ended));
-        self.task.base.oid = tip.clone();
-        let feedback = self
-            .task
-            .last_attempt()
-            .and_then(|last| last.feedback.clone());
-        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
-    }
-
     pub(super) fn reread(mut self, difference: &str) -> Decision {
         let first = self.task.attempts.len() == 1;
         if first && matches!(self.task.stage, Stage::Queued { .. }) {

@@ -4,6 +4,7 @@
 //! result what was stored; does the change pass every rule; only then blobs, tree, commit,
 //! the branch by its exact old id, the pull request.
 
+use super::super::error::Remedy;
 use super::super::{Engine, EngineError};
 use super::Performed;
 use super::carried::Apply;
@@ -63,7 +64,7 @@ impl Engine {
             attempt: current,
             target,
             returned: &returned,
-            again: due.tries > 1,
+            tries: due.tries,
         };
         match self.write(&apply).await {
             // A final no is for people: parked alone, the task would stand here for ever (I8, A5).
@@ -156,7 +157,7 @@ impl Engine {
             tree => tree?,
         };
         let before = task.pull.as_ref().map(|_| &apply.attempt.start);
-        let found = match apply.again {
+        let found = match apply.is_again() {
             true => self.find_commit(apply, &branch, &tree, &message).await?,
             false => None,
         };
@@ -188,12 +189,45 @@ impl Engine {
                 }
             }
         };
-        let pull = self.propose(apply, accepted, &branch).await?;
+        self.propose_written(apply, accepted, &branch, head).await
+    }
+
+    /// The branch has our commit: from here on nothing is called refused.
+    async fn propose_written(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        branch: &str,
+        head: Oid,
+    ) -> Result<Fact, EngineError> {
         let attempt = apply.attempt.number;
-        Ok(Fact::Applied {
-            attempt,
-            pull,
-            head,
+        let error = match self.propose(apply, accepted, branch).await {
+            Ok(pull) => {
+                return Ok(Fact::Applied {
+                    attempt,
+                    pull,
+                    head,
+                });
+            }
+            Err(error) if error.remedy(apply.tries, self.clock.now()) == Remedy::Park => error,
+            Err(error) => return Err(error),
+        };
+        let cause = error.chain();
+        Ok(match &apply.task.pull {
+            // Only its description is behind; the commits and the status comment tell the rest.
+            Some(pull) => {
+                tracing::warn!(task.id = %apply.task.id, error = cause, "a pull request keeps its description");
+                Fact::Applied {
+                    attempt,
+                    pull: pull.number,
+                    head,
+                }
+            }
+            None => Fact::Unproposed {
+                attempt,
+                head,
+                cause,
+            },
         })
     }
 
@@ -287,7 +321,7 @@ impl Engine {
         let title = proposal::title(task);
         let known = match &task.pull {
             Some(pull) => Some(pull.number),
-            None if apply.again => {
+            None if apply.is_again() => {
                 github
                     .find_pull(apply.target, branch, &task.base.branch)
                     .await?

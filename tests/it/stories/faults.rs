@@ -134,6 +134,50 @@ async fn a5_a_permission_that_lacks_is_said_and_not_tried_for_ever() {
 }
 
 #[tokio::test]
+async fn a5_a_branch_that_was_written_is_named_where_no_pull_request_can_be_opened() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let pulls = "/repos/*/*/pulls";
+    world.yard.fault("POST", pulls, Fault::NotAccessible, 1_000);
+    world.runner().await.returns_change(&[FIX]).await;
+    let task = world.task(issue).await;
+    assert!(task.stage.is_closed(), "{:?}", task.stage);
+    assert!(world.tip(&task.id.branch()).is_some());
+    let told = world.transcript().await;
+    assert!(told.contains(&task.id.branch()), "{told}");
+    assert!(!told.contains("nothing was written"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a5_a_description_that_cannot_be_edited_does_not_undo_the_commit() {
+    let world = World::begins().await;
+    let (pull, branch) = world.delivered().await;
+    let edits = "/repos/*/*/pulls/*";
+    world
+        .yard
+        .fault("PATCH", edits, Fault::NotAccessible, 1_000);
+    world.alice.comments(pull, "/agent fix").await.unwrap();
+    world.settles().await;
+    let better = ("add.sh", "echo $((${1} + ${2}))\n");
+    world.runner().await.returns_change(&[better]).await;
+    let task = world
+        .engine
+        .store
+        .newest_tasks(1)
+        .await
+        .unwrap()
+        .remove(0)
+        .task;
+    assert_eq!(task.stage.name(), "delivered", "{:?}", task.attempts);
+    assert_eq!(task.pull.map(|pull| pull.head), world.tip(&branch));
+    world.sweeps().await;
+    let told = world.transcript().await;
+    assert!(!told.contains("took the branch over"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a9_a_rule_of_the_repository_is_quoted() {
     let world = World::begins().await;
     world.labelled_issue().await;

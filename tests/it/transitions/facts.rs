@@ -88,7 +88,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
 }
 
 /// The facts that come of a change being written.
-fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
+fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
     [
         (
             "applied",
@@ -96,6 +96,14 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
                 attempt,
                 pull: Number(2),
                 head: oid(3),
+            },
+        ),
+        (
+            "applied without a pull request",
+            Fact::Unproposed {
+                attempt,
+                head: oid(3),
+                cause: "GitHub said no".to_owned(),
             },
         ),
         (
@@ -226,6 +234,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::AccessLost { .. } => 19,
         Fact::OwnerChanged { .. } => 20,
         Fact::DeadlinePassed => 21,
+        Fact::Unproposed { .. } => 22,
     }
 }
 
@@ -235,5 +244,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..22).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..23).collect::<Vec<_>>());
 }
