@@ -198,6 +198,44 @@ fn i5_in_the_table_a_stale_attempt_changes_nothing() {
     }
 }
 
+/// A refused fix leaves the branch to the person who took it.
+#[test]
+fn h1_a_fix_beyond_the_budget_moves_nothing() {
+    let standings = standings();
+    let find = |name| standings.iter().find(|one| one.name == name).unwrap();
+    for name in ["paused with pull", "delivered, last attempt"] {
+        let mut task = find(name).task.clone();
+        task.contract.budget.attempts = 1;
+        let (_, fix) = facts(&task)
+            .into_iter()
+            .find(|(name, _)| name == "fix asked")
+            .unwrap();
+        let decision = decide(&task, &event(70, fix));
+        assert_eq!(decision.because, Because::BudgetSpent);
+        assert_eq!(decision.task, task, "{name}");
+        assert!(decision.effects.is_empty());
+    }
+}
+
+/// The push that a fix goes on from may be heard of after the fix.
+#[test]
+fn d5_a_late_push_does_not_take_back_what_a_fix_went_on_from() {
+    let standings = standings();
+    let paused = standings.iter().find(|one| one.name == "paused with pull");
+    let told = facts(&paused.unwrap().task);
+    let find = |name| {
+        told.iter()
+            .find(|(told, _)| told == name)
+            .unwrap()
+            .1
+            .clone()
+    };
+    let fixing = decide(&paused.unwrap().task, &event(70, find("fix asked"))).task;
+    let late = decide(&fixing, &event(71, find("branch moved by a person")));
+    assert_eq!(late.because, Because::Outdated);
+    assert_eq!(late.task, fixing);
+}
+
 /// A dispatch that was asked for twice started two runs (A2): the one that has no lease ends.
 #[test]
 fn k6_of_two_runs_only_the_one_that_entered_counts() {

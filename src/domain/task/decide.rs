@@ -54,7 +54,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             Outcome::Refused,
             sentences.join(" "),
         ),
-        Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
+        Fact::BranchMoved { head, .. } => next.yield_branch(head.clone()),
         Fact::RequesterLostAccess => next.lose_requester(),
         Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),
         Fact::BaseMoved { tip, .. } => next.rebase(tip),
