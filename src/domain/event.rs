@@ -51,6 +51,9 @@ pub enum Fact {
         run: RunIdentity,
         /// SHA-256 of the key that is its lease.
         key: Sha256Hex,
+        /// Seconds that its brief grants: set-up, agent and acceptance together.
+        #[serde(default)]
+        work_s: u32,
     },
     /// A used ticket came with another key (X86).
     TicketReplayed {

@@ -136,6 +136,7 @@ impl Engine {
             attempt: ticket.attempt,
             run: exchange.run,
             key: key.clone(),
+            work_s: self.limits_of(&stored.task).work_s(),
         };
         self.record(&ticket.task, fact, Cause::None).await?;
         // Two runners may have come at once: the record says who it was.
@@ -183,12 +184,6 @@ impl Engine {
         let task = &stored.task;
         is_current(task, bearer.attempt)?;
         let attempt = find(task, bearer)?;
-        let budget = task.contract.budget;
-        let limits = Limits {
-            agent_s: budget.minutes.saturating_mul(60),
-            turns: budget.turns,
-            ..self.rules.limits
-        };
         Ok(Brief {
             task: task.id.clone(),
             attempt: attempt.number,
@@ -200,11 +195,21 @@ impl Engine {
             contract: task.contract.clone(),
             prompt: prompt::of(task, attempt),
             agent: self.rules.agent.clone(),
-            limits,
+            limits: self.limits_of(task),
             allow: AllowList {
                 tool_kinds: task.policy.tool_kinds(),
             },
         })
+    }
+
+    /// What one attempt of a task may use; its deadline is made of the same.
+    fn limits_of(&self, task: &Task) -> Limits {
+        let budget = task.contract.budget;
+        Limits {
+            agent_s: budget.minutes.saturating_mul(60),
+            turns: budget.turns,
+            ..self.rules.limits
+        }
     }
 
     /// Hears how it goes.

@@ -39,7 +39,12 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
-        Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
+        Fact::Entered {
+            attempt,
+            run,
+            key,
+            work_s,
+        } => next.enter(*attempt, *run, key, *work_s),
         Fact::TicketReplayed { .. } => next.expel(),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
         Fact::Returned {

@@ -17,7 +17,7 @@ pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
 pub const SILENCE_LIMIT_S: i64 = 180;
 /// Seconds between two signs of life: three may be lost before the runner counts as lost.
 pub const HEARTBEAT_S: u32 = 45;
-/// Seconds beyond the contract's minutes for set-up, acceptance and upload.
+/// Seconds beyond what the brief grants: for the sandbox's start, the checkout and the upload.
 pub const GRACE_S: i64 = 900;
 
 /// The decision in the making.
@@ -136,17 +136,17 @@ impl<'a> Next<'a> {
         attempt: AttemptNumber,
         run: RunIdentity,
         key: &Sha256Hex,
+        work_s: u32,
     ) -> Decision {
         if !matches!(self.task.stage, Stage::Queued { .. }) {
             return self.stays(Because::Outdated);
         }
         let at = self.event.at;
-        let minutes = i64::from(self.task.contract.budget.minutes);
         let entered = Entered {
             run,
             key: key.clone(),
             at,
-            deadline: at.plus_s(minutes * 60 + GRACE_S),
+            deadline: at.plus_s(i64::from(work_s) + GRACE_S),
         };
         self.change_last(|last| last.entered = Some(entered));
         self.task.stage = Stage::Working {

@@ -1,6 +1,7 @@
 //! Runners that do not come, die, come late, come twice, or return what they should not.
 
 use castellan::domain::ids::Sha256Hex;
+use castellan::domain::task::GRACE_S;
 use castellan::domain::task::stage::{Outcome as End, Stage};
 use castellan::protocol::RESULT_BYTES_MAX;
 use castellan::protocol::progress::{Directive, Phase};
@@ -67,6 +68,26 @@ async fn u1_a_runner_that_dies_silently_is_replaced_with_a_higher_fence() {
 }
 
 #[tokio::test]
+async fn u1_a_runner_within_the_limits_of_its_brief_is_not_lost() {
+    let mut setting = super::world::Setting::default();
+    (setting.limits.setup_s, setting.limits.acceptance_s) = (900, 900);
+    let world = World::begins_with(setting).await;
+    let issue = world.labelled_issue().await;
+    let runner = world.runner().await;
+    let granted = i64::from(runner.brief.limits.work_s());
+    let entered = world.task(issue).await.attempts[0].entered.clone().unwrap();
+    let span_ms = entered.deadline.since_ms(entered.at);
+    assert_eq!(span_ms, (granted + GRACE_S) * 1_000);
+    for _ in 0..granted / 150 {
+        world.waits(149).await;
+        assert_eq!(runner.reports(Phase::Agent).await, Directive::Continue);
+    }
+    runner.returns_change(&[FIX]).await;
+    assert_eq!(world.task(issue).await.attempts.len(), 1);
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn u1_runners_that_keep_dying_use_up_the_budget_and_no_more() {
     let world = World::begins().await;
     let issue = world.labelled_issue().await;
@@ -87,11 +108,11 @@ async fn u1_runners_that_keep_dying_use_up_the_budget_and_no_more() {
 }
 
 #[tokio::test]
-async fn u11_signs_of_life_do_not_outlast_the_contracts_minutes() {
+async fn u11_signs_of_life_do_not_outlast_the_limits_of_the_brief() {
     let world = World::begins().await;
     let issue = world.labelled_issue().await;
     let runner = world.runner().await;
-    for _ in 0..14 {
+    for _ in 0..15 {
         assert_eq!(runner.reports(Phase::Agent).await, Directive::Continue);
         world.waits(110).await;
     }

@@ -67,6 +67,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 attempt,
                 run,
                 key: Sha256Hex::of("key"),
+                work_s: 720,
             },
         ),
         ("ticket replayed", Fact::TicketReplayed { attempt }),

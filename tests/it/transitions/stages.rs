@@ -49,7 +49,13 @@ fn working(task: &Task) -> Task {
         run_attempt: 1,
     };
     let key = Sha256Hex::of("key");
-    let task = after(&task, Fact::Entered { attempt, run, key });
+    let entered = Fact::Entered {
+        attempt,
+        run,
+        key,
+        work_s: 720,
+    };
+    let task = after(&task, entered);
     let phase = Phase::Agent;
     after(&task, Fact::Reported { attempt, phase })
 }
