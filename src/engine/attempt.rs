@@ -122,14 +122,16 @@ impl Engine {
         if !ticket.is(&attempt.ticket) || exchange.key.len() != SECRET_CHARS {
             return Err(RunnerRefusal::Unknown);
         }
-        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
-            return Err(RunnerRefusal::Taken);
-        }
         let key = Sha256Hex::of(&exchange.key);
+        // Whoever has the lease is asked first: of two runs the other may be the one that is
+        // known as dispatched (K6, K8).
         if let Some(entered) = &attempt.entered {
             return self
                 .enter_again(&stored.task, attempt, entered.key == key, exchange)
                 .await;
+        }
+        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
+            return Err(RunnerRefusal::Taken);
         }
         is_current(&stored.task, ticket.attempt)?;
         let fact = Fact::Entered {

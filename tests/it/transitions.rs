@@ -250,6 +250,10 @@ fn k6_of_two_runs_only_the_one_that_entered_counts() {
         run: Some(second),
     };
     let task = decide(&working.task, &event(70, told)).task;
+    assert_eq!(
+        task, working.task,
+        "the run that entered stays the known one"
+    );
     let conclusion = "failure".to_owned();
     let ended = Fact::RunEnded {
         run: second,

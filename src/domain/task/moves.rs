@@ -111,8 +111,13 @@ impl<'a> Next<'a> {
         self.end_attempt(Because::TicketReplayed, Outcome::Failed)
     }
 
+    /// Once a runner entered, its run is the one that counts (K6).
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
-        self.change_last(|last| last.run = run.or(last.run));
+        self.change_last(|last| {
+            if last.entered.is_none() {
+                last.run = run.or(last.run);
+            }
+        });
         self.stays(Because::RunDispatched)
     }
 

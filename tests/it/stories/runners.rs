@@ -5,6 +5,7 @@ use castellan::domain::task::GRACE_S;
 use castellan::domain::task::stage::{Outcome as End, Stage};
 use castellan::protocol::RESULT_BYTES_MAX;
 use castellan::protocol::progress::{Directive, Phase};
+use castellan::store::Cause;
 use serde_json::json;
 
 use super::runner::key;
@@ -161,6 +162,32 @@ async fn x86_the_same_key_gets_the_same_lease_and_another_key_ends_the_attempt()
     assert_eq!(status, 409);
     world.settles().await;
     insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}
+
+/// Its dispatch was asked for twice, and the answer to the second came after it had entered.
+#[tokio::test]
+async fn k8_a_runner_that_entered_gets_its_lease_again_whatever_was_dispatched_since() {
+    let world = World::begins_with(super::world::Setting {
+        knows_run_details: false,
+        ..Default::default()
+    })
+    .await;
+    world.labelled_issue().await;
+    let runner = world.runner().await;
+    let fact = castellan::domain::event::Fact::Dispatched {
+        attempt: runner.lease.attempt,
+        run: Some(castellan::domain::ids::RunId(999)),
+    };
+    let task = &runner.lease.task;
+    let told = world.engine.record(task, fact, Cause::None).await;
+    told.unwrap().expect("a decision");
+    let run = runner.held.run_id.0;
+    let (status, again) = world.exchanges(&runner.held, &key(1), run).await;
+    assert_eq!((status, &again["fence"]), (200, &json!(runner.lease.fence)));
+    let (status, _) = world.exchanges(&runner.held, &key(2), 999).await;
+    assert_eq!(status, 409, "the other run came second");
+    runner.returns_change(&[FIX]).await;
     world.ends().await;
 }
 
