@@ -6,6 +6,7 @@ mod properties;
 mod readme;
 pub(crate) mod sample;
 mod stages;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -98,7 +98,11 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             quoted.join("\n")
         ));
     }
-    let whole = parts.join("\n\n");
+    shortened(parts.join("\n\n"))
+}
+
+/// Cut where GitHub would not take it.
+pub(super) fn shortened(whole: String) -> String {
     match whole.char_indices().nth(BODY_MAX) {
         Some((end, _)) => format!("{}\n\n(shortened)", &whole[..end]),
         None => whole,
