@@ -1,7 +1,7 @@
 //! What people are told of a task, in one comment that is edited in place.
 
 use super::Task;
-use super::proposal::{shortened, without_secrets};
+use super::proposal::{BRANCH_MAX, shortened, without_secrets};
 use super::stage::{Outcome, Stage};
 use crate::domain::text;
 
@@ -92,9 +92,9 @@ const fn closed(outcome: Outcome) -> &'static str {
 
 fn asked(task: &Task) -> String {
     format!(
-        "Requested by `{}`, for `{}` at `{}`",
+        "Requested by `{}`, for {} at `{}`",
         task.request.by.login,
-        task.base.branch,
+        text::inline_code(&task.base.branch, BRANCH_MAX),
         task.base.oid.short()
     )
 }
@@ -106,11 +106,11 @@ fn contract_line(task: &Task) -> String {
         commands => format!("accepted when {} pass", list(commands)),
     };
     format!(
-        "Contract `{}`: {acceptance}; at most {} attempts of {} minutes; owner `{}`",
+        "Contract `{}`: {acceptance}; at most {} attempts of {} minutes; owner {}",
         contract.sha256().short(),
         contract.budget.attempts,
         contract.budget.minutes,
-        contract.owner
+        text::inline_code(&contract.owner, 40)
     )
 }
 

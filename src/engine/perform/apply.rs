@@ -14,6 +14,7 @@ use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
+use crate::domain::text;
 use crate::git::Remote;
 use crate::github::apply::{Proposal, RefMove};
 use crate::github::{Kind, Target};
@@ -92,7 +93,8 @@ impl Engine {
         let branch = &apply.task.base.branch;
         let tip = mirror.fetch(&remote, branch, &apply.attempt.start).await?;
         let Some(tip) = tip else {
-            let said = format!("The branch `{branch}` is gone. Ask again when there is one.");
+            let branch = text::inline_code(branch, 255);
+            let said = format!("The branch {branch} is gone. Ask again when there is one.");
             return Ok(apply.refused(vec![said]));
         };
         let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
