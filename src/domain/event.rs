@@ -211,7 +211,11 @@ impl Fact {
 #[serde(rename_all = "snake_case", tag = "ending")]
 pub enum Ending {
     /// With a change.
-    Changed,
+    Changed {
+        /// Blobs that have to be written for it.
+        #[serde(default)]
+        blobs: u32,
+    },
     /// Without one.
     Unchanged,
     /// It could not be done.

@@ -5,6 +5,7 @@
 
 use subtle::ConstantTimeEq as _;
 
+use super::perform::tree;
 use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
 use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
@@ -367,7 +368,9 @@ const WORDS_MAX: usize = 400;
 
 fn ending_of(outcome: &Outcome) -> Ending {
     match outcome {
-        Outcome::Changed { .. } => Ending::Changed,
+        Outcome::Changed { change } => Ending::Changed {
+            blobs: tree::blobs(&change.files),
+        },
         Outcome::Unchanged => Ending::Unchanged,
         Outcome::Failed {
             phase,

@@ -21,19 +21,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         .attempt()
         .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
     if late || task.stage.is_closed() || is_out_of_turn(task, &event.fact) {
-        return match &event.fact {
-            Fact::Applied {
-                attempt,
-                pull,
-                head,
-            } => next.note_written(*attempt, *pull, head),
-            Fact::Unproposed {
-                attempt,
-                head,
-                cause,
-            } => next.note_unproposed(*attempt, head, cause),
-            _ => next.stays(Because::Outdated),
-        };
+        return hear_late(next, &event.fact);
     }
     match &event.fact {
         Fact::Opened => next.open(),
@@ -85,6 +73,23 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::AccessLost { .. } => next.close(Because::AccessLost, Outcome::AccessLost),
         Fact::OwnerChanged { .. } => next.close(Because::OwnerChanged, Outcome::AccessLost),
         Fact::DeadlinePassed => next.pass_deadline(),
+    }
+}
+
+/// What was written is told even where the task has moved on; nothing else is.
+fn hear_late(next: Next<'_>, fact: &Fact) -> Decision {
+    match fact {
+        Fact::Applied {
+            attempt,
+            pull,
+            head,
+        } => next.note_written(*attempt, *pull, head),
+        Fact::Unproposed {
+            attempt,
+            head,
+            cause,
+        } => next.note_unproposed(*attempt, head, cause),
+        _ => next.stays(Because::Outdated),
     }
 }
 

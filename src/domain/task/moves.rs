@@ -199,7 +199,7 @@ impl<'a> Next<'a> {
         }
         self.change_last(|last| last.result = Some(result.clone()));
         match ending {
-            Ending::Changed => {
+            Ending::Changed { blobs } => {
                 let Some(fence) = self.task.last_attempt().map(|last| last.fence) else {
                     return self.stays(Because::Outdated);
                 };
@@ -207,7 +207,12 @@ impl<'a> Next<'a> {
                     attempt,
                     result: result.clone(),
                 };
-                self.effects.push(Effect::Apply { attempt, fence });
+                let blobs = *blobs;
+                self.effects.push(Effect::Apply {
+                    attempt,
+                    fence,
+                    blobs,
+                });
                 self.stays(Because::ChangeReturned)
             }
             Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),

@@ -9,14 +9,15 @@ use super::super::{Engine, EngineError};
 use super::Performed;
 use super::carried::Apply;
 use super::ground::{Ground, ground};
-use crate::domain::change::{Accepted, FileChange, Operation};
+use super::tree::{self, Way};
+use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
 use crate::git::Remote;
-use crate::github::apply::{Proposal, RefMove};
+use crate::github::apply::{Entry, Proposal, RefMove};
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
@@ -240,15 +241,14 @@ impl Engine {
         parent: &Oid,
     ) -> Result<Oid, EngineError> {
         let github = self.github()?;
-        let mut files: Vec<(&FileChange, Option<Oid>)> = Vec::new();
-        for file in &accepted.files {
-            let blob = match file.operation {
-                Operation::Delete => None,
-                Operation::Add | Operation::Modify => {
-                    Some(github.write_blob(apply.target, &file.content).await?)
-                }
+        let mut files = Vec::new();
+        for (file, way) in accepted.files.iter().zip(tree::ways(&accepted.files)) {
+            let entry = match way {
+                Way::Gone => Entry::Gone,
+                Way::Inline(text) => Entry::Text(text),
+                Way::Blob(content) => Entry::Blob(github.write_blob(apply.target, content).await?),
             };
-            files.push((file, blob));
+            files.push((file, entry));
         }
         Ok(github.write_tree(apply.target, parent, &files).await?)
     }

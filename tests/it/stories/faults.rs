@@ -5,13 +5,12 @@ use castellan::yard::Fault;
 use super::world::{FIX, World};
 
 /// The writes from the label to the draft pull request.
-pub(crate) const WRITES: [(&str, &str); 10] = [
+pub(crate) const WRITES: [(&str, &str); 9] = [
     ("POST", "/app/installations/*/access_tokens"),
     ("POST", "/repos/*/*/issues/*/reactions"),
     ("POST", "/repos/*/*/issues/*/comments"),
     ("PATCH", "/repos/*/*/issues/comments/*"),
     ("POST", "/repos/*/*/actions/workflows/*/dispatches"),
-    ("POST", "/repos/*/*/git/blobs"),
     ("POST", "/repos/*/*/git/trees"),
     ("POST", "/repos/*/*/git/commits"),
     ("POST", "/graphql/UpdateRefs"),
@@ -63,7 +62,7 @@ async fn a2_a_write_that_only_seems_to_fail_is_not_done_twice() {
 async fn a2_a_line_that_breaks_before_or_after_a_write_changes_nothing() {
     ends_the_same(&WRITES[4..5], Fault::Dropped).await;
     ends_the_same(&WRITES[4..5], Fault::DroppedAfter).await;
-    ends_the_same(&WRITES[8..], Fault::DroppedAfter).await;
+    ends_the_same(&WRITES[7..], Fault::DroppedAfter).await;
 }
 
 #[tokio::test]
@@ -73,7 +72,7 @@ async fn a1_a_read_that_fails_is_done_again() {
 
 #[tokio::test]
 async fn a7_a_token_that_ended_early_is_minted_once_more() {
-    ends_the_same(&WRITES[7..], Fault::BadCredentials).await;
+    ends_the_same(&WRITES[6..], Fault::BadCredentials).await;
     ends_the_same(&READS[..2], Fault::BadCredentials).await;
 }
 
@@ -182,10 +181,32 @@ async fn a9_a_rule_of_the_repository_is_quoted() {
     let world = World::begins().await;
     world.labelled_issue().await;
     let rule = Fault::Ruleset("Files over 1 MB are not allowed".to_owned());
-    world.yard.fault("POST", "/repos/*/*/git/blobs", rule, 1);
+    world.yard.fault("POST", "/repos/*/*/git/trees", rule, 1);
     world.runner().await.returns_change(&[FIX]).await;
     insta::assert_snapshot!(world.transcript().await);
     world.ends().await;
+}
+
+/// An empty file is one that goes as a blob, which text does not.
+#[tokio::test]
+async fn a1_a2_a_blob_that_fails_or_seems_to_is_written_again() {
+    let blobs = "/repos/*/*/git/blobs";
+    for fault in [Fault::Before(502), Fault::After(502)] {
+        let world = World::begins().await;
+        let issue = world.labelled_issue().await;
+        world.yard.fault("POST", blobs, fault, 1);
+        world.yard.resets_calls();
+        let runner = world.runner().await;
+        runner.returns_change(&[("add.sh", "")]).await;
+        world.waits(60).await;
+        assert_eq!(world.task(issue).await.stage.name(), "delivered");
+        let calls = world.yard.call_list();
+        let calls = calls
+            .iter()
+            .filter(|call| call.path.ends_with("/git/blobs"));
+        assert_eq!(calls.count(), 2);
+        world.ends().await;
+    }
 }
 
 #[tokio::test]

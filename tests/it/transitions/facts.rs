@@ -73,7 +73,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         ("ticket replayed", Fact::TicketReplayed { attempt }),
         ("reported the same phase", phase(Phase::Agent)),
         ("reported another phase", phase(Phase::Acceptance)),
-        ("returned a change", returned(Ending::Changed)),
+        ("returned a change", returned(Ending::Changed { blobs: 0 })),
         ("returned no change", returned(Ending::Unchanged)),
         (
             "returned a failure",

@@ -65,7 +65,7 @@ fn applying(task: &Task) -> Task {
     let fact = Fact::Returned {
         attempt: last(&task),
         result: Sha256Hex::of("result"),
-        ending: Ending::Changed,
+        ending: Ending::Changed { blobs: 0 },
     };
     after(&task, fact)
 }
