@@ -67,10 +67,37 @@ const LEASE_MS: i64 = 120_000;
 
 impl Store {
     /// Leases the most urgent effect that is due at `now`, of an installation that may act.
+    /// A row that cannot be read is parked: nobody could do it, and it must not hold up the
+    /// others (K22).
     ///
     /// # Errors
-    /// The database did not answer, or the row is not readable.
+    /// The database did not answer.
     pub async fn lease_effect(&self, now: Timestamp) -> Result<Option<DueEffect>, StoreError> {
+        while let Some(row) = self.lease_row(now).await? {
+            match read(&row) {
+                Err(error @ StoreError::Row { .. }) => self.park_unreadable(&row, &error).await?,
+                read => return read.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn park_unreadable(&self, row: &AnyRow, error: &StoreError) -> Result<(), StoreError> {
+        let operation = "park an effect";
+        let key: String = row.try_get("key").map_err(failed(operation))?;
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        let said = format!("{error}: {}", source.unwrap_or_default());
+        tracing::error!(effect.key = key, error = said, "an effect is parked");
+        sqlx::query("UPDATE outbox SET state = 'parked', last_error = $1 WHERE key = $2")
+            .bind(said)
+            .bind(key)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(failed(operation))
+    }
+
+    async fn lease_row(&self, now: Timestamp) -> Result<Option<AnyRow>, StoreError> {
         let text = format!(
             "UPDATE outbox SET leased_until = $2, tries = tries + 1 WHERE key = (
                  SELECT key FROM outbox WHERE state = 'waiting' AND not_before <= $1
@@ -81,13 +108,12 @@ impl Store {
              RETURNING key, task_id, installation_id, repository_id, effect, revision, tries",
             self.dialect.skip_locked()
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+        sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(now.0)
             .bind(now.plus_ms(LEASE_MS).0)
             .fetch_optional(&self.pool)
             .await
-            .map_err(failed("lease an effect"))?;
-        row.map(|row| read(&row)).transpose()
+            .map_err(failed("lease an effect"))
     }
 
     /// Holds on to a leased effect whose performing takes its time. Gives whether it is still ours.
@@ -166,19 +192,6 @@ impl Store {
             .await
             .map(|done| done.rows_affected())
             .map_err(failed("drop effects"))
-    }
-
-    /// When the next waiting effect is due, where one waits.
-    ///
-    /// # Errors
-    /// The database did not answer.
-    pub async fn next_effect_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        sqlx::query("SELECT min(not_before) FROM outbox WHERE state = 'waiting'")
-            .fetch_one(&self.pool)
-            .await
-            .and_then(|row| row.try_get::<Option<i64>, _>(0))
-            .map(|at| at.map(Timestamp))
-            .map_err(failed("look for the next effect"))
     }
 
     /// How many effects wait or are parked.
