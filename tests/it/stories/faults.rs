@@ -243,6 +243,36 @@ async fn a12_a_pull_request_that_is_not_visible_yet_is_not_opened_twice() {
 }
 
 #[tokio::test]
+async fn k16_a_status_that_was_deleted_is_said_again_once() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let task = world.task(issue).await.id;
+    let stored = world.engine.store.task(&task).await.unwrap().unwrap();
+    let comment = stored.status_comment.unwrap().0;
+    world.alice.deletes_comment(comment).await.unwrap();
+    world.yard.fault("POST", WRITES[2].1, Fault::After(502), 1);
+    let runner = world.runner().await;
+    world.waits(60).await;
+    runner.returns_change(&[FIX]).await;
+    let told = world.transcript().await;
+    let statuses = told.matches("is ready for you").count();
+    assert_eq!(statuses, 1, "{told}");
+    assert!(!told.contains("The agent is working"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a5_a_reaction_that_is_not_allowed_is_left_out() {
+    let world = World::begins().await;
+    world
+        .yard
+        .fault("POST", WRITES[1].1, Fault::NotAccessible, 1);
+    world.labelled_issue().await;
+    world.runner().await.returns_change(&[FIX]).await;
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a12_a_comment_that_is_not_visible_yet_is_at_worst_said_twice() {
     let world = World::begins().await;
     world.yard.fault("POST", WRITES[2].1, Fault::After(502), 1);
