@@ -13,6 +13,7 @@ mod ends;
 mod faults;
 mod http;
 mod label;
+mod mirror;
 mod pushes;
 mod real;
 mod repository;

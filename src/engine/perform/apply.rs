@@ -16,7 +16,7 @@ use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
-use crate::git::Remote;
+use crate::git::{Fetched, Remote};
 use crate::github::apply::{Entry, Proposal, RefMove};
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
@@ -93,10 +93,17 @@ impl Engine {
         let mirror = self.mirrors.open(apply.task.repository).await?;
         let branch = &apply.task.base.branch;
         let tip = mirror.fetch(&remote, branch, &apply.attempt.start).await?;
-        let Some(tip) = tip else {
-            let branch = text::inline_code(branch, 255);
-            let said = format!("The branch {branch} is gone. Ask again when there is one.");
-            return Ok(apply.refused(vec![said]));
+        let tip = match tip {
+            Fetched::Tip(tip) => tip,
+            Fetched::NoBranch => {
+                let branch = text::inline_code(branch, 255);
+                let said = format!("The branch {branch} is gone. Ask again when there is one.");
+                return Ok(apply.refused(vec![said]));
+            }
+            Fetched::NoCommit => {
+                let said = "The commit that the change starts from is not in the repository any more. Ask for another attempt.";
+                return Ok(apply.refused(vec![said.to_owned()]));
+            }
         };
         let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
             Ground::On(parent, accepted) => (parent, accepted),
