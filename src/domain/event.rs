@@ -121,6 +121,9 @@ pub enum Fact {
     StopAsked {
         /// Who.
         by: Person,
+        /// By which comment; what was recorded before it was kept has none.
+        #[serde(default)]
+        comment: Option<CommentId>,
     },
     /// Somebody with write access asked for another attempt.
     FixAsked {

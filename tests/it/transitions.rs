@@ -263,6 +263,7 @@ fn k6_of_two_runs_only_the_one_that_entered_counts() {
     assert_eq!(decide(&task, &event(71, ended)).because, Because::Outdated);
     let stop = Fact::StopAsked {
         by: sample::alice(),
+        comment: None,
     };
     let stopped = decide(&task, &event(72, stop));
     let run = stages::run(1);

@@ -49,7 +49,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         ),
         Fact::BranchMoved { head, .. } => next.yield_branch(head.clone()),
         Fact::RequesterLostAccess => next.lose_requester(),
-        Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),
+        Fact::StopAsked { comment, .. } => next.stop(*comment),
         Fact::BaseMoved { tip, .. } => next.rebase(tip),
         Fact::FixAsked {
             by,

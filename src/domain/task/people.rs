@@ -6,8 +6,8 @@ use super::because::Because;
 use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
-use crate::domain::effect::Effect;
-use crate::domain::ids::Oid;
+use crate::domain::effect::{Effect, ReactionTarget};
+use crate::domain::ids::{CommentId, Oid};
 use crate::guard::{self, Guard};
 
 impl Next<'_> {
@@ -95,7 +95,21 @@ impl Next<'_> {
         if let Some(pull) = &mut self.task.pull {
             pull.head = head.clone();
         }
+        self.acknowledge(feedback.comment);
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
+    }
+
+    pub(super) fn stop(mut self, comment: Option<CommentId>) -> Decision {
+        if let Some(comment) = comment {
+            self.acknowledge(comment);
+        }
+        self.close(Because::StopAsked, Outcome::Stopped)
+    }
+
+    /// With the move itself, so that a crash in between leaves nobody unheard.
+    fn acknowledge(&mut self, comment: CommentId) {
+        let target = ReactionTarget::Comment { id: comment };
+        self.effects.push(Effect::Acknowledge { target });
     }
 
     pub(super) fn reread(mut self, difference: &str) -> Decision {

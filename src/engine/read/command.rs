@@ -3,7 +3,6 @@
 use super::super::open::Ask;
 use super::super::{Engine, EngineError, target_of};
 use super::Reading;
-use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::Fact;
 use crate::domain::ids::{CommentId, Number};
 use crate::domain::notice::{Notice, Place};
@@ -168,10 +167,7 @@ impl Engine {
             Some(Because::Outdated) | None => {
                 Ok(Reading::Ignored("this request was served".to_owned()))
             }
-            Some(_) => {
-                self.acknowledge(said).await?;
-                Ok(Reading::Done("another attempt was asked for"))
-            }
+            Some(_) => Ok(Reading::Done("another attempt was asked for")),
         }
     }
 
@@ -186,10 +182,11 @@ impl Engine {
         if stored.task.stage.is_closed() {
             return Ok(Reading::Ignored("the task is over".to_owned()));
         }
-        let by = said.by.clone();
-        self.record(&stored.task.id, Fact::StopAsked { by }, Cause::None)
-            .await?;
-        self.acknowledge(said).await?;
+        let fact = Fact::StopAsked {
+            by: said.by.clone(),
+            comment: Some(said.comment),
+        };
+        self.record(&stored.task.id, fact, Cause::None).await?;
         Ok(Reading::Done("a task was stopped"))
     }
 
@@ -210,12 +207,6 @@ impl Engine {
         } else {
             self.store.task_of_issue(repository, said.number).await?
         })
-    }
-
-    async fn acknowledge(&self, said: &Said<'_>) -> Result<(), EngineError> {
-        let target = ReactionTarget::Comment { id: said.comment };
-        self.add(said.place, said.number, &Effect::Acknowledge { target })
-            .await
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {

@@ -162,7 +162,13 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             },
         ),
         ("requester lost access", Fact::RequesterLostAccess),
-        ("stop asked", Fact::StopAsked { by: alice() }),
+        (
+            "stop asked",
+            Fact::StopAsked {
+                by: alice(),
+                comment: Some(CommentId(6)),
+            },
+        ),
         ("fix asked", fix(5)),
         ("fix asked by a known comment", fix(8)),
         (

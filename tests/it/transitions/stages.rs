@@ -111,7 +111,13 @@ fn of(mut task: Task, attempts: u32) -> Task {
 
 /// All standings, in the order of a task's life.
 pub(super) fn standings() -> Vec<Standing> {
-    let stopped = after(&opened(), Fact::StopAsked { by: alice() });
+    let stopped = after(
+        &opened(),
+        Fact::StopAsked {
+            by: alice(),
+            comment: Some(CommentId(6)),
+        },
+    );
     let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
     let (early, late) = (70, 2 * 24 * 3600);
     [
