@@ -29,6 +29,8 @@ pub struct DueEffect {
     pub revision: i64,
     /// How often it was tried, this time included: from the second on, look before you create.
     pub tries: i64,
+    /// Which lease this is: only its holder may renew or settle it.
+    pub(super) lease: i64,
 }
 
 /// How the performing of an effect ended.
@@ -99,13 +101,13 @@ impl Store {
 
     async fn lease_row(&self, now: Timestamp) -> Result<Option<AnyRow>, StoreError> {
         let text = format!(
-            "UPDATE outbox SET leased_until = $2, tries = tries + 1 WHERE key = (
+            "UPDATE outbox SET leased_until = $2, tries = tries + 1, leases = leases + 1 WHERE key = (
                  SELECT key FROM outbox WHERE state = 'waiting' AND not_before <= $1
                      AND leased_until <= $1 AND EXISTS (
                          SELECT 1 FROM installations WHERE id = outbox.installation_id
                              AND suspended = 0 AND paused_until <= $1)
                  ORDER BY priority, decided_at, key LIMIT 1{})
-             RETURNING key, task_id, installation_id, repository_id, effect, revision, tries",
+             RETURNING key, task_id, installation_id, repository_id, effect, revision, tries, leases",
             self.dialect.skip_locked()
         );
         sqlx::query(sqlx::AssertSqlSafe(text))
@@ -121,10 +123,10 @@ impl Store {
     /// # Errors
     /// The database did not answer.
     pub async fn renew_effect(&self, due: &DueEffect, now: Timestamp) -> Result<bool, StoreError> {
-        sqlx::query("UPDATE outbox SET leased_until = $1 WHERE key = $2 AND tries = $3")
+        sqlx::query("UPDATE outbox SET leased_until = $1 WHERE key = $2 AND leases = $3")
             .bind(now.plus_ms(LEASE_MS).0)
             .bind(due.key.as_str())
-            .bind(due.tries)
+            .bind(due.lease)
             .execute(&self.pool)
             .await
             .map(|done| done.rows_affected() == 1)
@@ -320,7 +322,7 @@ pub(super) async fn settle(
              effect = CASE WHEN revision = $1 THEN $3 ELSE effect END,
              not_before = CASE WHEN revision = $1 THEN $4 ELSE 0 END,
              tries = CASE WHEN $7 = 1 THEN tries - 1 ELSE tries END,
-             leased_until = 0, last_error = $5 WHERE key = $6 AND tries = $8",
+             leased_until = 0, last_error = $5 WHERE key = $6 AND leases = $8",
     )
     .bind(due.revision)
     .bind(state)
@@ -329,7 +331,7 @@ pub(super) async fn settle(
     .bind(error)
     .bind(due.key.as_str())
     .bind(i64::from(matches!(end, EffectEnd::NotYet(_))))
-    .bind(due.tries)
+    .bind(due.lease)
     .execute(connection)
     .await
     .map(drop)
@@ -360,5 +362,6 @@ fn read(row: &AnyRow) -> Result<DueEffect, StoreError> {
         effect: serde_json::from_str(&effect).map_err(unreadable("an effect"))?,
         revision: row.try_get("revision").map_err(failed(operation))?,
         tries: row.try_get("tries").map_err(failed(operation))?,
+        lease: row.try_get("leases").map_err(failed(operation))?,
     })
 }

@@ -52,6 +52,26 @@ async fn k22_a_row_that_cannot_be_read_is_parked_and_holds_up_nothing() {
     }
 }
 
+/// One worker stops in the middle, another leases the effect and puts it back untried, a third
+/// leases it: the first comes back with a number of tries that is now the third's.
+#[tokio::test]
+async fn c2_a_lease_that_ran_out_is_none_however_often_the_effect_was_tried() {
+    for (_database, store) in stores("c2_a_lease_that_ran_out_is_none").await {
+        add(&store, "a", &say("one"), NOW).await;
+        let first = lease(&store, NOW).await.unwrap();
+        let untried = lease(&store, NOW.plus_s(200)).await.unwrap();
+        let end = EffectEnd::NotYet(NOW.plus_s(201));
+        store.settle_effect(&untried, &end).await.unwrap();
+        let end = EffectEnd::NotYet(NOW.plus_s(300));
+        store.settle_effect(&first, &end).await.unwrap();
+        assert!(lease(&store, NOW.plus_s(201)).await.is_some());
+        let renewed = store.renew_effect(&first, NOW.plus_s(202)).await;
+        assert!(!renewed.unwrap(), "it is another worker's");
+        store.settle_effect(&first, &EffectEnd::Sent).await.unwrap();
+        assert_eq!(waiting(&store).await, 1, "and theirs to settle");
+    }
+}
+
 #[tokio::test]
 async fn a_desired_state_is_replaced_while_it_is_not_sent() {
     for (_database, store) in stores("a_desired_state_is_replaced").await {
