@@ -6,7 +6,7 @@
 //! calls a sweep, so that it stays below five an hour.
 
 use super::error::Remedy;
-use super::{Engine, EngineError, target_of_task};
+use super::{Engine, EngineError};
 use crate::domain::event::Fact;
 use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::{Notice, Place};
@@ -141,7 +141,7 @@ impl Engine {
             // A list may lack what is there (A10): only GitHub's own no takes it away.
             if !listed.iter().any(|(id, _)| *id == known.id)
                 && !github
-                    .is_open(&target_of_repository(&known), installation.account)
+                    .is_open(&Target::from(&known), installation.account)
                     .await?
             {
                 let notice = Notice::Uninstalled {
@@ -245,7 +245,7 @@ impl Engine {
         live: &[StoredTask],
     ) -> Result<bool, EngineError> {
         let github = self.github()?;
-        let target = target_of_repository(repository);
+        let target = Target::from(repository);
         let installation = self.store.installation(repository.installation).await?;
         let Some(installation) = installation.filter(|known| !known.suspended) else {
             return Ok(false);
@@ -287,7 +287,7 @@ impl Engine {
 
     /// The issue of a task that has no pull request yet.
     async fn look_at_issue(&self, place: &Place, number: Number) -> Result<(), EngineError> {
-        let target = super::target_of(place);
+        let target = Target::from(place);
         let input = self.github()?.task_input(&target, number).await?;
         let reading = match input.subject {
             Some(Subject::Issue(issue)) if issue.open => {
@@ -302,7 +302,7 @@ impl Engine {
     async fn look_at_task(&self, stored: &StoredTask) -> Result<(), EngineError> {
         let github = self.github()?;
         let task = &stored.task;
-        let target = target_of_task(task);
+        let target = Target::from(task);
         if let Some(pull) = &task.pull {
             if let Some(merged) = github.pull_end(&target, pull.number).await? {
                 self.record(&task.id, Fact::PullEnded { merged }, Cause::None)
@@ -331,14 +331,6 @@ impl Engine {
             self.record(&task.id, fact, Cause::None).await?;
         }
         Ok(())
-    }
-}
-
-fn target_of_repository(repository: &Repository) -> Target {
-    Target {
-        installation: repository.installation,
-        repository: repository.id,
-        name: repository.name.clone(),
     }
 }
 

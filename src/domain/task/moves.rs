@@ -21,6 +21,11 @@ pub const HEARTBEAT_S: u32 = 45;
 pub const GRACE_S: i64 = 900;
 
 /// The decision in the making.
+///
+/// A move changes the task and ends in one of these: [`Next::stays`], where nobody needs to be
+/// told, be the task moved or not; [`Next::told`], where the status comment is written anew.
+/// Where an attempt is over, [`Next::rest`] before it sets the stage: back to the pull request,
+/// or closed. [`Next::end_attempt`] and [`Next::fail`] are both in one.
 pub(super) struct Next<'a> {
     pub(super) task: Task,
     pub(super) event: &'a Event,

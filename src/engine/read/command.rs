@@ -1,7 +1,7 @@
 //! `/agent …` in a comment.
 
 use super::super::open::Ask;
-use super::super::{Engine, EngineError, target_of};
+use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::event::Fact;
 use crate::domain::ids::{CommentId, Number};
@@ -12,6 +12,7 @@ use crate::domain::request::{Origin, Person, Request};
 use crate::domain::task::because::Because;
 use crate::domain::task::status;
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::observe::Subject;
 use crate::store::{Cause, StoredTask};
 
@@ -116,7 +117,7 @@ impl Engine {
         if said.on_pull {
             return self.answer(said, &Refusal::RunOnPull).await;
         }
-        let target = target_of(said.place);
+        let target = Target::from(said.place);
         let input = self.github()?.task_input(&target, said.number).await?;
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the issue is gone".to_owned()));
@@ -149,7 +150,7 @@ impl Engine {
             return self.answer(said, &Refusal::TaskOver).await;
         }
         let branch = task.id.branch();
-        let target = target_of(said.place);
+        let target = Target::from(said.place);
         let head = self.github()?.branch_tip(&target, &branch).await?;
         let Some(head) = head else {
             return self.answer(said, &Refusal::NothingToFix).await;

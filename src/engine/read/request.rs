@@ -1,7 +1,7 @@
 //! The label `agent`, and what is said where a request is not taken.
 
 use super::super::open::{Ask, Opening};
-use super::super::{Engine, EngineError, target_of};
+use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
@@ -10,8 +10,8 @@ use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
 use crate::domain::time::Timestamp;
-use crate::github::Kind;
 use crate::github::observe::Subject;
+use crate::github::{Kind, Target};
 use crate::guard::{self, Guard};
 use crate::store::Cause;
 
@@ -33,7 +33,10 @@ impl Engine {
         if sender.is_some_and(|sender| sender.is_bot) {
             return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
         }
-        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let input = self
+            .github()?
+            .task_input(&Target::from(place), number)
+            .await?;
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the label is not on an issue".to_owned()));
         };

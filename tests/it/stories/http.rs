@@ -22,7 +22,7 @@ impl World {
     }
 
     /// A delivery that is signed and in order, whatever it says.
-    async fn delivers(&self, guid: &str, event: &str, body: &[u8]) -> u16 {
+    pub(super) async fn delivers(&self, guid: &str, event: &str, body: &[u8]) -> u16 {
         let signature = self.signs(body);
         let headers = [
             ("x-hub-signature-256", signature.as_str()),
