@@ -119,7 +119,14 @@ pub(crate) async fn run_until(
         unverified: server::Unverified::default(),
         missing: Arc::new(settings.missing.clone()),
     };
-    let work = tokio::spawn(engine.clone().work(told.clone()));
+    let ending = Arc::new(ending);
+    let (loops, broken_off) = (engine.clone().work(told.clone()), Arc::clone(&ending));
+    let work = tokio::spawn(async move {
+        let ended = loops.await;
+        // Nothing is taken in where nothing is done about it.
+        let _ = broken_off.send(true);
+        ended
+    });
     tokio::spawn(async move {
         end.await;
         let _ = ending.send(true);
@@ -131,7 +138,7 @@ pub(crate) async fn run_until(
     server::listen(listener, router, Patience::default(), end).await;
     // What is cut off here is taken up at the next start, as after a crash.
     match tokio::time::timeout(WORK_END_MAX, work).await {
-        Ok(ended) => ended?,
+        Ok(ended) => ended??,
         Err(_) => tracing::warn!("a call that was still under way is cut off"),
     }
     engine.store.close().await;

@@ -43,6 +43,9 @@ pub enum Effect {
         attempt: AttemptNumber,
         /// Its fence.
         fence: Fence,
+        /// Blobs that have to be written, for the allowance.
+        #[serde(default)]
+        blobs: u32,
     },
     /// One-shot: a run that nobody waits for any more is cancelled.
     Cancel {

@@ -51,6 +51,9 @@ pub enum Fact {
         run: RunIdentity,
         /// SHA-256 of the key that is its lease.
         key: Sha256Hex,
+        /// Seconds that its brief grants: set-up, agent and acceptance together.
+        #[serde(default)]
+        work_s: u32,
     },
     /// A used ticket came with another key (X86).
     TicketReplayed {
@@ -82,6 +85,15 @@ pub enum Fact {
         /// Our commit.
         head: Oid,
     },
+    /// The change is on the branch, and GitHub will open no pull request for it.
+    Unproposed {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// Our commit.
+        head: Oid,
+        /// What GitHub said.
+        cause: String,
+    },
     /// The change was refused, whole.
     ChangeRefused {
         /// Which attempt's.
@@ -109,6 +121,9 @@ pub enum Fact {
     StopAsked {
         /// Who.
         by: Person,
+        /// By which comment; what was recorded before it was kept has none.
+        #[serde(default)]
+        comment: Option<CommentId>,
     },
     /// Somebody with write access asked for another attempt.
     FixAsked {
@@ -174,6 +189,7 @@ impl Fact {
             | Self::Reported { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
+            | Self::Unproposed { attempt, .. }
             | Self::ChangeRefused { attempt, .. }
             | Self::BaseMoved { attempt, .. } => Some(*attempt),
             Self::Opened
@@ -198,7 +214,11 @@ impl Fact {
 #[serde(rename_all = "snake_case", tag = "ending")]
 pub enum Ending {
     /// With a change.
-    Changed,
+    Changed {
+        /// Blobs that have to be written for it.
+        #[serde(default)]
+        blobs: u32,
+    },
     /// Without one.
     Unchanged,
     /// It could not be done.

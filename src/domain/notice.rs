@@ -87,8 +87,6 @@ pub enum Notice {
         place: Place,
         /// The issue.
         number: Number,
-        /// The text now.
-        text: IssueText,
     },
     /// An issue is closed or gone.
     IssueEnded {

@@ -5,6 +5,7 @@
 
 use subtle::ConstantTimeEq as _;
 
+use super::perform::tree;
 use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
 use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
@@ -122,20 +123,23 @@ impl Engine {
         if !ticket.is(&attempt.ticket) || exchange.key.len() != SECRET_CHARS {
             return Err(RunnerRefusal::Unknown);
         }
-        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
-            return Err(RunnerRefusal::Taken);
-        }
         let key = Sha256Hex::of(&exchange.key);
+        // Whoever has the lease is asked first: of two runs the other may be the one that is
+        // known as dispatched (K6, K8).
         if let Some(entered) = &attempt.entered {
             return self
                 .enter_again(&stored.task, attempt, entered.key == key, exchange)
                 .await;
+        }
+        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
+            return Err(RunnerRefusal::Taken);
         }
         is_current(&stored.task, ticket.attempt)?;
         let fact = Fact::Entered {
             attempt: ticket.attempt,
             run: exchange.run,
             key: key.clone(),
+            work_s: self.limits_of(&stored.task).work_s(),
         };
         self.record(&ticket.task, fact, Cause::None).await?;
         // Two runners may have come at once: the record says who it was.
@@ -183,12 +187,6 @@ impl Engine {
         let task = &stored.task;
         is_current(task, bearer.attempt)?;
         let attempt = find(task, bearer)?;
-        let budget = task.contract.budget;
-        let limits = Limits {
-            agent_s: budget.minutes.saturating_mul(60),
-            turns: budget.turns,
-            ..self.rules.limits
-        };
         Ok(Brief {
             task: task.id.clone(),
             attempt: attempt.number,
@@ -200,11 +198,21 @@ impl Engine {
             contract: task.contract.clone(),
             prompt: prompt::of(task, attempt),
             agent: self.rules.agent.clone(),
-            limits,
+            limits: self.limits_of(task),
             allow: AllowList {
                 tool_kinds: task.policy.tool_kinds(),
             },
         })
+    }
+
+    /// What one attempt of a task may use; its deadline is made of the same.
+    fn limits_of(&self, task: &Task) -> Limits {
+        let budget = task.contract.budget;
+        Limits {
+            agent_s: budget.minutes.saturating_mul(60),
+            turns: budget.turns,
+            ..self.rules.limits
+        }
     }
 
     /// Hears how it goes.
@@ -360,7 +368,9 @@ const WORDS_MAX: usize = 400;
 
 fn ending_of(outcome: &Outcome) -> Ending {
     match outcome {
-        Outcome::Changed { .. } => Ending::Changed,
+        Outcome::Changed { change } => Ending::Changed {
+            blobs: tree::blobs(&change.files),
+        },
         Outcome::Unchanged => Ending::Unchanged,
         Outcome::Failed {
             phase,

@@ -17,6 +17,7 @@ pub mod perform;
 pub mod read;
 pub mod record;
 pub mod sweep;
+mod target;
 pub mod work;
 
 use std::sync::Arc;
@@ -25,11 +26,10 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::domain::notice::Place;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
-use crate::github::{Client, Target};
+use crate::github::Client;
 use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
@@ -94,23 +94,5 @@ impl Engine {
     /// GitHub, or the error that says it is not configured.
     fn github(&self) -> Result<&Client, EngineError> {
         self.github.as_ref().ok_or(EngineError::NotConfigured)
-    }
-}
-
-/// The repository of a notice, for a call.
-fn target_of(place: &Place) -> Target {
-    Target {
-        installation: place.installation,
-        repository: place.repository,
-        name: place.name.clone(),
-    }
-}
-
-/// The repository of a task, for a call.
-fn target_of_task(task: &Task) -> Target {
-    Target {
-        installation: task.installation,
-        repository: task.repository,
-        name: task.name.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! From a request to a task: may they, is it the text that was approved, is it a contract?
 
-use super::{Engine, EngineError, target_of};
+use super::{Engine, EngineError};
 use crate::domain::ids::{AttemptNumber, Number, Oid, TaskId, UserId};
 use crate::domain::notice::{IssueText, Place};
 use crate::domain::refusal::Refusal;
@@ -10,6 +10,7 @@ use crate::domain::request::{Person, Request};
 use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::observe::{Issue, PolicyFile, TaskInput};
 
 /// Authors of comments whose permission is asked for, the newest first.
@@ -147,7 +148,7 @@ impl Engine {
     /// Comments that are older than the request, unedited since, and of people with write access (X13).
     async fn approved_comments(&self, ask: &Ask<'_>) -> Result<Vec<ApprovedComment>, EngineError> {
         let github = self.github()?;
-        let target = target_of(ask.place);
+        let target = Target::from(ask.place);
         let mut known: Vec<(UserId, bool)> = vec![(ask.request.by.id, true)];
         let mut approved = Vec::new();
         for comment in ask.issue.comments.iter().rev() {
@@ -182,7 +183,10 @@ impl Engine {
         place: &Place,
         person: &Person,
     ) -> Result<bool, EngineError> {
-        let permission = self.github()?.permission(&target_of(place), person).await?;
+        let permission = self
+            .github()?
+            .permission(&Target::from(place), person)
+            .await?;
         Ok(permission.may_write())
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::{Engine, EngineError};
 
@@ -20,8 +21,11 @@ const PERFORMERS: usize = 4;
 
 impl Engine {
     /// Runs all loops until `ending` turns true.
-    pub async fn work(self, ending: watch::Receiver<bool>) {
-        let mut loops = tokio::task::JoinSet::new();
+    ///
+    /// # Errors
+    /// A loop ended by itself: with one of them missing nobody should be told that all is well.
+    pub async fn work(self, ending: watch::Receiver<bool>) -> Result<(), EngineError> {
+        let mut loops = JoinSet::new();
         loops.spawn(
             self.clone()
                 .repeat("read", REST, ending.clone(), |engine| async move {
@@ -47,7 +51,7 @@ impl Engine {
                 engine.sweep_next().await.map(|_| false)
             }),
         );
-        while loops.join_next().await.is_some() {}
+        all_end(loops).await
     }
 
     async fn repeat<F, R>(
@@ -92,5 +96,38 @@ impl Engine {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Waits for all loops. The first that broke off ends the others, wherever they are: they
+/// start from rows, as after a crash.
+async fn all_end(mut loops: JoinSet<()>) -> Result<(), EngineError> {
+    while let Some(ended) = loops.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a loop broke off; this process ends its work");
+            return Err(EngineError::Defect(format!("a loop broke off: {error}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_panics_ends_the_work_with_an_error() {
+        let mut loops = JoinSet::new();
+        loops.spawn(std::future::pending());
+        loops.spawn(async { panic!("a defect") });
+        let ended = all_end(loops).await;
+        assert!(ended.unwrap_err().to_string().contains("a defect"));
+    }
+
+    #[tokio::test]
+    async fn loops_that_end_as_they_are_told_are_no_error() {
+        let mut loops = JoinSet::new();
+        loops.spawn(async {});
+        assert!(all_end(loops).await.is_ok());
     }
 }

@@ -47,6 +47,17 @@ pub struct Remote {
     pub token: String,
 }
 
+/// What the fetch of a branch and a commit came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// Both are there; this is the branch's tip.
+    Tip(Oid),
+    /// The remote has no such branch.
+    NoBranch,
+    /// The remote has no such commit any more.
+    NoCommit,
+}
+
 impl Mirrors {
     /// Mirrors below `root`, which is made when the first is needed.
     #[must_use]
@@ -95,7 +106,7 @@ impl Mirrors {
 
 impl Mirror {
     /// Fetches `branch` without its files' contents, and commit `also` where it is not there
-    /// yet. Gives the tip of the branch; `None` where it does not exist.
+    /// yet.
     ///
     /// # Errors
     /// The remote did not answer, or refused.
@@ -104,7 +115,7 @@ impl Mirror {
         remote: &Remote,
         branch: &str,
         also: &Oid,
-    ) -> Result<Option<Oid>, GitError> {
+    ) -> Result<Fetched, GitError> {
         let credentials = Credentials::of_token(&remote.token);
         let refspec = format!("+refs/heads/{branch}:refs/castellan/base");
         let arguments = fetch_arguments(&remote.url, &refspec);
@@ -114,21 +125,26 @@ impl Mirror {
             .await;
         match fetched {
             Err(GitError::Failed { said, .. }) if said.contains("couldn't find remote ref") => {
-                return Ok(None);
+                return Ok(Fetched::NoBranch);
             }
             fetched => fetched.map(drop)?,
         }
         if !self.has(also).await? {
             let arguments = fetch_arguments(&remote.url, also.as_str());
-            self.git
+            let fetched = self
+                .git
                 .run("fetch a commit", &arguments, Some(&credentials))
-                .await?;
+                .await;
+            match fetched {
+                Err(error) if is_not_there(&error) => return Ok(Fetched::NoCommit),
+                fetched => fetched.map(drop)?,
+            }
         }
         let tip = self
             .git
             .run("read a branch", &["rev-parse", "refs/castellan/base"], None)
             .await?;
-        parse_oid("read a branch", &tip).map(Some)
+        parse_oid("read a branch", &tip).map(Fetched::Tip)
     }
 
     /// Whether the mirror holds a commit.
@@ -178,28 +194,21 @@ impl Mirror {
             .collect()
     }
 
-    /// The contents of blobs, fetched where they are not there yet. Those that the remote
-    /// does not have are left out.
+    /// The contents of blobs, fetched where they are not there yet, and `most` bytes of them
+    /// together. Those that the remote does not have are left out, and so is what goes beyond.
     ///
     /// # Errors
-    /// Git did not run.
+    /// Git did not run, or the remote did not answer.
     pub async fn contents(
         &self,
         remote: &Remote,
         blobs: &[Oid],
+        most: u64,
     ) -> Result<HashMap<Oid, Vec<u8>>, GitError> {
-        let mut contents = HashMap::new();
         let mut missing = Vec::new();
         for blob in blobs {
-            let object = format!("{blob}^{{blob}}");
-            match self
-                .git
-                .run("look for a blob", &["cat-file", "-e", &object], None)
-                .await
-            {
-                Ok(_) => {}
-                Err(GitError::Failed { .. }) => missing.push(blob.as_str()),
-                Err(error) => return Err(error),
+            if self.size_of(blob).await?.is_none() {
+                missing.push(blob.as_str());
             }
         }
         if !missing.is_empty() {
@@ -211,22 +220,41 @@ impl Mirror {
                 .git
                 .run("fetch blobs", &arguments, Some(&credentials))
                 .await;
-            if !matches!(fetched, Ok(_) | Err(GitError::Failed { .. })) {
-                fetched?;
+            // Any other trouble passes, and must not make of old words new ones.
+            match fetched {
+                Err(error) if is_not_there(&error) => {}
+                fetched => fetched.map(drop)?,
             }
         }
+        let mut contents = HashMap::new();
+        let mut room = most;
         for blob in blobs {
-            let read = self
-                .git
-                .run("read a blob", &["cat-file", "blob", blob.as_str()], None)
-                .await;
-            match read {
-                Ok(content) => drop(contents.insert(blob.clone(), content)),
-                Err(GitError::Failed { .. }) => {}
-                Err(error) => return Err(error),
-            }
+            let size = self.size_of(blob).await?;
+            let Some(left) = size.and_then(|size| room.checked_sub(size)) else {
+                continue;
+            };
+            room = left;
+            let arguments = ["cat-file", "blob", blob.as_str()];
+            let content = self.git.run("read a blob", &arguments, None).await?;
+            contents.insert(blob.clone(), content);
         }
         Ok(contents)
+    }
+
+    /// Bytes of a blob; `None` where the mirror does not hold it.
+    async fn size_of(&self, blob: &Oid) -> Result<Option<u64>, GitError> {
+        let operation = "look for a blob";
+        let object = format!("{blob}^{{blob}}");
+        let arguments = ["cat-file", "-s", object.as_str()];
+        match self.git.run(operation, &arguments, None).await {
+            Ok(size) => std::str::from_utf8(&size)
+                .ok()
+                .and_then(|size| size.trim().parse().ok())
+                .map(Some)
+                .ok_or(GitError::Odd { operation }),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The object at `path` in a commit's tree; `None` where there is none.
@@ -243,6 +271,14 @@ impl Mirror {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a remote said that it does not have an object, or shows it to nobody.
+fn is_not_there(error: &GitError) -> bool {
+    let GitError::Failed { said, .. } = error else {
+        return false;
+    };
+    said.contains("not our ref") || said.contains("unadvertised object")
 }
 
 /// Only what is asked for: no tags, no contents of files, nothing kept of the address.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
-use crate::domain::change::{FileChange, Operation};
+use crate::domain::change::FileChange;
 use crate::domain::ids::{Number, Oid};
 use crate::guard::{self, Guard};
 
@@ -23,6 +23,17 @@ pub enum RefMove {
     Moved,
     /// It is not where it was expected, or a rule forbids it; GitHub's words.
     Refused(String),
+}
+
+/// What a path of a new tree holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// Nothing any more.
+    Gone,
+    /// A blob that was written before.
+    Blob(Oid),
+    /// This text, of which GitHub makes the blob itself.
+    Text(&'a str),
 }
 
 /// A pull request to be opened.
@@ -53,7 +64,6 @@ impl Client {
     }
 
     /// Writes the tree that comes of laying `files` over the tree of commit `start`.
-    /// `blobs` holds the blob of each file that is not deleted, in their order.
     ///
     /// # Errors
     /// GitHub did not take it.
@@ -61,16 +71,17 @@ impl Client {
         &self,
         target: &Target,
         start: &Oid,
-        files: &[(&FileChange, Option<Oid>)],
+        files: &[(&FileChange, Entry<'_>)],
     ) -> Result<Oid, GithubError> {
         let entries: Vec<Value> = files
             .iter()
-            .map(|(file, blob)| {
-                let sha = match file.operation {
-                    Operation::Delete => Value::Null,
-                    Operation::Add | Operation::Modify => json!(blob),
+            .map(|(file, entry)| {
+                let (key, value) = match entry {
+                    Entry::Gone => ("sha", Value::Null),
+                    Entry::Blob(blob) => ("sha", json!(blob)),
+                    Entry::Text(text) => ("content", json!(text)),
                 };
-                json!({ "path": file.path, "mode": file.mode, "type": "blob", "sha": sha })
+                json!({ "path": file.path, "mode": file.mode, "type": "blob", key: value })
             })
             .collect();
         let body = json!({ "base_tree": start, "tree": entries });

@@ -199,7 +199,6 @@ impl Payload<'_> {
             "edited" => Ok(Notice::TextEdited {
                 place: self.place()?,
                 number: self.issue_number()?,
-                text: self.issue_text()?,
             }),
             "closed" | "deleted" | "transferred" => Ok(Notice::IssueEnded {
                 place: self.place()?,

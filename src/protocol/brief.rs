@@ -71,6 +71,16 @@ pub struct Limits {
     pub output_mib: u32,
 }
 
+impl Limits {
+    /// Seconds for set-up, agent and acceptance together.
+    #[must_use]
+    pub const fn work_s(&self) -> u32 {
+        self.setup_s
+            .saturating_add(self.agent_s)
+            .saturating_add(self.acceptance_s)
+    }
+}
+
 /// Which of the agent's requests for permission are granted, by ACP's kind of tool call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowList {

@@ -162,7 +162,7 @@ fn line(entry: &HistoryEntry) -> Line {
         Fact::ChangeRefused { sentences, .. } => sentences.join(" "),
         Fact::Entered { run, .. } => format!("run {}", run.run_id),
         Fact::Applied { pull, head, .. } => format!("#{pull} at {}", head.short()),
-        Fact::StopAsked { by } | Fact::LabelRemoved { by } => by.login.clone(),
+        Fact::StopAsked { by, .. } | Fact::LabelRemoved { by } => by.login.clone(),
         Fact::FixAsked { by, words, .. } => match words {
             Some(words) => format!("{}: {words}", by.login),
             None => by.login.clone(),

@@ -29,7 +29,7 @@ pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
 pub use record::{Cause, Recorded, Recording};
 pub use repositories::Repository;
 pub use results::Kept;
-pub use tasks::{StoredTask, TaskSummary};
+pub use tasks::StoredTask;
 
 /// Connections to the database. SQLite has one writer at a time whatever this says.
 const CONNECTIONS_MAX: u32 = 8;

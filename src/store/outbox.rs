@@ -31,6 +31,8 @@ pub struct DueEffect {
     pub tries: i64,
     /// When it was decided: nothing of it is older.
     pub decided_at: Timestamp,
+    /// Which lease this is: only its holder may renew or settle it.
+    pub(super) lease: i64,
 }
 
 /// How the performing of an effect ended.
@@ -69,28 +71,54 @@ const LEASE_MS: i64 = 120_000;
 
 impl Store {
     /// Leases the most urgent effect that is due at `now`, of an installation that may act.
+    /// A row that cannot be read is parked: nobody could do it, and it must not hold up the
+    /// others (K22).
     ///
     /// # Errors
-    /// The database did not answer, or the row is not readable.
+    /// The database did not answer.
     pub async fn lease_effect(&self, now: Timestamp) -> Result<Option<DueEffect>, StoreError> {
+        while let Some(row) = self.lease_row(now).await? {
+            match read(&row) {
+                Err(error @ StoreError::Row { .. }) => self.park_unreadable(&row, &error).await?,
+                read => return read.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn park_unreadable(&self, row: &AnyRow, error: &StoreError) -> Result<(), StoreError> {
+        let operation = "park an effect";
+        let key: String = row.try_get("key").map_err(failed(operation))?;
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        let said = format!("{error}: {}", source.unwrap_or_default());
+        tracing::error!(effect.key = key, error = said, "an effect is parked");
+        sqlx::query("UPDATE outbox SET state = 'parked', last_error = $1 WHERE key = $2")
+            .bind(said)
+            .bind(key)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(failed(operation))
+    }
+
+    async fn lease_row(&self, now: Timestamp) -> Result<Option<AnyRow>, StoreError> {
         let text = format!(
-            "UPDATE outbox SET leased_until = $2, tries = tries + 1 WHERE key = (
+            "UPDATE outbox SET leased_until = $2, tries = tries + 1, leases = leases + 1 WHERE key = (
                  SELECT key FROM outbox WHERE state = 'waiting' AND not_before <= $1
                      AND leased_until <= $1 AND EXISTS (
                          SELECT 1 FROM installations WHERE id = outbox.installation_id
                              AND suspended = 0 AND paused_until <= $1)
                  ORDER BY priority, decided_at, key LIMIT 1{})
              RETURNING key, task_id, installation_id, repository_id, effect, revision, tries,
-                 decided_at",
+                 leases, decided_at",
             self.dialect.skip_locked()
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+        sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(now.0)
             .bind(now.plus_ms(LEASE_MS).0)
             .fetch_optional(&self.pool)
             .await
-            .map_err(failed("lease an effect"))?;
-        row.map(|row| read(&row)).transpose()
+            .map_err(failed("lease an effect"))
     }
 
     /// Holds on to a leased effect whose performing takes its time. Gives whether it is still ours.
@@ -98,10 +126,10 @@ impl Store {
     /// # Errors
     /// The database did not answer.
     pub async fn renew_effect(&self, due: &DueEffect, now: Timestamp) -> Result<bool, StoreError> {
-        sqlx::query("UPDATE outbox SET leased_until = $1 WHERE key = $2 AND tries = $3")
+        sqlx::query("UPDATE outbox SET leased_until = $1 WHERE key = $2 AND leases = $3")
             .bind(now.plus_ms(LEASE_MS).0)
             .bind(due.key.as_str())
-            .bind(due.tries)
+            .bind(due.lease)
             .execute(&self.pool)
             .await
             .map(|done| done.rows_affected() == 1)
@@ -169,19 +197,6 @@ impl Store {
             .await
             .map(|done| done.rows_affected())
             .map_err(failed("drop effects"))
-    }
-
-    /// When the next waiting effect is due, where one waits.
-    ///
-    /// # Errors
-    /// The database did not answer.
-    pub async fn next_effect_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        sqlx::query("SELECT min(not_before) FROM outbox WHERE state = 'waiting'")
-            .fetch_one(&self.pool)
-            .await
-            .and_then(|row| row.try_get::<Option<i64>, _>(0))
-            .map(|at| at.map(Timestamp))
-            .map_err(failed("look for the next effect"))
     }
 
     /// How many effects wait or are parked.
@@ -310,7 +325,7 @@ pub(super) async fn settle(
              effect = CASE WHEN revision = $1 THEN $3 ELSE effect END,
              not_before = CASE WHEN revision = $1 THEN $4 ELSE 0 END,
              tries = CASE WHEN $7 = 1 THEN tries - 1 ELSE tries END,
-             leased_until = 0, last_error = $5 WHERE key = $6 AND tries = $8",
+             leased_until = 0, last_error = $5 WHERE key = $6 AND leases = $8",
     )
     .bind(due.revision)
     .bind(state)
@@ -319,7 +334,7 @@ pub(super) async fn settle(
     .bind(error)
     .bind(due.key.as_str())
     .bind(i64::from(matches!(end, EffectEnd::NotYet(_))))
-    .bind(due.tries)
+    .bind(due.lease)
     .execute(connection)
     .await
     .map(drop)
@@ -351,5 +366,6 @@ fn read(row: &AnyRow) -> Result<DueEffect, StoreError> {
         revision: row.try_get("revision").map_err(failed(operation))?,
         tries: row.try_get("tries").map_err(failed(operation))?,
         decided_at: Timestamp(row.try_get("decided_at").map_err(failed(operation))?),
+        lease: row.try_get("leases").map_err(failed(operation))?,
     })
 }

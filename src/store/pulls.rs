@@ -1,28 +1,25 @@
-//! Pull requests of ours: which task's, and which commits on their branch are ours.
+//! Which pull request is which task's. Its head and our commits stand in the task's document.
 
 use sqlx::AnyConnection;
 
-use super::{StoreError, failed, unreadable};
-use crate::domain::ids::{RepositoryId, TaskId};
-use crate::domain::task::Pull;
+use super::{StoreError, failed};
+use crate::domain::ids::{Number, RepositoryId, TaskId};
 
-/// Notes the pull request of a task, within a recording.
+/// Notes the pull request of a task, within a recording. The columns of its head and commits
+/// are of the first step, and nobody reads them: they stay empty, since no step takes away.
 pub(super) async fn put(
     connection: &mut AnyConnection,
     repository: RepositoryId,
     task: &TaskId,
-    pull: &Pull,
+    number: Number,
 ) -> Result<(), StoreError> {
-    let commits = serde_json::to_string(&pull.commits).map_err(unreadable("commits"))?;
     sqlx::query(
-        "INSERT INTO pulls (repository_id, number, task_id, head, commits) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (repository_id, number) DO UPDATE SET head = excluded.head, commits = excluded.commits",
+        "INSERT INTO pulls (repository_id, number, task_id, head, commits)
+         VALUES ($1, $2, $3, '', '[]') ON CONFLICT (repository_id, number) DO NOTHING",
     )
     .bind(repository.0)
-    .bind(pull.number.0)
+    .bind(number.0)
     .bind(task.as_str())
-    .bind(pull.head.as_str())
-    .bind(commits)
     .execute(connection)
     .await
     .map(drop)

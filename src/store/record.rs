@@ -96,7 +96,7 @@ async fn write(
             connection,
             recording.task.repository,
             &recording.task.id,
-            pull,
+            pull.number,
         )
         .await?;
     }

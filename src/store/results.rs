@@ -38,7 +38,8 @@ impl Store {
             .map_err(failed("read a result"))
     }
 
-    /// Keeps a result that came too late to count, as evidence only (U2).
+    /// Keeps a result that came too late to count, as evidence only (U2): the first of an
+    /// attempt, so that a runner that keeps coming back does not fill the database.
     ///
     /// # Errors
     /// The database did not answer.
@@ -49,8 +50,25 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await.map_err(failed("keep a result"))?;
+        if is_late_kept(&mut connection, task, kept.attempt).await? {
+            return Ok(());
+        }
         put(&mut connection, task, kept, now, true).await
     }
+}
+
+async fn is_late_kept(
+    connection: &mut sqlx::AnyConnection,
+    task: &TaskId,
+    attempt: AttemptNumber,
+) -> Result<bool, StoreError> {
+    sqlx::query("SELECT 1 FROM results WHERE task_id = $1 AND attempt = $2 AND late = 1 LIMIT 1")
+        .bind(task.as_str())
+        .bind(i64::from(attempt.0))
+        .fetch_optional(connection)
+        .await
+        .map(|row| row.is_some())
+        .map_err(failed("look for a late result"))
 }
 
 /// Keeps a result, within a recording.

@@ -21,13 +21,6 @@ pub struct StoredTask {
     pub status_sha256: Option<Sha256Hex>,
 }
 
-/// A line of a list of tasks.
-#[derive(Clone, Debug)]
-pub struct TaskSummary {
-    /// The task.
-    pub task: Task,
-}
-
 const COLUMNS: &str = "SELECT task, version, status_comment, status_sha256 FROM tasks";
 
 impl Store {
@@ -127,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// The database did not answer, or a row is not readable.
-    pub async fn newest_tasks(&self, most: u32) -> Result<Vec<TaskSummary>, StoreError> {
+    pub async fn newest_tasks(&self, most: u32) -> Result<Vec<StoredTask>, StoreError> {
         let rows = sqlx::query(sql(&format!(
             "{COLUMNS} ORDER BY opened_at DESC, id LIMIT $1"
         )))
@@ -135,9 +128,7 @@ impl Store {
         .fetch_all(&self.pool)
         .await
         .map_err(failed("list the newest tasks"))?;
-        rows.iter()
-            .map(|row| read(row).map(|stored| TaskSummary { task: stored.task }))
-            .collect()
+        rows.iter().map(read).collect()
     }
 
     /// How many tasks of a repository are not closed.

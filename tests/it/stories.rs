@@ -14,6 +14,7 @@ mod faults;
 mod http;
 mod label;
 mod limits;
+mod mirror;
 mod missed;
 mod ours;
 mod permissions;

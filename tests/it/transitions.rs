@@ -6,6 +6,7 @@ mod properties;
 mod readme;
 pub(crate) mod sample;
 mod stages;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -164,12 +165,16 @@ fn every_reason_occurs_in_the_table() {
     );
 }
 
+/// What was on its branch already when the task was ended is told all the same.
+fn is_told_late(because: Because) -> bool {
+    matches!(because, Because::AlreadyWritten | Because::NotProposed)
+}
+
 #[test]
 fn i7_in_the_table_what_is_closed_stays_as_it_is() {
     for row in rows().iter().filter(|row| row.from == "closed") {
         assert!(
-            row.nothing && row.because == Because::Outdated
-                || row.because == Because::AlreadyWritten,
+            row.nothing && row.because == Because::Outdated || is_told_late(row.because),
             "{}",
             row.fact
         );
@@ -186,13 +191,50 @@ fn i5_in_the_table_a_stale_attempt_changes_nothing() {
     assert!(!stale.is_empty());
     for row in stale {
         assert!(
-            row.nothing && row.because == Because::Outdated
-                || row.because == Because::AlreadyWritten,
+            row.nothing && row.because == Because::Outdated || is_told_late(row.because),
             "{} {}",
             row.standing,
             row.fact
         );
     }
+}
+
+/// A refused fix leaves the branch to the person who took it.
+#[test]
+fn h1_a_fix_beyond_the_budget_moves_nothing() {
+    let standings = standings();
+    let find = |name| standings.iter().find(|one| one.name == name).unwrap();
+    for name in ["paused with pull", "delivered, last attempt"] {
+        let mut task = find(name).task.clone();
+        task.contract.budget.attempts = 1;
+        let (_, fix) = facts(&task)
+            .into_iter()
+            .find(|(name, _)| name == "fix asked")
+            .unwrap();
+        let decision = decide(&task, &event(70, fix));
+        assert_eq!(decision.because, Because::BudgetSpent);
+        assert_eq!(decision.task, task, "{name}");
+        assert!(decision.effects.is_empty());
+    }
+}
+
+/// The push that a fix goes on from may be heard of after the fix.
+#[test]
+fn d5_a_late_push_does_not_take_back_what_a_fix_went_on_from() {
+    let standings = standings();
+    let paused = standings.iter().find(|one| one.name == "paused with pull");
+    let told = facts(&paused.unwrap().task);
+    let find = |name| {
+        told.iter()
+            .find(|(told, _)| told == name)
+            .unwrap()
+            .1
+            .clone()
+    };
+    let fixing = decide(&paused.unwrap().task, &event(70, find("fix asked"))).task;
+    let late = decide(&fixing, &event(71, find("branch moved by a person")));
+    assert_eq!(late.because, Because::Outdated);
+    assert_eq!(late.task, fixing);
 }
 
 /// A dispatch that was asked for twice started two runs (A2): the one that has no lease ends.
@@ -209,6 +251,10 @@ fn k6_of_two_runs_only_the_one_that_entered_counts() {
         run: Some(second),
     };
     let task = decide(&working.task, &event(70, told)).task;
+    assert_eq!(
+        task, working.task,
+        "the run that entered stays the known one"
+    );
     let conclusion = "failure".to_owned();
     let ended = Fact::RunEnded {
         run: second,
@@ -217,6 +263,7 @@ fn k6_of_two_runs_only_the_one_that_entered_counts() {
     assert_eq!(decide(&task, &event(71, ended)).because, Because::Outdated);
     let stop = Fact::StopAsked {
         by: sample::alice(),
+        comment: None,
     };
     let stopped = decide(&task, &event(72, stop));
     let run = stages::run(1);

@@ -49,7 +49,7 @@ pub struct Contract {
 pub struct Budget {
     /// Attempts.
     pub attempts: u32,
-    /// Minutes of one attempt, from its start to its result.
+    /// Minutes of the agent in one attempt; set-up and acceptance have limits of their own.
     pub minutes: u32,
     /// Turns of the agent (prompts that it is given) in one attempt.
     pub turns: u32,

@@ -32,6 +32,8 @@ pub enum Because {
     ChangeApplied,
     /// The change was written when the task was ended.
     AlreadyWritten,
+    /// The change is on its branch and in no pull request.
+    NotProposed,
     /// The change was refused.
     ChangeRefused,
     /// The base moved under the change.
@@ -93,6 +95,7 @@ impl Because {
         Self::AttemptFailed,
         Self::ChangeApplied,
         Self::AlreadyWritten,
+        Self::NotProposed,
         Self::ChangeRefused,
         Self::BaseMoved,
         Self::PersonTookOver,
@@ -136,6 +139,9 @@ impl Because {
             Self::ChangeApplied => "The change was accepted and is in a draft pull request.",
             Self::AlreadyWritten => {
                 "The change was on its branch already when the task was ended; close its pull request if it is not wanted."
+            }
+            Self::NotProposed => {
+                "The change is on its branch, but GitHub did not open a pull request for it."
             }
             Self::ChangeRefused => "The change was refused; nothing was written.",
             Self::BaseMoved => "The base moved under the change, so it has to be made anew.",

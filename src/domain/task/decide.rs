@@ -2,7 +2,7 @@
 //!
 //! Facts about an attempt that is not the one under way change nothing (I5), nor does any
 //! fact change a closed task (I7). How each stage answers each fact is one snapshot, kept
-//! with the tests; the moves themselves stand in `moves` (what runs bring about) and `people`.
+//! with the tests; the moves themselves stand in `moves` (what runs bring about), `written` and `people`.
 
 use super::Task;
 use super::attempt::Feedback;
@@ -21,20 +21,18 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         .attempt()
         .is_some_and(|attempt| task.stage.attempt() != Some(attempt));
     if late || task.stage.is_closed() || is_out_of_turn(task, &event.fact) {
-        return match &event.fact {
-            Fact::Applied {
-                attempt,
-                pull,
-                head,
-            } => next.note_written(*attempt, *pull, head),
-            _ => next.stays(Because::Outdated),
-        };
+        return hear_late(next, &event.fact);
     }
     match &event.fact {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
-        Fact::Entered { attempt, run, key } => next.enter(*attempt, *run, key),
+        Fact::Entered {
+            attempt,
+            run,
+            key,
+            work_s,
+        } => next.enter(*attempt, *run, key, *work_s),
         Fact::TicketReplayed { .. } => next.expel(),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
         Fact::Returned {
@@ -43,14 +41,15 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
         } => next.take_result(*attempt, result, ending),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
+        Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
             Because::ChangeRefused,
             Outcome::Refused,
             sentences.join(" "),
         ),
-        Fact::BranchMoved { head, by } => next.yield_branch(head.clone(), by.as_ref()),
+        Fact::BranchMoved { head, .. } => next.yield_branch(head.clone()),
         Fact::RequesterLostAccess => next.lose_requester(),
-        Fact::StopAsked { .. } => next.close(Because::StopAsked, Outcome::Stopped),
+        Fact::StopAsked { comment, .. } => next.stop(*comment),
         Fact::BaseMoved { tip, .. } => next.rebase(tip),
         Fact::FixAsked {
             by,
@@ -77,11 +76,31 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
     }
 }
 
+/// What was written is told even where the task has moved on; nothing else is.
+fn hear_late(next: Next<'_>, fact: &Fact) -> Decision {
+    match fact {
+        Fact::Applied {
+            attempt,
+            pull,
+            head,
+        } => next.note_written(*attempt, *pull, head),
+        Fact::Unproposed {
+            attempt,
+            head,
+            cause,
+        } => next.note_unproposed(*attempt, head, cause),
+        _ => next.stays(Because::Outdated),
+    }
+}
+
 /// What comes of a change being written is heard only while one is being written.
 fn is_out_of_turn(task: &Task, fact: &Fact) -> bool {
     let is_of_writing = matches!(
         fact,
-        Fact::Applied { .. } | Fact::ChangeRefused { .. } | Fact::BaseMoved { .. }
+        Fact::Applied { .. }
+            | Fact::Unproposed { .. }
+            | Fact::ChangeRefused { .. }
+            | Fact::BaseMoved { .. }
     );
     is_of_writing && !matches!(task.stage, Stage::Applying { .. })
 }

@@ -17,6 +17,7 @@ pub mod prompt;
 pub mod proposal;
 pub mod stage;
 pub mod status;
+mod written;
 
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +86,8 @@ pub struct Base {
 pub struct Pull {
     /// Its number.
     pub number: Number,
-    /// The tip of the branch as we left it.
+    /// The tip of the branch as we know it: our last commit, or what `/agent fix` went on from
+    /// since, which may be a person's.
     pub head: Oid,
     /// Our commits, oldest first.
     pub commits: Vec<Oid>,

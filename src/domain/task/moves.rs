@@ -1,13 +1,13 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
+use super::Task;
 use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
-use super::{Pull, Task};
 use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::{Ending, Event};
-use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, RunId, Sha256Hex};
+use crate::domain::ids::{AttemptNumber, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Origin;
 use crate::domain::time::Timestamp;
 
@@ -17,10 +17,15 @@ pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
 pub const SILENCE_LIMIT_S: i64 = 180;
 /// Seconds between two signs of life: three may be lost before the runner counts as lost.
 pub const HEARTBEAT_S: u32 = 45;
-/// Seconds beyond the contract's minutes for set-up, acceptance and upload.
+/// Seconds beyond what the brief grants: for the sandbox's start, the checkout and the upload.
 pub const GRACE_S: i64 = 900;
 
 /// The decision in the making.
+///
+/// A move changes the task and ends in one of these: [`Next::stays`], where nobody needs to be
+/// told, be the task moved or not; [`Next::told`], where the status comment is written anew.
+/// Where an attempt is over, [`Next::rest`] before it sets the stage: back to the pull request,
+/// or closed. [`Next::end_attempt`] and [`Next::fail`] are both in one.
 pub(super) struct Next<'a> {
     pub(super) task: Task,
     pub(super) event: &'a Event,
@@ -111,8 +116,13 @@ impl<'a> Next<'a> {
         self.end_attempt(Because::TicketReplayed, Outcome::Failed)
     }
 
+    /// Once a runner entered, its run is the one that counts (K6).
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
-        self.change_last(|last| last.run = run.or(last.run));
+        self.change_last(|last| {
+            if last.entered.is_none() {
+                last.run = run.or(last.run);
+            }
+        });
         self.stays(Because::RunDispatched)
     }
 
@@ -131,62 +141,22 @@ impl<'a> Next<'a> {
         self.end_attempt(because, outcome)
     }
 
-    /// The change was on the branch already when the task was ended: people are told, and the
-    /// pull request is known as ours (C4, C5).
-    pub(super) fn note_written(
-        mut self,
-        attempt: AttemptNumber,
-        pull: Number,
-        head: &Oid,
-    ) -> Decision {
-        let known = self.task.pull.as_ref();
-        let is_known = known.is_some_and(|known| known.commits.contains(head));
-        let returned = self
-            .task
-            .last_attempt()
-            .is_some_and(|last| last.number == attempt && last.result.is_some());
-        if is_known || !returned || self.task.stage.is_busy() {
-            return self.stays(Because::Outdated);
-        }
-        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
-        commits.push(head.clone());
-        self.task.pull = Some(Pull {
-            number: pull,
-            head: head.clone(),
-            commits,
-        });
-        let ended = Because::AlreadyWritten.sentence().to_owned();
-        self.change_last(|last| last.ended = Some(ended));
-        self.told(Because::AlreadyWritten)
-    }
-
-    pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
-        let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
-        commits.push(head.clone());
-        self.task.pull = Some(Pull {
-            number: pull,
-            head: head.clone(),
-            commits,
-        });
-        self.end_attempt(Because::ChangeApplied, Outcome::Failed)
-    }
-
     pub(super) fn enter(
         mut self,
         attempt: AttemptNumber,
         run: RunIdentity,
         key: &Sha256Hex,
+        work_s: u32,
     ) -> Decision {
         if !matches!(self.task.stage, Stage::Queued { .. }) {
             return self.stays(Because::Outdated);
         }
         let at = self.event.at;
-        let minutes = i64::from(self.task.contract.budget.minutes);
         let entered = Entered {
             run,
             key: key.clone(),
             at,
-            deadline: at.plus_s(minutes * 60 + GRACE_S),
+            deadline: at.plus_s(i64::from(work_s) + GRACE_S),
         };
         self.change_last(|last| last.entered = Some(entered));
         self.task.stage = Stage::Working {
@@ -234,7 +204,7 @@ impl<'a> Next<'a> {
         }
         self.change_last(|last| last.result = Some(result.clone()));
         match ending {
-            Ending::Changed => {
+            Ending::Changed { blobs } => {
                 let Some(fence) = self.task.last_attempt().map(|last| last.fence) else {
                     return self.stays(Because::Outdated);
                 };
@@ -242,7 +212,12 @@ impl<'a> Next<'a> {
                     attempt,
                     result: result.clone(),
                 };
-                self.effects.push(Effect::Apply { attempt, fence });
+                let blobs = *blobs;
+                self.effects.push(Effect::Apply {
+                    attempt,
+                    fence,
+                    blobs,
+                });
                 self.stays(Because::ChangeReturned)
             }
             Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),

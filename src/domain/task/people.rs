@@ -6,9 +6,8 @@ use super::because::Because;
 use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
-use crate::domain::effect::Effect;
-use crate::domain::ids::Oid;
-use crate::domain::request::Person;
+use crate::domain::effect::{Effect, ReactionTarget};
+use crate::domain::ids::{CommentId, Oid};
 use crate::guard::{self, Guard};
 
 impl Next<'_> {
@@ -43,14 +42,10 @@ impl Next<'_> {
     }
 
     /// Somebody moved the branch: it is theirs (H1, H2, H3).
-    pub(super) fn yield_branch(mut self, head: Option<Oid>, by: Option<&Person>) -> Decision {
-        let is_ours = |oid: &Oid| {
-            self.task
-                .pull
-                .as_ref()
-                .is_some_and(|pull| &pull.head == oid)
-        };
-        if by.is_none() && head.as_ref().is_some_and(is_ours) {
+    pub(super) fn yield_branch(mut self, head: Option<Oid>) -> Decision {
+        let known = self.task.pull.as_ref().map(|pull| &pull.head);
+        // A push that is heard of late may be the one that `/agent fix` went on from.
+        if known.is_some() && head.as_ref() == known {
             return self.stays(Because::Outdated);
         }
         if let Stage::Paused { head: known, .. } = &self.task.stage
@@ -93,22 +88,28 @@ impl Next<'_> {
         if self.task.stage.is_busy() {
             return self.stays(Because::AlreadyBusy);
         }
+        // Said no to before anything is touched: the task stays as it is, and so does the branch.
+        if !self.task.has_attempts_left() {
+            return self.stays(Because::BudgetSpent);
+        }
         if let Some(pull) = &mut self.task.pull {
             pull.head = head.clone();
         }
+        self.acknowledge(feedback.comment);
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
     }
 
-    /// The same attempt again, on the base as it is now.
-    pub(super) fn rebase(mut self, tip: &Oid) -> Decision {
-        let ended = Because::BaseMoved.sentence().to_owned();
-        self.change_last(|last| last.ended = Some(ended));
-        self.task.base.oid = tip.clone();
-        let feedback = self
-            .task
-            .last_attempt()
-            .and_then(|last| last.feedback.clone());
-        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
+    pub(super) fn stop(mut self, comment: Option<CommentId>) -> Decision {
+        if let Some(comment) = comment {
+            self.acknowledge(comment);
+        }
+        self.close(Because::StopAsked, Outcome::Stopped)
+    }
+
+    /// With the move itself, so that a crash in between leaves nobody unheard.
+    fn acknowledge(&mut self, comment: CommentId) {
+        let target = ReactionTarget::Comment { id: comment };
+        self.effects.push(Effect::Acknowledge { target });
     }
 
     pub(super) fn reread(mut self, difference: &str) -> Decision {

@@ -14,6 +14,8 @@ const FILES_SHOWN: usize = 50;
 const WORDS_MAX: usize = 4_000;
 /// Longest body, in characters: GitHub takes 65,536.
 const BODY_MAX: usize = 60_000;
+/// Longest name of a branch that is shown, in characters; git's own bound on most machines.
+pub(super) const BRANCH_MAX: usize = 255;
 /// Most of one command's output, in characters.
 const OUTPUT_MAX: usize = 1_500;
 
@@ -86,7 +88,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .refused
             .iter()
             .take(10)
-            .map(|title| format!("- {}", text::inline_code(title, 160)))
+            .map(|title| format!("- {}", text::inline_code(&without_secrets(title), 160)))
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
@@ -98,7 +100,11 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             quoted.join("\n")
         ));
     }
-    let whole = parts.join("\n\n");
+    shortened(parts.join("\n\n"))
+}
+
+/// Cut where GitHub would not take it.
+pub(super) fn shortened(whole: String) -> String {
     match whole.char_indices().nth(BODY_MAX) {
         Some((end, _)) => format!("{}\n\n(shortened)", &whole[..end]),
         None => whole,
@@ -159,10 +165,11 @@ fn accepted(commands: &[String], acceptance: &[Acceptance]) -> String {
     if commands.is_empty() {
         return "### Acceptance\n\nThe contract names no acceptance commands, so nothing was checked before this was opened.".to_owned();
     }
+    let seen = |command: &String| acceptance.iter().find(|seen| seen.command == *command);
     let mut lines = vec!["### Acceptance\n".to_owned()];
     for command in commands {
         let shown = text::inline_code(command, 200);
-        let Some(report) = acceptance.iter().find(|report| report.command == *command) else {
+        let Some(report) = seen(command) else {
             lines.push(format!("- {shown} was not run"));
             continue;
         };
@@ -177,7 +184,9 @@ fn accepted(commands: &[String], acceptance: &[Acceptance]) -> String {
             lines.push(format!("\n{}\n", text::code_block(&tail, OUTPUT_MAX)));
         }
     }
-    lines.push("\nRun by Castellan in its sandbox, on the change as it is here.".to_owned());
+    if commands.iter().any(|command| seen(command).is_some()) {
+        lines.push("\nRun by Castellan in its sandbox, on the change as it is here.".to_owned());
+    }
     lines.join("\n")
 }
 
@@ -193,15 +202,16 @@ fn asked(task: &Task, facts: &Facts<'_>) -> String {
         ),
         format!("- Contract SHA-256 `{}`", contract.sha256()),
         format!(
-            "- Attempt {} of {}, from `{}` at `{}`",
+            "- Attempt {} of {}, from {} at `{}`",
             facts.attempt.number,
             contract.budget.attempts,
-            task.base.branch,
+            text::inline_code(&task.base.branch, BRANCH_MAX),
             facts.attempt.start.short()
         ),
     ];
     if let Some(agent) = facts.agent {
-        lines.push(format!("- Agent: {}", text::inline_code(agent, 100)));
+        let agent = without_secrets(agent);
+        lines.push(format!("- Agent: {}", text::inline_code(&agent, 100)));
     }
     for note in task.notes.iter().take(10) {
         lines.push(format!("- Note: {}", text::neutral(note, 300)));

@@ -45,7 +45,7 @@ pub enum Stage {
     Delivered {
         /// The pull request.
         pull: Number,
-        /// Our commit at its head.
+        /// Its head as we know it: our commit, or a person's that a failed fix went on from.
         head: Oid,
     },
     /// A person took the branch over.

@@ -1,7 +1,7 @@
 //! What people are told of a task, in one comment that is edited in place.
 
 use super::Task;
-use super::proposal::without_secrets;
+use super::proposal::{BRANCH_MAX, shortened, without_secrets};
 use super::stage::{Outcome, Stage};
 use crate::domain::text;
 
@@ -29,9 +29,15 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
         };
         lines.push(format!("- Attempt {}: {ended}", attempt.number));
     }
-    for note in &task.notes {
+    for note in task.notes.iter().take(NOTES_SHOWN) {
         lines.push(format!("- Note: {}", spoken(note)));
     }
+    if task.notes.len() > NOTES_SHOWN {
+        let more = task.notes.len() - NOTES_SHOWN;
+        lines.push(format!("- and {more} more notes"));
+    }
+    let told = shortened(lines.join("\n"));
+    let mut lines = vec![told];
     if task.edited_since {
         lines.push(
             "- The issue was edited after the agent started. The approved text stays in force; comment `/agent stop` and label the issue again to use the new one."
@@ -49,6 +55,8 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
     lines.join("\n")
 }
 
+/// Notes that are shown; the rest is counted.
+const NOTES_SHOWN: usize = 20;
 /// Longest sentence about an attempt, in characters.
 const SENTENCE_MAX: usize = 1_500;
 
@@ -84,9 +92,9 @@ const fn closed(outcome: Outcome) -> &'static str {
 
 fn asked(task: &Task) -> String {
     format!(
-        "Requested by `{}`, for `{}` at `{}`",
+        "Requested by `{}`, for {} at `{}`",
         task.request.by.login,
-        task.base.branch,
+        text::inline_code(&task.base.branch, BRANCH_MAX),
         task.base.oid.short()
     )
 }
@@ -98,11 +106,11 @@ fn contract_line(task: &Task) -> String {
         commands => format!("accepted when {} pass", list(commands)),
     };
     format!(
-        "Contract `{}`: {acceptance}; at most {} attempts of {} minutes; owner `{}`",
+        "Contract `{}`: {acceptance}; at most {} attempts of {} minutes; owner {}",
         contract.sha256().short(),
         contract.budget.attempts,
         contract.budget.minutes,
-        contract.owner
+        text::inline_code(&contract.owner, 40)
     )
 }
 

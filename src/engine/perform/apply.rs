@@ -4,17 +4,20 @@
 //! result what was stored; does the change pass every rule; only then blobs, tree, commit,
 //! the branch by its exact old id, the pull request.
 
+use super::super::error::Remedy;
 use super::super::{Engine, EngineError};
 use super::Performed;
 use super::carried::Apply;
 use super::ground::{Ground, ground};
-use crate::domain::change::{Accepted, FileChange, Operation};
+use super::tree::{self, Way};
+use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
-use crate::git::Remote;
-use crate::github::apply::{Proposal, RefMove};
+use crate::domain::text;
+use crate::git::{Fetched, Remote};
+use crate::github::apply::{Entry, Proposal, RefMove};
 use crate::github::{Kind, Target};
 use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
@@ -63,7 +66,7 @@ impl Engine {
             attempt: current,
             target,
             returned: &returned,
-            again: due.tries > 1,
+            tries: due.tries,
         };
         match self.write(&apply).await {
             // A final no is for people: parked alone, the task would stand here for ever (I8, A5).
@@ -90,9 +93,17 @@ impl Engine {
         let mirror = self.mirrors.open(apply.task.repository).await?;
         let branch = &apply.task.base.branch;
         let tip = mirror.fetch(&remote, branch, &apply.attempt.start).await?;
-        let Some(tip) = tip else {
-            let said = format!("The branch `{branch}` is gone. Ask again when there is one.");
-            return Ok(apply.refused(vec![said]));
+        let tip = match tip {
+            Fetched::Tip(tip) => tip,
+            Fetched::NoBranch => {
+                let branch = text::inline_code(branch, 255);
+                let said = format!("The branch {branch} is gone. Ask again when there is one.");
+                return Ok(apply.refused(vec![said]));
+            }
+            Fetched::NoCommit => {
+                let said = "The commit that the change starts from is not in the repository any more. Ask for another attempt.";
+                return Ok(apply.refused(vec![said.to_owned()]));
+            }
         };
         let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
             Ground::On(parent, accepted) => (parent, accepted),
@@ -156,7 +167,7 @@ impl Engine {
             tree => tree?,
         };
         let before = task.pull.as_ref().map(|_| &apply.attempt.start);
-        let found = match apply.again {
+        let found = match apply.is_again() {
             true => self.find_commit(apply, &branch, &tree, &message).await?,
             false => None,
         };
@@ -188,12 +199,45 @@ impl Engine {
                 }
             }
         };
-        let pull = self.propose(apply, accepted, &branch).await?;
+        self.propose_written(apply, accepted, &branch, head).await
+    }
+
+    /// The branch has our commit: from here on nothing is called refused.
+    async fn propose_written(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        branch: &str,
+        head: Oid,
+    ) -> Result<Fact, EngineError> {
         let attempt = apply.attempt.number;
-        Ok(Fact::Applied {
-            attempt,
-            pull,
-            head,
+        let error = match self.propose(apply, accepted, branch).await {
+            Ok(pull) => {
+                return Ok(Fact::Applied {
+                    attempt,
+                    pull,
+                    head,
+                });
+            }
+            Err(error) if error.remedy(apply.tries, self.clock.now()) == Remedy::Park => error,
+            Err(error) => return Err(error),
+        };
+        let cause = error.chain();
+        Ok(match &apply.task.pull {
+            // Only its description is behind; the commits and the status comment tell the rest.
+            Some(pull) => {
+                tracing::warn!(task.id = %apply.task.id, error = cause, "a pull request keeps its description");
+                Fact::Applied {
+                    attempt,
+                    pull: pull.number,
+                    head,
+                }
+            }
+            None => Fact::Unproposed {
+                attempt,
+                head,
+                cause,
+            },
         })
     }
 
@@ -204,15 +248,14 @@ impl Engine {
         parent: &Oid,
     ) -> Result<Oid, EngineError> {
         let github = self.github()?;
-        let mut files: Vec<(&FileChange, Option<Oid>)> = Vec::new();
-        for file in &accepted.files {
-            let blob = match file.operation {
-                Operation::Delete => None,
-                Operation::Add | Operation::Modify => {
-                    Some(github.write_blob(apply.target, &file.content).await?)
-                }
+        let mut files = Vec::new();
+        for (file, way) in accepted.files.iter().zip(tree::ways(&accepted.files)) {
+            let entry = match way {
+                Way::Gone => Entry::Gone,
+                Way::Inline(text) => Entry::Text(text),
+                Way::Blob(content) => Entry::Blob(github.write_blob(apply.target, content).await?),
             };
-            files.push((file, blob));
+            files.push((file, entry));
         }
         Ok(github.write_tree(apply.target, parent, &files).await?)
     }
@@ -287,7 +330,7 @@ impl Engine {
         let title = proposal::title(task);
         let known = match &task.pull {
             Some(pull) => Some(pull.number),
-            None if apply.again => {
+            None if apply.is_again() => {
                 github
                     .find_pull(apply.target, branch, &task.base.branch)
                     .await?

@@ -12,11 +12,16 @@ pub(super) struct Apply<'a> {
     pub(super) attempt: &'a Attempt,
     pub(super) target: &'a Target,
     pub(super) returned: &'a Returned,
-    /// Whether it was tried before, so that anything may be there already.
-    pub(super) again: bool,
+    /// How often it was tried, this time included.
+    pub(super) tries: i64,
 }
 
 impl Apply<'_> {
+    /// Whether it was tried before, so that anything may be there already.
+    pub(super) const fn is_again(&self) -> bool {
+        self.tries > 1
+    }
+
     /// Refused whole, one sentence each.
     pub(super) fn refused(&self, sentences: Vec<String>) -> Fact {
         Fact::ChangeRefused {

@@ -12,6 +12,10 @@ use crate::git::{Mirror, Remote};
 /// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
 const WORKFLOWS: &str = ".github/workflows";
 
+/// Most of the old contents that are read, in bytes; what looks like a secret in a file beyond
+/// counts as new.
+const OLD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Where a change is laid.
 pub(super) enum Ground {
     /// On this commit; it passed every rule.
@@ -118,7 +122,7 @@ async fn judge(
 ) -> Result<Result<Accepted, Vec<String>>, EngineError> {
     let tree = mirror.tree(commit).await?;
     let old = mirror
-        .contents(remote, &replaced(apply.task, change, &tree))
+        .contents(remote, &replaced(apply.task, change, &tree), OLD_BYTES_MAX)
         .await?;
     Ok(check(apply.task, change, &tree, &old))
 }

@@ -8,6 +8,7 @@ mod carried;
 mod dispatch;
 mod ground;
 mod show;
+pub(super) mod tree;
 
 use super::allowance::Cost;
 use super::error::Remedy;
@@ -143,7 +144,9 @@ impl Engine {
                 fence,
                 ticket,
             } => self.dispatch(due, &target, *attempt, *fence, ticket).await,
-            Effect::Apply { attempt, fence } => self.apply(due, &target, *attempt, *fence).await,
+            Effect::Apply { attempt, fence, .. } => {
+                self.apply(due, &target, *attempt, *fence).await
+            }
             Effect::Cancel { run } => {
                 self.github()?.cancel_run(&target, *run).await?;
                 Ok(Performed::Done(None))
@@ -196,9 +199,9 @@ fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
     }
 }
 
-/// What an effect writes at most; an apply of many files is counted as a handful, since its
-/// blobs are not content that people see.
-const fn cost_of(effect: &Effect) -> Cost {
+/// What an effect writes at most. An apply is tree, commit, ref and pull request, and its
+/// blobs, which are not content that people see.
+fn cost_of(effect: &Effect) -> Cost {
     match effect {
         Effect::Status | Effect::Acknowledge { .. } | Effect::Say { .. } => Cost {
             writes: 1,
@@ -208,8 +211,8 @@ const fn cost_of(effect: &Effect) -> Cost {
             writes: 1,
             content: 0,
         },
-        Effect::Apply { .. } => Cost {
-            writes: 5,
+        Effect::Apply { blobs, .. } => Cost {
+            writes: 4 + i64::from(*blobs),
             content: 1,
         },
     }

@@ -53,27 +53,25 @@ impl Engine {
     ) -> Result<CommentId, EngineError> {
         let github = self.github()?;
         let issue = stored.task.issue;
-        let known = match stored.status_comment {
-            Some(comment) => Some(comment),
-            // The comment may have been written although we never heard (K16).
-            None if due.tries > 1 => {
-                let marker = status::marker(&stored.task);
-                let since = stored.task.opened_at;
-                github.find_comment(target, issue, &marker, since).await?
+        if let Some(comment) = stored.status_comment {
+            match github.edit_comment(target, comment, body).await {
+                Ok(()) => return Ok(comment),
+                // Somebody deleted it: people still have to be told.
+                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) => return Err(error.into()),
             }
-            None => None,
-        };
-        let Some(comment) = known else {
-            return Ok(github.comment(target, issue, body).await?);
-        };
-        match github.edit_comment(target, comment, body).await {
-            Ok(()) => Ok(comment),
-            // Somebody deleted it: people still have to be told.
-            Err(error) if error.kind == Kind::NotFound => {
-                Ok(github.comment(target, issue, body).await?)
-            }
-            Err(error) => Err(error.into()),
         }
+        // The comment may have been written although we never heard (K16).
+        if due.tries > 1 {
+            let marker = status::marker(&stored.task);
+            let since = stored.task.opened_at;
+            let found = github.find_comment(target, issue, &marker, since).await?;
+            if let Some(found) = found {
+                github.edit_comment(target, found, body).await?;
+                return Ok(found);
+            }
+        }
+        Ok(github.comment(target, issue, body).await?)
     }
 
     pub(super) async fn react(
@@ -83,8 +81,11 @@ impl Engine {
     ) -> Result<Performed, EngineError> {
         match self.github()?.react(target, on).await {
             Ok(()) => Ok(Performed::Done(None)),
-            // What was reacted to is gone.
-            Err(error) if error.kind == Kind::NotFound && !error.is_of_installation() => {
+            // What was reacted to is gone or locked (H10).
+            Err(error)
+                if !error.is_of_installation()
+                    && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
+            {
                 Ok(Performed::Needless)
             }
             Err(error) => Err(error.into()),

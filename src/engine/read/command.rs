@@ -1,9 +1,8 @@
 //! `/agent …` in a comment.
 
 use super::super::open::Ask;
-use super::super::{Engine, EngineError, target_of};
+use super::super::{Engine, EngineError};
 use super::Reading;
-use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::Fact;
 use crate::domain::ids::{CommentId, Number};
 use crate::domain::notice::{Notice, Place};
@@ -13,6 +12,7 @@ use crate::domain::request::{Origin, Person, Request};
 use crate::domain::task::because::Because;
 use crate::domain::task::status;
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::observe::Subject;
 use crate::store::{Cause, StoredTask};
 
@@ -117,7 +117,7 @@ impl Engine {
         if said.on_pull {
             return self.answer(said, &Refusal::RunOnPull).await;
         }
-        let target = target_of(said.place);
+        let target = Target::from(said.place);
         let input = self.github()?.task_input(&target, said.number).await?;
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the issue is gone".to_owned()));
@@ -150,7 +150,7 @@ impl Engine {
             return self.answer(said, &Refusal::TaskOver).await;
         }
         let branch = task.id.branch();
-        let target = target_of(said.place);
+        let target = Target::from(said.place);
         let head = self.github()?.branch_tip(&target, &branch).await?;
         let Some(head) = head else {
             return self.answer(said, &Refusal::NothingToFix).await;
@@ -168,10 +168,7 @@ impl Engine {
             Some(Because::Outdated) | None => {
                 Ok(Reading::Ignored("this request was served".to_owned()))
             }
-            Some(_) => {
-                self.acknowledge(said).await?;
-                Ok(Reading::Done("another attempt was asked for"))
-            }
+            Some(_) => Ok(Reading::Done("another attempt was asked for")),
         }
     }
 
@@ -186,10 +183,11 @@ impl Engine {
         if stored.task.stage.is_closed() {
             return Ok(Reading::Ignored("the task is over".to_owned()));
         }
-        let by = said.by.clone();
-        self.record(&stored.task.id, Fact::StopAsked { by }, Cause::None)
-            .await?;
-        self.acknowledge(said).await?;
+        let fact = Fact::StopAsked {
+            by: said.by.clone(),
+            comment: Some(said.comment),
+        };
+        self.record(&stored.task.id, fact, Cause::None).await?;
         Ok(Reading::Done("a task was stopped"))
     }
 
@@ -210,12 +208,6 @@ impl Engine {
         } else {
             self.store.task_of_issue(repository, said.number).await?
         })
-    }
-
-    async fn acknowledge(&self, said: &Said<'_>) -> Result<(), EngineError> {
-        let target = ReactionTarget::Comment { id: said.comment };
-        self.add(said.place, said.number, &Effect::Acknowledge { target })
-            .await
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {

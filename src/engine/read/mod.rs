@@ -96,11 +96,7 @@ impl Engine {
                 number,
                 sender,
             } => self.read_unlabel(place, *number, sender).await,
-            Notice::TextEdited {
-                place,
-                number,
-                text,
-            } => self.read_edit(place, *number, text).await,
+            Notice::TextEdited { place, number } => self.read_edit(place, *number).await,
             Notice::IssueEnded { place, number, how } => {
                 self.read_issue_end(place, *number, how).await
             }

@@ -2,7 +2,7 @@
 
 use super::super::open::{Ask, Opening};
 use super::super::sweep::enrolled_since;
-use super::super::{Engine, EngineError, target_of};
+use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
@@ -11,6 +11,7 @@ use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::{Origin, Request};
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::observe::Subject;
 use crate::guard::{self, Guard};
 use crate::store::Cause;
@@ -33,7 +34,10 @@ impl Engine {
         if sender.is_some_and(|sender| sender.is_bot) {
             return Ok(Reading::Ignored("a bot can ask for nothing".to_owned()));
         }
-        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let input = self
+            .github()?
+            .task_input(&Target::from(place), number)
+            .await?;
         let Some(Subject::Issue(issue)) = &input.subject else {
             return Ok(Reading::Ignored("the label is not on an issue".to_owned()));
         };
@@ -210,7 +214,7 @@ impl Engine {
         }
         // Asked for itself and not looked up in the installation's list, which may be cut.
         let github = self.github()?;
-        if !github.is_open(&target_of(place), place.owner).await? {
+        if !github.is_open(&Target::from(place), place.owner).await? {
             tracing::warn!(
                 repository.id = %place.repository,
                 installation.id = %place.installation,

@@ -2,8 +2,7 @@
 //! repository and its installation.
 
 use super::super::open::whole;
-use super::super::sweep::target_of_repository;
-use super::super::{Engine, EngineError, target_of};
+use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::event::Fact;
 use crate::domain::ids::{
@@ -12,24 +11,38 @@ use crate::domain::ids::{
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::request::contract;
 use crate::domain::task::Task;
+use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::observe::Subject;
-use crate::store::Cause;
+use crate::store::{Cause, StoredTask};
+
+/// What is noted where the issue has no task, or one that is over.
+const NO_LIVE_TASK: &str = "no task is live there";
 
 impl Engine {
+    async fn live_task_of_issue(
+        &self,
+        place: &Place,
+        number: Number,
+    ) -> Result<Option<StoredTask>, EngineError> {
+        let found = self.store.task_of_issue(place.repository, number).await?;
+        Ok(found.filter(|stored| !stored.task.stage.is_closed()))
+    }
+
     pub(super) async fn read_unlabel(
         &self,
         place: &Place,
         number: Number,
         sender: &Sender,
     ) -> Result<Reading, EngineError> {
-        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
-            return Ok(Reading::Ignored("no task there".to_owned()));
+        let Some(stored) = self.live_task_of_issue(place, number).await? else {
+            return Ok(Reading::Ignored(NO_LIVE_TASK.to_owned()));
         };
-        if stored.task.stage.is_closed() {
-            return Ok(Reading::Ignored("the task is over".to_owned()));
-        }
-        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let input = self
+            .github()?
+            .task_input(&Target::from(place), number)
+            .await?;
         if let Some(Subject::Issue(issue)) = &input.subject
             && issue.labelled
         {
@@ -50,13 +63,33 @@ impl Engine {
         &self,
         place: &Place,
         number: Number,
+    ) -> Result<Reading, EngineError> {
+        if self.live_task_of_issue(place, number).await?.is_none() {
+            return Ok(Reading::Ignored(NO_LIVE_TASK.to_owned()));
+        }
+        // A delivery may come days late: what counts is how the issue reads now (D5).
+        let input = self
+            .github()?
+            .task_input(&Target::from(place), number)
+            .await?;
+        let Some(Subject::Issue(issue)) = &input.subject else {
+            return Ok(Reading::Ignored("the issue is gone".to_owned()));
+        };
+        self.compare_text(place, number, &issue.text).await
+    }
+
+    /// Tells the live task of an issue where the text is not the one that was approved.
+    pub(in super::super) async fn compare_text(
+        &self,
+        place: &Place,
+        number: Number,
         text: &IssueText,
     ) -> Result<Reading, EngineError> {
-        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
-            return Ok(Reading::Ignored("no task there".to_owned()));
+        let Some(stored) = self.live_task_of_issue(place, number).await? else {
+            return Ok(Reading::Ignored(NO_LIVE_TASK.to_owned()));
         };
         let (before, after) = (whole(&stored.task.text), whole(text));
-        if stored.task.stage.is_closed() || before == after {
+        if before == after {
             return Ok(Reading::Ignored("the task knows this text".to_owned()));
         }
         let difference = contract::difference(&before, &after);
@@ -69,20 +102,20 @@ impl Engine {
         Ok(Reading::Done("the task heard of the edit"))
     }
 
-    pub(super) async fn read_issue_end(
+    pub(in super::super) async fn read_issue_end(
         &self,
         place: &Place,
         number: Number,
         how: &str,
     ) -> Result<Reading, EngineError> {
-        let Some(stored) = self.store.task_of_issue(place.repository, number).await? else {
-            return Ok(Reading::Ignored("no task there".to_owned()));
+        let Some(stored) = self.live_task_of_issue(place, number).await? else {
+            return Ok(Reading::Ignored(NO_LIVE_TASK.to_owned()));
         };
-        if stored.task.stage.is_closed() {
-            return Ok(Reading::Ignored("the task is over".to_owned()));
-        }
         // A delivery may come days late: what counts is how the issue stands now (D5).
-        let input = self.github()?.task_input(&target_of(place), number).await?;
+        let input = self
+            .github()?
+            .task_input(&Target::from(place), number)
+            .await?;
         if let Some(Subject::Issue(issue)) = &input.subject
             && issue.open
         {
@@ -113,14 +146,18 @@ impl Engine {
                 "the task is over, or elsewhere".to_owned(),
             ));
         }
-        let by_app = sender.is_bot;
         let known = after.is_some_and(|after| is_ours(&stored.task, after));
         // While a change of ours is being written, its own delivery may come before its record.
-        if by_app && (known || stored.task.stage.is_busy()) {
+        // Another bot's push then makes the writing fail, which tells of it.
+        let applying = matches!(stored.task.stage, Stage::Applying { .. });
+        if sender.is_bot && (known || applying) {
             return Ok(Reading::Ignored("our own commit".to_owned()));
         }
         // A late delivery says nothing about where the branch is now (D5).
-        let tip = self.github()?.branch_tip(&target_of(place), branch).await?;
+        let tip = self
+            .github()?
+            .branch_tip(&Target::from(place), branch)
+            .await?;
         if tip.as_ref().is_some_and(|tip| is_ours(&stored.task, tip)) {
             return Ok(Reading::Ignored("the branch is at our commit".to_owned()));
         }
@@ -145,7 +182,7 @@ impl Engine {
             return Ok(Reading::Ignored("the task is over".to_owned()));
         }
         // Reopened since, or never closed: what counts is how it stands now (D5).
-        let target = target_of(place);
+        let target = Target::from(place);
         let Some(now_merged) = self.github()?.pull_end(&target, number).await? else {
             return Ok(Reading::Ignored("the pull request is open".to_owned()));
         };
@@ -190,7 +227,7 @@ impl Engine {
         how: &str,
     ) -> Result<Reading, EngineError> {
         // Going public cannot be undone for what was seen; all else is looked at again (D5).
-        let target = target_of(place);
+        let target = Target::from(place);
         if how != "publicized" && self.github()?.is_open(&target, place.owner).await? {
             return Ok(Reading::Ignored(
                 "the repository is there, and its owner's".to_owned(),
@@ -239,7 +276,7 @@ impl Engine {
             // Taken out and put back since? The installation's list may be cut, so it is asked for itself.
             let is_there = match &active {
                 Some(active) => {
-                    let target = target_of_repository(&repository);
+                    let target = Target::from(&repository);
                     github.is_open(&target, active.account).await?
                 }
                 None => false,

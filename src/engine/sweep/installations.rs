@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::{Engine, EngineError};
-use super::{DELIVERIES_KEPT_S, target_of_repository};
+use super::DELIVERIES_KEPT_S;
 use crate::domain::notice::{Notice, Place};
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::github::sweep::{ListedInstallation, ListedRepository};
 
 /// Since when a repository that we first hear of now counts as enrolled: since the App was
@@ -62,7 +63,7 @@ impl Engine {
             // A list may lack what is there (A10): only GitHub's own no takes it away.
             if !listed.iter().any(|listed| listed.id == known.id)
                 && !github
-                    .is_open(&target_of_repository(&known), installation.account)
+                    .is_open(&Target::from(&known), installation.account)
                     .await?
             {
                 let notice = Notice::Uninstalled {

@@ -19,8 +19,7 @@ use crate::domain::event::Fact;
 use crate::domain::task::SILENCE_LIMIT_S;
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
-use crate::github::Target;
-use crate::store::{Cause, Repository, StoreError};
+use crate::store::{Cause, StoreError};
 
 /// GitHub delivers again what is at most this old (W3), with an hour to spare.
 const DELIVERIES_KEPT_S: i64 = (3 * 24 - 1) * 3600;
@@ -155,13 +154,5 @@ impl Engine {
             }
             swept => self.bear(part, swept),
         }
-    }
-}
-
-pub(super) fn target_of_repository(repository: &Repository) -> Target {
-    Target {
-        installation: repository.installation,
-        repository: repository.id,
-        name: repository.name.clone(),
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::error::Remedy;
 use super::super::{Engine, EngineError};
-use super::{OVERLAP_S, target_of_repository};
+use super::OVERLAP_S;
 use crate::domain::notice::{Notice, Place};
 use crate::domain::time::Timestamp;
+use crate::github::Target;
 use crate::store::{Repository, StoredTask};
 
 /// In how many sweeps each notice failed, one after the other.
@@ -62,7 +63,7 @@ impl Engine {
         live: &[StoredTask],
     ) -> Result<Seen, EngineError> {
         let github = self.github()?;
-        let target = target_of_repository(repository);
+        let target = Target::from(repository);
         let installation = self.store.installation(repository.installation).await?;
         let Some(installation) = installation.filter(|known| !known.suspended) else {
             return Ok(Seen::NotAll);

@@ -1,6 +1,6 @@
 //! A task that is not closed: its issue, its branch, its pull request, its run.
 
-use super::super::{Engine, EngineError, target_of, target_of_task};
+use super::super::{Engine, EngineError};
 use crate::domain::event::Fact;
 use crate::domain::ids::Oid;
 use crate::domain::notice::{Notice, Place, Sender};
@@ -8,6 +8,7 @@ use crate::domain::request::Person;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
+use crate::github::Target;
 use crate::github::observe::{Issue, Subject};
 use crate::store::{Cause, StoredTask};
 
@@ -25,15 +26,17 @@ impl Engine {
 
     /// The issue of a task that has no pull request yet, and with it the repository.
     async fn look_at_issue(&self, place: &Place, task: &Task) -> Result<(), EngineError> {
-        let target = target_of(place);
+        let target = Target::from(place);
         let number = task.issue;
         let input = self.github()?.task_input(&target, number).await?;
-        let place = place.clone();
-        let notice = match input.subject {
-            _ if input.archived => Notice::RepositoryClosed {
-                place,
-                how: "archived".to_owned(),
-            },
+        let reading = match input.subject {
+            _ if input.archived => {
+                let notice = Notice::RepositoryClosed {
+                    place: place.clone(),
+                    how: "archived".to_owned(),
+                };
+                self.read_notice(&notice).await
+            }
             Some(Subject::Issue(issue)) if issue.open => {
                 if let Some(person) = unlabelled_by(&issue, task) {
                     let notice = Notice::Unlabeled {
@@ -46,26 +49,20 @@ impl Engine {
                     };
                     self.read_notice(&notice).await?;
                 }
-                Notice::TextEdited {
-                    place,
-                    number,
-                    text: issue.text,
-                }
+                self.compare_text(place, number, &issue.text).await
             }
-            Some(Subject::Issue(_) | Subject::Pull) | None => Notice::IssueEnded {
-                place,
-                number,
-                how: "closed".to_owned(),
-            },
+            Some(Subject::Issue(_) | Subject::Pull) | None => {
+                self.read_issue_end(place, number, "closed").await
+            }
         };
-        self.read_notice(&notice).await.map(drop)
+        reading.map(drop)
     }
 
     /// The branch, the pull request and the run of a task that is not closed.
     async fn look_at_task(&self, stored: &StoredTask) -> Result<(), EngineError> {
         let github = self.github()?;
         let task = &stored.task;
-        let target = target_of_task(task);
+        let target = Target::from(task);
         if let Some(pull) = &task.pull {
             if let Some(merged) = github.pull_end(&target, pull.number).await? {
                 self.record(&task.id, Fact::PullEnded { merged }, Cause::None)

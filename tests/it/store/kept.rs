@@ -35,6 +35,24 @@ async fn a_result_is_kept_once_by_its_hash() {
 }
 
 #[tokio::test]
+async fn u2_of_the_late_results_of_an_attempt_the_first_is_kept() {
+    for (_database, store) in stores("u2_of_the_late_results_of_an_attempt").await {
+        let id = sample::task(1).id;
+        for (attempt, body) in [(1, "one"), (1, "two"), (2, "three")] {
+            let sha256 = Sha256Hex::of(body);
+            let kept = Kept {
+                attempt: AttemptNumber(attempt),
+                sha256: &sha256,
+                body: body.as_bytes(),
+            };
+            store.keep_late_result(&id, kept, NOW).await.unwrap();
+            let found = store.result(&id, AttemptNumber(attempt), &sha256).await;
+            assert_eq!(found.unwrap().is_some(), body != "two", "{body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_holds_what_it_was_last_set_to() {
     for (_database, store) in stores("a_cursor_holds_what_it_was_last_set_to").await {
         assert_eq!(store.cursor("sweep").await.unwrap(), None);

@@ -82,7 +82,7 @@ async fn k20_a_database_from_the_future_is_refused() {
     for database in databases("k20_a_database_from_the_future_is_refused").await {
         database.open().await.close().await;
         let mut connection = database.connect().await;
-        let query = "UPDATE _sqlx_migrations SET version = 999999";
+        let query = "UPDATE _sqlx_migrations SET version = 999999 WHERE version = 1";
         connection.execute(query).await.unwrap();
         let opened = castellan::store::Store::open(&database.url).await;
         assert!(opened.is_err(), "an older program must not write there");

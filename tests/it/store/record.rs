@@ -42,6 +42,7 @@ fn stop() -> Event {
         9,
         Fact::StopAsked {
             by: sample::alice(),
+            comment: None,
         },
     )
 }

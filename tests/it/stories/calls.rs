@@ -26,6 +26,9 @@ pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
         )
         .unwrap();
     }
+    let list = world.yard.call_list();
+    let blob = list.iter().find(|call| call.path.ends_with("/git/blobs"));
+    assert!(blob.is_none(), "text goes within the tree");
     let calls = world.yard.calls();
     world.ends().await;
     calls

@@ -43,6 +43,30 @@ async fn x12_edited_while_queued_is_asked_again_and_a_new_label_takes_the_new_te
 }
 
 #[tokio::test]
+async fn d5_an_edit_that_comes_late_says_nothing_of_the_text_that_was_approved_since() {
+    let world = World::begins().await;
+    let issue = world.issue().await;
+    world.yard.loses_deliveries("issues.edited", 2);
+    world.alice.edits_issue(issue, EVIL).await.unwrap();
+    let mended = "`add.sh` must add.\n";
+    world.alice.edits_issue(issue, mended).await.unwrap();
+    world.settles().await;
+    let deliveries = world.yard.deliveries();
+    let mut edits = deliveries
+        .iter()
+        .filter(|(_, name, _)| name == "issues.edited");
+    let (guid, _, _) = edits.next().unwrap();
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.settles().await;
+    assert!(world.yard.redelivers(guid));
+    world.settles().await;
+    let task = world.task(issue).await;
+    assert_eq!(task.stage.name(), "queued", "{:?}", task.stage);
+    world.runner().await.returns_change(&[FIX]).await;
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn h19_edited_after_the_start_keeps_the_approved_text_and_says_so() {
     let world = World::begins().await;
     let issue = world.labelled_issue().await;

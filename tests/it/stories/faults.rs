@@ -5,13 +5,12 @@ use castellan::yard::Fault;
 use super::world::{FIX, World};
 
 /// The writes from the label to the draft pull request.
-pub(crate) const WRITES: [(&str, &str); 10] = [
+pub(crate) const WRITES: [(&str, &str); 9] = [
     ("POST", "/app/installations/*/access_tokens"),
     ("POST", "/repos/*/*/issues/*/reactions"),
     ("POST", "/repos/*/*/issues/*/comments"),
     ("PATCH", "/repos/*/*/issues/comments/*"),
     ("POST", "/repos/*/*/actions/workflows/*/dispatches"),
-    ("POST", "/repos/*/*/git/blobs"),
     ("POST", "/repos/*/*/git/trees"),
     ("POST", "/repos/*/*/git/commits"),
     ("POST", "/graphql/UpdateRefs"),
@@ -63,7 +62,7 @@ async fn a2_a_write_that_only_seems_to_fail_is_not_done_twice() {
 async fn a2_a_line_that_breaks_before_or_after_a_write_changes_nothing() {
     ends_the_same(&WRITES[4..5], Fault::Dropped).await;
     ends_the_same(&WRITES[4..5], Fault::DroppedAfter).await;
-    ends_the_same(&WRITES[8..], Fault::DroppedAfter).await;
+    ends_the_same(&WRITES[7..], Fault::DroppedAfter).await;
 }
 
 #[tokio::test]
@@ -73,7 +72,7 @@ async fn a1_a_read_that_fails_is_done_again() {
 
 #[tokio::test]
 async fn a7_a_token_that_ended_early_is_minted_once_more() {
-    ends_the_same(&WRITES[7..], Fault::BadCredentials).await;
+    ends_the_same(&WRITES[6..], Fault::BadCredentials).await;
     ends_the_same(&READS[..2], Fault::BadCredentials).await;
 }
 
@@ -134,14 +133,80 @@ async fn a5_a_permission_that_lacks_is_said_and_not_tried_for_ever() {
 }
 
 #[tokio::test]
+async fn a5_a_branch_that_was_written_is_named_where_no_pull_request_can_be_opened() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let pulls = "/repos/*/*/pulls";
+    world.yard.fault("POST", pulls, Fault::NotAccessible, 1_000);
+    world.runner().await.returns_change(&[FIX]).await;
+    let task = world.task(issue).await;
+    assert!(task.stage.is_closed(), "{:?}", task.stage);
+    assert!(world.tip(&task.id.branch()).is_some());
+    let told = world.transcript().await;
+    assert!(told.contains(&task.id.branch()), "{told}");
+    assert!(!told.contains("nothing was written"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a5_a_description_that_cannot_be_edited_does_not_undo_the_commit() {
+    let world = World::begins().await;
+    let (pull, branch) = world.delivered().await;
+    let edits = "/repos/*/*/pulls/*";
+    world
+        .yard
+        .fault("PATCH", edits, Fault::NotAccessible, 1_000);
+    world.alice.comments(pull, "/agent fix").await.unwrap();
+    world.settles().await;
+    let better = ("add.sh", "echo $((${1} + ${2}))\n");
+    world.runner().await.returns_change(&[better]).await;
+    let task = world
+        .engine
+        .store
+        .newest_tasks(1)
+        .await
+        .unwrap()
+        .remove(0)
+        .task;
+    assert_eq!(task.stage.name(), "delivered", "{:?}", task.attempts);
+    assert_eq!(task.pull.map(|pull| pull.head), world.tip(&branch));
+    world.sweeps().await;
+    let told = world.transcript().await;
+    assert!(!told.contains("took the branch over"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a9_a_rule_of_the_repository_is_quoted() {
     let world = World::begins().await;
     world.labelled_issue().await;
     let rule = Fault::Ruleset("Files over 1 MB are not allowed".to_owned());
-    world.yard.fault("POST", "/repos/*/*/git/blobs", rule, 1);
+    world.yard.fault("POST", "/repos/*/*/git/trees", rule, 1);
     world.runner().await.returns_change(&[FIX]).await;
     insta::assert_snapshot!(world.transcript().await);
     world.ends().await;
+}
+
+/// An empty file is one that goes as a blob, which text does not.
+#[tokio::test]
+async fn a1_a2_a_blob_that_fails_or_seems_to_is_written_again() {
+    let blobs = "/repos/*/*/git/blobs";
+    for fault in [Fault::Before(502), Fault::After(502)] {
+        let world = World::begins().await;
+        let issue = world.labelled_issue().await;
+        world.yard.fault("POST", blobs, fault, 1);
+        world.yard.resets_calls();
+        let runner = world.runner().await;
+        runner.returns_change(&[("add.sh", "")]).await;
+        world.waits(60).await;
+        assert_eq!(world.task(issue).await.stage.name(), "delivered");
+        let calls = world.yard.call_list();
+        let calls = calls
+            .iter()
+            .filter(|call| call.path.ends_with("/git/blobs"));
+        assert_eq!(calls.count(), 2);
+        world.ends().await;
+    }
 }
 
 #[tokio::test]
@@ -174,6 +239,36 @@ async fn a12_a_pull_request_that_is_not_visible_yet_is_not_opened_twice() {
     }
     let task = world.task(issue).await;
     assert_eq!(task.stage.name(), "delivered", "{:?}", task.attempts);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn k16_a_status_that_was_deleted_is_said_again_once() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let task = world.task(issue).await.id;
+    let stored = world.engine.store.task(&task).await.unwrap().unwrap();
+    let comment = stored.status_comment.unwrap().0;
+    world.alice.deletes_comment(comment).await.unwrap();
+    world.yard.fault("POST", WRITES[2].1, Fault::After(502), 1);
+    let runner = world.runner().await;
+    world.waits(60).await;
+    runner.returns_change(&[FIX]).await;
+    let told = world.transcript().await;
+    let statuses = told.matches("is ready for you").count();
+    assert_eq!(statuses, 1, "{told}");
+    assert!(!told.contains("The agent is working"), "{told}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a5_a_reaction_that_is_not_allowed_is_left_out() {
+    let world = World::begins().await;
+    world
+        .yard
+        .fault("POST", WRITES[1].1, Fault::NotAccessible, 1);
+    world.labelled_issue().await;
+    world.runner().await.returns_change(&[FIX]).await;
     world.ends().await;
 }
 

@@ -65,6 +65,34 @@ async fn h1_a_push_whose_delivery_is_late_still_stands() {
     world.ends().await;
 }
 
+/// Its pusher is called a bot and is not us.
+#[tokio::test]
+async fn h1_another_apps_push_while_the_agent_works_is_heard() {
+    let world = World::begins().await;
+    let (pull, branch) = world.delivered().await;
+    world.alice.comments(pull, "/agent fix").await.unwrap();
+    world.settles().await;
+    let runner = world.runner().await;
+    world.yard.swallows_deliveries("push", 1);
+    let theirs = [("README.md", "Adds.\n")];
+    world.alice.pushes(&branch, &theirs, "Words").await.unwrap();
+    let said = serde_json::json!({
+        "ref": format!("refs/heads/{branch}"),
+        "after": world.tip(&branch),
+        "deleted": false,
+        "sender": {"id": 99, "login": "other[bot]", "type": "Bot"},
+        "installation": {"id": 60_001},
+        "repository": {"id": world.repo.id(), "full_name": "octo/sample", "owner": {"id": 1}},
+    });
+    let body = serde_json::to_vec(&said).unwrap();
+    assert_eq!(world.delivers("h1", "push", &body).await, 202);
+    world.settles().await;
+    let stored = world.engine.store.task(&runner.lease.task).await.unwrap();
+    let stage = stored.unwrap().task.stage;
+    assert_eq!(stage.name(), "paused", "{stage:?}");
+    world.ends().await;
+}
+
 #[tokio::test]
 async fn h2_a_forced_back_branch_is_not_brought_back() {
     let world = World::begins().await;

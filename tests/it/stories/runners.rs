@@ -1,9 +1,11 @@
 //! Runners that do not come, die, come late, come twice, or return what they should not.
 
 use castellan::domain::ids::Sha256Hex;
+use castellan::domain::task::GRACE_S;
 use castellan::domain::task::stage::{Outcome as End, Stage};
 use castellan::protocol::RESULT_BYTES_MAX;
 use castellan::protocol::progress::{Directive, Phase};
+use castellan::store::Cause;
 use serde_json::json;
 
 use super::runner::key;
@@ -67,6 +69,26 @@ async fn u1_a_runner_that_dies_silently_is_replaced_with_a_higher_fence() {
 }
 
 #[tokio::test]
+async fn u1_a_runner_within_the_limits_of_its_brief_is_not_lost() {
+    let mut setting = super::world::Setting::default();
+    (setting.limits.setup_s, setting.limits.acceptance_s) = (900, 900);
+    let world = World::begins_with(setting).await;
+    let issue = world.labelled_issue().await;
+    let runner = world.runner().await;
+    let granted = i64::from(runner.brief.limits.work_s());
+    let entered = world.task(issue).await.attempts[0].entered.clone().unwrap();
+    let span_ms = entered.deadline.since_ms(entered.at);
+    assert_eq!(span_ms, (granted + GRACE_S) * 1_000);
+    for _ in 0..granted / 150 {
+        world.waits(149).await;
+        assert_eq!(runner.reports(Phase::Agent).await, Directive::Continue);
+    }
+    runner.returns_change(&[FIX]).await;
+    assert_eq!(world.task(issue).await.attempts.len(), 1);
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn u1_runners_that_keep_dying_use_up_the_budget_and_no_more() {
     let world = World::begins().await;
     let issue = world.labelled_issue().await;
@@ -87,11 +109,11 @@ async fn u1_runners_that_keep_dying_use_up_the_budget_and_no_more() {
 }
 
 #[tokio::test]
-async fn u11_signs_of_life_do_not_outlast_the_contracts_minutes() {
+async fn u11_signs_of_life_do_not_outlast_the_limits_of_the_brief() {
     let world = World::begins().await;
     let issue = world.labelled_issue().await;
     let runner = world.runner().await;
-    for _ in 0..14 {
+    for _ in 0..15 {
         assert_eq!(runner.reports(Phase::Agent).await, Directive::Continue);
         world.waits(110).await;
     }
@@ -140,6 +162,32 @@ async fn x86_the_same_key_gets_the_same_lease_and_another_key_ends_the_attempt()
     assert_eq!(status, 409);
     world.settles().await;
     insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}
+
+/// Its dispatch was asked for twice, and the answer to the second came after it had entered.
+#[tokio::test]
+async fn k8_a_runner_that_entered_gets_its_lease_again_whatever_was_dispatched_since() {
+    let world = World::begins_with(super::world::Setting {
+        knows_run_details: false,
+        ..Default::default()
+    })
+    .await;
+    world.labelled_issue().await;
+    let runner = world.runner().await;
+    let fact = castellan::domain::event::Fact::Dispatched {
+        attempt: runner.lease.attempt,
+        run: Some(castellan::domain::ids::RunId(999)),
+    };
+    let task = &runner.lease.task;
+    let told = world.engine.record(task, fact, Cause::None).await;
+    told.unwrap().expect("a decision");
+    let run = runner.held.run_id.0;
+    let (status, again) = world.exchanges(&runner.held, &key(1), run).await;
+    assert_eq!((status, &again["fence"]), (200, &json!(runner.lease.fence)));
+    let (status, _) = world.exchanges(&runner.held, &key(2), 999).await;
+    assert_eq!(status, 409, "the other run came second");
+    runner.returns_change(&[FIX]).await;
     world.ends().await;
 }
 

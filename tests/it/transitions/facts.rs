@@ -67,12 +67,13 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 attempt,
                 run,
                 key: Sha256Hex::of("key"),
+                work_s: 720,
             },
         ),
         ("ticket replayed", Fact::TicketReplayed { attempt }),
         ("reported the same phase", phase(Phase::Agent)),
         ("reported another phase", phase(Phase::Acceptance)),
-        ("returned a change", returned(Ending::Changed)),
+        ("returned a change", returned(Ending::Changed { blobs: 0 })),
         ("returned no change", returned(Ending::Unchanged)),
         (
             "returned a failure",
@@ -88,7 +89,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
 }
 
 /// The facts that come of a change being written.
-fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
+fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
     [
         (
             "applied",
@@ -96,6 +97,14 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
                 attempt,
                 pull: Number(2),
                 head: oid(3),
+            },
+        ),
+        (
+            "applied without a pull request",
+            Fact::Unproposed {
+                attempt,
+                head: oid(3),
+                cause: "GitHub said no".to_owned(),
             },
         ),
         (
@@ -153,7 +162,13 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             },
         ),
         ("requester lost access", Fact::RequesterLostAccess),
-        ("stop asked", Fact::StopAsked { by: alice() }),
+        (
+            "stop asked",
+            Fact::StopAsked {
+                by: alice(),
+                comment: Some(CommentId(6)),
+            },
+        ),
         ("fix asked", fix(5)),
         ("fix asked by a known comment", fix(8)),
         (
@@ -226,6 +241,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::AccessLost { .. } => 19,
         Fact::OwnerChanged { .. } => 20,
         Fact::DeadlinePassed => 21,
+        Fact::Unproposed { .. } => 22,
     }
 }
 
@@ -235,5 +251,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..22).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..23).collect::<Vec<_>>());
 }

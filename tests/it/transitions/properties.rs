@@ -107,7 +107,7 @@ fn check(
     if before.stage.is_closed() {
         prop_assert_eq!(&after.stage, &before.stage, "I7: closed stays closed");
         // What was on its branch already is told, once, and nothing else is done.
-        if decision.because != Because::AlreadyWritten {
+        if !super::is_told_late(decision.because) {
             prop_assert_eq!(after, before, "I7: closed stays as it is");
             prop_assert!(decision.effects.is_empty());
         }

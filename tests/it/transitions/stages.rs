@@ -49,7 +49,13 @@ fn working(task: &Task) -> Task {
         run_attempt: 1,
     };
     let key = Sha256Hex::of("key");
-    let task = after(&task, Fact::Entered { attempt, run, key });
+    let entered = Fact::Entered {
+        attempt,
+        run,
+        key,
+        work_s: 720,
+    };
+    let task = after(&task, entered);
     let phase = Phase::Agent;
     after(&task, Fact::Reported { attempt, phase })
 }
@@ -59,7 +65,7 @@ fn applying(task: &Task) -> Task {
     let fact = Fact::Returned {
         attempt: last(&task),
         result: Sha256Hex::of("result"),
-        ending: Ending::Changed,
+        ending: Ending::Changed { blobs: 0 },
     };
     after(&task, fact)
 }
@@ -105,7 +111,13 @@ fn of(mut task: Task, attempts: u32) -> Task {
 
 /// All standings, in the order of a task's life.
 pub(super) fn standings() -> Vec<Standing> {
-    let stopped = after(&opened(), Fact::StopAsked { by: alice() });
+    let stopped = after(
+        &opened(),
+        Fact::StopAsked {
+            by: alice(),
+            comment: Some(CommentId(6)),
+        },
+    );
     let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
     let (early, late) = (70, 2 * 24 * 3600);
     [
