@@ -16,7 +16,6 @@ mod policy;
 mod readme;
 mod runner;
 mod sandbox;
-mod secret;
 mod store;
 mod stories;
 mod storm;

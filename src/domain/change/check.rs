@@ -7,7 +7,7 @@ use super::path::{fault, is_device, is_git_name};
 use super::place::place;
 use super::refusal::{ChangeRefusal, REFUSALS};
 use super::rules::ChangeRules;
-use super::secret::{Canaries, scan};
+use super::secret::scan;
 use super::tree::{LINK, SUBMODULE, Tree};
 use super::{Change, FileChange, Operation, TreeEntry};
 use crate::guard::{self, Guard};
@@ -113,8 +113,7 @@ pub fn check_with_old(
     let mut refusals = caps(change, rules);
     // Beyond its caps a change is not looked at any further: that would only cost time.
     if refusals.is_empty() {
-        let canaries = Canaries::new(&rules.canaries);
-        let named = |file: &&FileChange| !scan(file.path.as_bytes(), &canaries).is_empty();
+        let named = |file: &&FileChange| !scan(file.path.as_bytes()).is_empty();
         let count = change.files.iter().filter(named).count();
         if count > 0 {
             return Err(vec![ChangeRefusal::SecretName { count }]);
@@ -144,7 +143,7 @@ pub fn check_with_old(
                     path: file.path.clone(),
                 });
             }
-            content::refuse(file, before.as_deref(), rules, &canaries, &mut refusals);
+            content::refuse(file, before.as_deref(), rules, &mut refusals);
         }
     }
     if refusals.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::rules::ChangeRules;
-use super::secret::{self, Canaries};
+use super::secret;
 use super::{ChangeRefusal, FileChange, Operation};
 use crate::domain::text::{Class, class};
 
@@ -23,7 +23,6 @@ pub(super) fn refuse(
     file: &FileChange,
     old: Option<&[u8]>,
     rules: &ChangeRules,
-    canaries: &Canaries,
     refusals: &mut Vec<ChangeRefusal>,
 ) {
     let path = &file.path;
@@ -44,14 +43,10 @@ pub(super) fn refuse(
     if let Ok(text) = std::str::from_utf8(&file.content) {
         refuse_invisible(path, text, old, refusals);
     }
-    let known = old
-        .map(|old| secret::scan(old, canaries))
-        .unwrap_or_default();
-    for found in secret::scan(&file.content, canaries) {
-        // What stood there before is not this change's doing; a canary never may.
-        let old_one =
-            found.kind != secret::SecretKind::Canary && known.iter().any(|k| k.same_as(&found));
-        if !old_one {
+    let known = old.map(secret::scan).unwrap_or_default();
+    for found in secret::scan(&file.content) {
+        // What stood there before is not this change's doing.
+        if !known.iter().any(|k| k.same_as(&found)) {
             refusals.push(ChangeRefusal::Secret {
                 path: path.clone(),
                 line: found.line,

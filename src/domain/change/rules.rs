@@ -19,7 +19,6 @@ pub struct ChangeRules {
     protected_folded: PathGlobs,
     binaries: PathGlobs,
     pub(super) limits: ChangePolicy,
-    pub(super) canaries: Vec<String>,
 }
 
 impl ChangeRules {
@@ -36,15 +35,7 @@ impl ChangeRules {
             protected_folded: PathGlobs::new(&fold_all(&policy.protected))?,
             binaries: PathGlobs::new(&policy.change.binaries)?,
             limits: policy.change.clone(),
-            canaries: Vec::new(),
         })
-    }
-
-    /// Adds texts that must not leave, in whatever disguise (X38, X63).
-    #[must_use]
-    pub fn with_canaries(mut self, canaries: impl IntoIterator<Item = String>) -> Self {
-        self.canaries.extend(canaries);
-        self
     }
 
     pub(super) fn in_scope(&self, path: &str) -> bool {

@@ -107,7 +107,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
 
 /// Foreign text that looks as if it held a secret is left out whole (X38).
 pub(super) fn without_secrets(words: &str) -> String {
-    let found = secret::scan(words.as_bytes(), &secret::Canaries::default());
+    let found = secret::scan(words.as_bytes());
     match found.first() {
         None => words.to_owned(),
         Some(found) => format!(
