@@ -43,16 +43,13 @@ pub(super) fn refuse(
     if let Ok(text) = std::str::from_utf8(&file.content) {
         refuse_invisible(path, text, old, refusals);
     }
-    let known = old.map(secret::scan).unwrap_or_default();
-    for found in secret::scan(&file.content) {
-        // What stood there before is not this change's doing.
-        if !known.iter().any(|k| k.same_as(&found)) {
-            refusals.push(ChangeRefusal::Secret {
-                path: path.clone(),
-                line: found.line,
-                kind: found.kind,
-            });
-        }
+    // What stood there before is not this change's doing.
+    for found in secret::scan_new(&file.content, old.unwrap_or_default()) {
+        refusals.push(ChangeRefusal::Secret {
+            path: path.clone(),
+            line: found.line,
+            kind: found.kind,
+        });
     }
 }
 

@@ -1,11 +1,12 @@
 //! Texts that look like secrets (X38, X63). Nothing found is ever given back, only its kind and
 //! its line.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Match, Regex};
 
-use crate::domain::ids::Sha256Hex;
+use crate::domain::text::pattern::bytes_pattern;
 
 /// What a found text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,22 +56,12 @@ impl SecretKind {
 }
 
 /// One place that looks like a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// What it looks like.
     pub kind: SecretKind,
     /// Its line, from 1.
     pub line: usize,
-    /// The hash of the text: tells two apart without keeping them.
-    sha256: Sha256Hex,
-}
-
-impl Found {
-    /// Whether both are the same text.
-    #[must_use]
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.sha256 == other.sha256
-    }
 }
 
 /// Places that are reported of one content.
@@ -126,43 +117,52 @@ const ASSIGNMENT: &str = r#"(?i:secret|token|passw(?:or)?d|passphrase|api[_-]?ke
 static PATTERNS: LazyLock<Vec<(SecretKind, Regex)>> = LazyLock::new(|| {
     SHAPES
         .iter()
-        .filter_map(|(kind, shape)| Some((*kind, Regex::new(shape).ok()?)))
+        .map(|(kind, shape)| (*kind, bytes_pattern(shape)))
         .collect()
 });
-static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNMENT).ok());
+static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| bytes_pattern(ASSIGNMENT));
 
 /// Every place in `content` that looks like a secret, at most a few of them, in the order of
 /// their lines.
 #[must_use]
 pub fn scan(content: &[u8]) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut see = |kind, at: usize, text: &[u8]| {
-        let line = content[..at].iter().filter(|b| **b == b'\n').count() + 1;
-        found.push(Found {
-            kind,
-            line,
-            sha256: Sha256Hex::of(text),
-        });
-    };
-    for (kind, pattern) in PATTERNS.iter() {
-        for hit in pattern.find_iter(content).take(FOUND) {
-            see(*kind, hit.start(), hit.as_bytes());
-        }
-    }
-    if let Some(pattern) = ASSIGNED.as_ref() {
-        for hit in pattern
-            .captures_iter(content)
-            .filter_map(|hit| hit.get(1))
-            .take(FOUND * 5)
-        {
-            if is_random(hit.as_bytes()) {
-                see(SecretKind::Assignment, hit.start(), hit.as_bytes());
-            }
-        }
-    }
-    found.sort_by_key(|found| (found.line, found.kind));
-    found.truncate(FOUND);
-    found
+    scan_new(content, &[])
+}
+
+/// The same without what `old` held already. Only what is new is counted: else whoever may
+/// leave placeholders or old finds in front could hide a real one behind them.
+#[must_use]
+pub fn scan_new(content: &[u8], old: &[u8]) -> Vec<Found> {
+    let known: HashSet<(SecretKind, &[u8])> = hits(old)
+        .map(|(kind, hit)| (kind, hit.as_bytes()))
+        .collect();
+    let mut new: Vec<(usize, SecretKind)> = hits(content)
+        .filter(|(kind, hit)| !known.contains(&(*kind, hit.as_bytes())))
+        .map(|(kind, hit)| (hit.start(), kind))
+        .collect();
+    new.sort_unstable();
+    let (mut line, mut counted) = (1, 0);
+    new.into_iter()
+        .take(FOUND)
+        .map(|(at, kind)| {
+            line += content[counted..at].iter().filter(|b| **b == b'\n').count();
+            counted = at;
+            Found { kind, line }
+        })
+        .collect()
+}
+
+/// Every text in `content` that looks like a secret.
+fn hits(content: &[u8]) -> impl Iterator<Item = (SecretKind, Match<'_>)> {
+    let shapes = PATTERNS
+        .iter()
+        .flat_map(move |(kind, pattern)| pattern.find_iter(content).map(|hit| (*kind, hit)));
+    let assigned = ASSIGNED
+        .captures_iter(content)
+        .filter_map(|found| found.get(1))
+        .filter(|hit| is_random(hit.as_bytes()))
+        .map(|hit| (SecretKind::Assignment, hit));
+    shapes.chain(assigned)
 }
 
 /// Bits of entropy a character that words and placeholders do not reach.

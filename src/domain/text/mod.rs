@@ -11,7 +11,7 @@ mod inline;
 mod line;
 mod markdown;
 mod neutral;
-mod pattern;
+pub(in crate::domain) mod pattern;
 mod raw;
 mod removed;
 mod visible;
