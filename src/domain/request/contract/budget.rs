@@ -6,17 +6,16 @@ use regex::Regex;
 
 use super::{Budget, Problem};
 use crate::domain::request::policy::BudgetPolicy;
-use crate::domain::text;
+use crate::domain::text::{self, pattern::pattern};
 
 /// How a budget is written, for remedies.
 pub(super) const REMEDY: &str =
     "write one a line, as in `attempts: 3`, `minutes: 30` or `turns: 20`";
 
-static NUMBER_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(\d{1,6})\s*([a-z]+)(?:\s+(?:per|an?|each)\s+attempt)?$").ok()
-});
-static NAME_FIRST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^([a-z]+)\s*[:=]?\s*(\d{1,6})$").ok());
+static NUMBER_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^(\d{1,6})\s*([a-z]+)(?:\s+(?:per|an?|each)\s+attempt)?$"));
+static NAME_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^([a-z]+)\s*[:=]?\s*(\d{1,6})$"));
 
 /// Reads `entries` over what the policy gives.
 ///
@@ -73,13 +72,10 @@ enum Name {
 }
 
 fn name_and_number(part: &str) -> Option<(Name, u32)> {
-    let first = NUMBER_FIRST
-        .as_ref()
-        .and_then(|pattern| pattern.captures(part));
-    let (number, name) = match &first {
+    let (number, name) = match NUMBER_FIRST.captures(part) {
         Some(found) => (found.get(1)?, found.get(2)?),
         None => {
-            let found = NAME_FIRST.as_ref()?.captures(part)?;
+            let found = NAME_FIRST.captures(part)?;
             (found.get(2)?, found.get(1)?)
         }
     };
