@@ -172,7 +172,7 @@ fn kind_of(class: Class) -> Option<RemovedKind> {
         Class::SoftHyphen => Some(RemovedKind::SoftHyphen),
         Class::Control => Some(RemovedKind::Control),
         Class::Filler => Some(RemovedKind::Filler),
-        Class::Unassigned => Some(RemovedKind::Unassigned),
+        Class::Private | Class::Unassigned => Some(RemovedKind::Unassigned),
     }
 }
 

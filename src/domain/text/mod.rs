@@ -21,7 +21,7 @@ pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
 pub use removed::RemovedKind;
-pub use visible::{Class, class, is_visible, plain};
+pub use visible::{Class, class, is_pictograph, is_visible, plain};
 
 /// Appended where a text was cut.
 pub const SHORTENED: &str = "… (shortened)";
