@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
+use super::fence::is_drawn;
 use super::html::Html;
 use super::removed::RemovedKind;
 
@@ -119,6 +120,10 @@ impl Walk<'_> {
                 self.edit(range, String::new());
             }
             Event::End(TagEnd::Image) => self.images = self.images.saturating_sub(1),
+            // The page has a picture in its place, which may say anything.
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if is_drawn(info) => {
+                self.hide(range);
+            }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => self.draw_fence(range.start),
             Event::Start(Tag::FootnoteDefinition(label)) => self.see_footnote(label, range),
             Event::End(TagEnd::FootnoteDefinition) => self.end_footnote(range),

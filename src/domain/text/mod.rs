@@ -6,6 +6,7 @@
 //! Both are allow-lists. It knows nothing of tasks, contracts or GitHub's addresses.
 
 mod clean;
+mod fence;
 mod html;
 mod inline;
 mod line;
@@ -17,6 +18,7 @@ mod removed;
 mod visible;
 
 pub use clean::{Cleaned, Removed, clean, clean_title, sentence};
+pub use fence::Fence;
 pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
