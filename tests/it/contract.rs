@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use castellan::domain::request::contract::{
-    ApprovedComment, Contract, HEADINGS, OBJECTIVE_CHARS, PROBLEMS, SCOPE, Source, difference,
-    explain, read,
+    ApprovedComment, Contract, HEADINGS, NOTES, OBJECTIVE_CHARS, PROBLEMS, SCOPE, Source,
+    difference, explain, read,
 };
 use castellan::domain::request::policy::{COMMANDS, CONSTRAINTS, Policy, parse};
 use castellan::domain::text::is_visible;
@@ -126,6 +126,51 @@ fn the_issue_form_writes_the_headings_that_are_read() {
     assert_eq!(labels, titles);
 }
 
+#[test]
+fn notes_are_few_whatever_the_issue_says() {
+    let mut from = source(&format!(
+        "Do it.\n\n### Budget\n\n{}\n\n### Constraints\n\n{}",
+        "99 attempts, 999 turns\n".repeat(1_000),
+        format!("- {}\n", "long ".repeat(200)).repeat(40),
+    ));
+    let reading = read(&from, &Policy::default());
+    let notes: Vec<_> = reading.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "Too long, and cut: a constraint.",
+            "The issue asks for 99 attempts; the policy allows 10.",
+            "The issue asks for 999 turns; the policy allows 100.",
+        ]
+    );
+    from.comments = (0..50)
+        .map(|at| ApprovedComment {
+            login: format!("alice{at}"),
+            text: String::from("<!-- hidden --> shown"),
+        })
+        .collect();
+    let reading = read(&from, &Policy::default());
+    assert_eq!(reading.notes.len(), NOTES);
+    assert_eq!(
+        reading.notes.last().unwrap().to_string(),
+        "34 more notes are not shown."
+    );
+}
+
+#[test]
+fn a_section_of_comments_takes_no_command_of_the_policy_away() {
+    let policy = policy();
+    for body in [
+        "Do it.\n\n### Acceptance commands\n\n# none",
+        "Do it.\n\n### Acceptance commands\n\n```sh\n# none\n# at all\n```\n\n### Set-up\n\n- `# none`",
+    ] {
+        let reading = read(&source(body), &policy);
+        assert_eq!(reading.contract.acceptance, policy.acceptance, "{body}");
+        assert_eq!(reading.contract.setup, policy.setup, "{body}");
+        assert!(!policy.acceptance.is_empty() && !policy.setup.is_empty());
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
@@ -155,6 +200,7 @@ proptest! {
         prop_assert!(contract.objective.chars().count() <= OBJECTIVE_CHARS);
         prop_assert!(contract.scope.len() <= SCOPE && contract.setup.len() <= COMMANDS);
         prop_assert!(contract.acceptance.len() <= COMMANDS && reading.problems.len() <= PROBLEMS);
+        prop_assert!(reading.notes.len() <= NOTES);
         prop_assert!(contract.constraints.len() <= CONSTRAINTS + policy.constraints.len());
         prop_assert!(contract.budget.attempts <= policy.budget.maximum.attempts && contract.budget.attempts > 0);
         prop_assert!(contract.budget.minutes <= policy.budget.maximum.minutes);

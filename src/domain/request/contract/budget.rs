@@ -20,14 +20,14 @@ static NAME_FIRST: LazyLock<Regex> =
 /// Reads `entries` over what the policy gives.
 ///
 /// Each entry that is not understood is a problem; each that asks for more than the policy's
-/// maximum is capped and named in the second list.
+/// maximum is capped and named in the second list, once a field: the last entry counts.
 pub(super) fn read(
     entries: &[(u32, String)],
     policy: &BudgetPolicy,
     problems: &mut Vec<Problem>,
 ) -> (Budget, Vec<String>) {
     let mut budget = policy.usual();
-    let mut capped = Vec::new();
+    let mut capped = [None, None, None];
     for (line, entry) in entries {
         for part in entry
             .split([',', ';'])
@@ -48,20 +48,19 @@ pub(super) fn read(
                 });
                 continue;
             };
-            let (place, most, words) = match name {
-                Name::Attempts => (&mut budget.attempts, policy.maximum.attempts, "attempts"),
-                Name::Minutes => (&mut budget.minutes, policy.maximum.minutes, "minutes"),
-                Name::Turns => (&mut budget.turns, policy.maximum.turns, "turns"),
+            let maximum = &policy.maximum;
+            let [attempts, minutes, turns] = &mut capped;
+            let (place, most, words, note) = match name {
+                Name::Attempts => (&mut budget.attempts, maximum.attempts, "attempts", attempts),
+                Name::Minutes => (&mut budget.minutes, maximum.minutes, "minutes", minutes),
+                Name::Turns => (&mut budget.turns, maximum.turns, "turns", turns),
             };
-            if number > most {
-                capped.push(format!(
-                    "The issue asks for {number} {words}; the policy allows {most}."
-                ));
-            }
+            *note = (number > most)
+                .then(|| format!("The issue asks for {number} {words}; the policy allows {most}."));
             *place = number.min(most);
         }
     }
-    (budget, capped)
+    (budget, capped.into_iter().flatten().collect())
 }
 
 #[derive(Clone, Copy)]
