@@ -171,6 +171,30 @@ fn a_section_of_comments_takes_no_command_of_the_policy_away() {
     }
 }
 
+#[test]
+fn a_block_of_code_begins_and_ends_where_the_page_shows_it() {
+    let command = "\n### Acceptance commands\n\ntrue\n";
+    for (body, is_section) in [
+        // Tildes may have backticks after them; backticks may not.
+        (format!("~~~ a `b`\n{command}~~~"), false),
+        (format!("``` a `b`\n{command}"), true),
+        // Code by indentation opens nothing.
+        (format!("x\n\n    ```\n{command}"), true),
+        (format!("```\n    ```\n{command}```"), false),
+        // Only its own mark ends a block, and enough of it.
+        (format!("```\n~~~\n{command}```"), false),
+        (format!("````\n```\n{command}````"), false),
+        (format!("```\n````\n{command}"), true),
+        (format!("```\n``` x\n{command}```"), false),
+    ] {
+        let acceptance = read(&source(&body), &Policy::default()).contract.acceptance;
+        assert_eq!(!acceptance.is_empty(), is_section, "{body}");
+    }
+    let body = "### Acceptance commands\n\n```sh\ncargo test\n~~~\n- x\n```\n- `make`";
+    let acceptance = read(&source(body), &Policy::default()).contract.acceptance;
+    assert_eq!(acceptance, ["cargo test", "~~~", "- x", "make"]);
+}
+
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
