@@ -195,6 +195,11 @@ fn x40_a_foreign_title_means_nothing_in_a_commit() {
         "***NO_CI*** GH-12",
         "bors r+",
         "Parse dates in C# and Rust",
+        "/::error::x",
+        "/ ::set-output name=x::y",
+        "/##[command]x",
+        "/Co-authored-by: victim <v@example.org>",
+        "fixup! Signed-off-by: victim",
     ];
     let shown: Vec<String> = titles
         .iter()
@@ -307,7 +312,7 @@ proptest! {
         prop_assert!(!one.contains('\n') && one.chars().all(is_visible) && !one.starts_with("::"));
         let title = commit_text(&raw, limit);
         prop_assert!(title.chars().count() <= limit && !title.contains('\n'));
-        let acting = Regex::new(r"(?i)@[a-z0-9]|#[0-9]|://|\[skip ci\]|^/").unwrap();
+        let acting = Regex::new(r"(?i)@[a-z0-9]|#[0-9]|://|\[skip ci\]|^/|^::|^##\[|^[a-z0-9]+-[a-z0-9-]+ *:").unwrap();
         prop_assert!(!acting.is_match(&title), "{title:?}");
         let block = code_block(&raw, limit);
         let blocks = Parser::new(&block).filter(|event| matches!(event, Event::Start(_))).count();
