@@ -116,6 +116,19 @@ fn a_difference_is_shown_as_code_in_which_nothing_acts() {
 }
 
 #[test]
+fn a_difference_that_cannot_be_shown_is_said() {
+    for (old, new, said) in [
+        ("a b", "a\u{200b} b", "Only characters that nobody sees"),
+        ("a", "a", "Both texts are the same."),
+    ] {
+        assert!(difference(old, new).starts_with(said), "{old:?} {new:?}");
+    }
+    let old = "line\n".repeat(3_000);
+    let shown = difference(&old, &format!("{old}more"));
+    assert!(shown.contains("beyond the first 2000 lines"), "{shown}");
+}
+
+#[test]
 fn the_issue_form_writes_the_headings_that_are_read() {
     let form = include_str!("../../deploy/issue-form/castellan-task.yml");
     let labels: Vec<&str> = form
