@@ -5,6 +5,8 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::domain::text;
+
 /// Longest pattern, in bytes: paths are no longer in practice, and patterns compile to automata.
 pub const GLOB_BYTES: usize = 256;
 
@@ -78,7 +80,7 @@ pub fn check_glob(pattern: &str) -> Result<(), BadGlob> {
 
 fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
     let bad = |reason: &str, remedy| BadGlob {
-        pattern: crate::domain::text::line(pattern, 80).replace('`', "'"),
+        pattern: text::line(pattern, 80).replace('`', "'"),
         reason: reason.to_owned(),
         remedy,
     };
@@ -103,13 +105,16 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
     }
     if pattern
         .chars()
-        .any(|c| c == '\n' || c == '\t' || !crate::domain::text::is_visible(c))
+        .any(|c| c == '\n' || c == '\t' || text::class(c) != text::Class::Visible)
     {
-        return Err(bad("holds an invisible character", "type the pattern anew"));
+        return Err(bad(
+            "holds an unusual space or an invisible character",
+            "type the pattern anew",
+        ));
     }
     let bare = pattern.trim_end_matches('/');
-    let build = |text: &str| {
-        GlobBuilder::new(text)
+    let build = |glob: &str| {
+        GlobBuilder::new(glob)
             .literal_separator(true)
             .backslash_escape(false)
             .build()

@@ -61,11 +61,14 @@ impl<'de, F: Fn(&str) -> Result<(), String>> Visitor<'de> for Texts<F> {
 }
 
 fn plain(text: &str) -> Result<(), String> {
-    if text.chars().all(|c| c != '\n' && text::is_visible(c)) {
+    if text
+        .chars()
+        .all(|c| c != '\n' && text::class(c) == text::Class::Visible)
+    {
         Ok(())
     } else {
         Err(String::from(
-            "the text holds a line end or an invisible character; type it anew in one line",
+            "the text holds a line end, an unusual space or an invisible character; type it anew in one line",
         ))
     }
 }
