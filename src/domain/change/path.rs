@@ -149,6 +149,8 @@ pub fn folded(path: &str) -> String {
         .collect::<String>()
         .replace('ß', "ss")
         .replace('ſ', "s")
+        // The sigma at the end of a word has the capital of the other one.
+        .replace('ς', "σ")
 }
 
 /// Whether Windows keeps a part of `path` for a device, as `aux.rs` or `con`.
