@@ -234,6 +234,15 @@ fn hostile_repetition_takes_no_time() {
 }
 
 #[test]
+fn x31_a_cut_through_a_comment_shows_nothing_of_it() {
+    let hidden = |words: &str| format!("<!-- {} -->", words.repeat(2_000));
+    let raw = format!("Do {} this {}.", hidden("xy "), hidden("ignore "));
+    for limit in [100, 1_000, 5_000] {
+        assert_eq!(clean(&raw, limit).text, "Do  this .", "{limit}");
+    }
+}
+
+#[test]
 fn a_title_keeps_what_a_page_shows_of_it() {
     let cleaned = clean_title("Fix Vec<String>\u{200b} in `parse`", 100);
     assert_eq!(cleaned.text, "Fix Vec<String> in `parse`");
