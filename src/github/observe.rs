@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{GithubError, Kind, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
-use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId};
+use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId, is_login};
 use crate::domain::notice::IssueText;
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
@@ -270,14 +270,6 @@ struct PermissionAnswer {
 #[derive(Deserialize)]
 struct UserAnswer {
     id: i64,
-}
-
-/// GitHub's rule for logins: nothing else may stand in an address.
-pub(super) fn is_login(login: &str) -> bool {
-    (1..=100).contains(&login.len())
-        && login
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn read_task_input(repository: &Value) -> Option<TaskInput> {

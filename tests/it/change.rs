@@ -59,7 +59,7 @@ const OLD: &[(&str, &str, &str)] = &[
 ];
 
 fn oid(path: &str) -> Oid {
-    Sha256Hex::of(path).0.parse().unwrap()
+    Sha256Hex::of(path).as_str().parse().unwrap()
 }
 
 fn tree(more: &[String]) -> Vec<TreeEntry> {

@@ -3,8 +3,9 @@
 use super::sections::Sections;
 use super::{Contract, Field, Note, Problem, Reading, Source, budget};
 use crate::domain::change::glob::check_glob;
+use crate::domain::ids::is_login;
 use crate::domain::request::policy::{
-    COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command, is_login,
+    COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command,
 };
 use crate::domain::text::{self, Cleaned};
 

@@ -5,6 +5,7 @@ use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::change::glob::check_glob;
+use crate::domain::ids::is_login;
 use crate::domain::text;
 
 /// Commands of one kind: more belong into a script of the repository.
@@ -141,17 +142,6 @@ pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
         limit: HOSTS,
         check,
     })
-}
-
-/// Whether `text` can be the login of an account on GitHub.
-#[must_use]
-pub fn is_login(text: &str) -> bool {
-    // 39 characters by GitHub's rule; managed users have `_shortcode` after that.
-    (1..=60).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !text.starts_with(['-', '_'])
 }
 
 pub(super) fn login<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
