@@ -1,7 +1,8 @@
 //! Globs over paths of a repository, in one dialect for policy, contract and change.
 //!
 //! `*` and `?` stay within a component, `**` crosses them, `{a,b}` and `[a-z]` work. A pattern
-//! without a wildcard names a file, or a directory with all that it holds.
+//! without a wildcard names a file, or a directory with all that it holds. Brackets also stand for
+//! themselves, because some frameworks have them in the names of files: `app/[id]/page.tsx`.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -88,7 +89,10 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
         return Err(bad("is empty", "write a path such as `src/**`"));
     }
     if pattern.len() > GLOB_BYTES {
-        return Err(bad("is longer than 256 bytes", "use a shorter pattern"));
+        return Err(bad(
+            &format!("is longer than {GLOB_BYTES} bytes"),
+            "use a shorter pattern",
+        ));
     }
     if pattern.starts_with(['/', '!', '~']) || pattern.contains('\\') {
         return Err(bad(
@@ -125,10 +129,27 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
                 )
             })
     };
-    let mut globs = vec![build(bare)?];
-    if !bare.ends_with("**") {
-        // A directory stands for all that it holds.
-        globs.push(build(&format!("{bare}/**"))?);
+    let literal = bare.contains('[').then(|| literal_brackets(bare));
+    let mut globs = Vec::new();
+    for form in [Some(bare.to_owned()), literal].into_iter().flatten() {
+        globs.push(build(&form)?);
+        if !form.ends_with("**") {
+            // A directory stands for all that it holds.
+            globs.push(build(&format!("{form}/**"))?);
+        }
     }
     Ok(globs)
+}
+
+/// `pattern` with brackets that stand for themselves.
+fn literal_brackets(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    for c in pattern.chars() {
+        match c {
+            '[' => out.push_str("[[]"),
+            ']' => out.push_str("[]]"),
+            c => out.push(c),
+        }
+    }
+    out
 }
