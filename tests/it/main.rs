@@ -14,6 +14,7 @@ mod glob;
 mod guards;
 mod left_out;
 mod policy;
+mod proposal;
 mod readme;
 mod runner;
 mod sandbox;

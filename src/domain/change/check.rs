@@ -30,7 +30,7 @@ pub struct Accepted {
 }
 
 /// What a change does, counted by us and not by whoever returned it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiffFacts {
     /// Files that are new.
     pub added: u32,
@@ -38,8 +38,6 @@ pub struct DiffFacts {
     pub modified: u32,
     /// Files that are gone.
     pub deleted: u32,
-    /// Bytes of all new contents.
-    pub bytes: u64,
     /// Programs that are new or became programs (X54).
     pub executable: Vec<String>,
     /// Lockfiles of package managers (X58).
@@ -83,25 +81,12 @@ const LOCKFILES: &[&str] = &[
 
 /// Checks `change` against the tree that it is laid upon.
 ///
-/// Without old contents every invisible character and every secret of a modified file counts as
-/// new; a caller who has them uses [`check_with_old`].
+/// `old` says what the paths held: only so can what was there before be told from what is new,
+/// and an entry without a difference be seen.
 ///
 /// # Errors
 /// Every reason to refuse it, sorted and bounded by [`REFUSALS`].
 pub fn check(
-    change: &Change,
-    start_tree: &[TreeEntry],
-    rules: &ChangeRules,
-) -> Result<Accepted, Vec<ChangeRefusal>> {
-    check_with_old(change, start_tree, rules, &|_| None)
-}
-
-/// [`check`] by a caller who can say what the paths held: only then can what was there before be
-/// told from what is new, and an entry without a difference be seen.
-///
-/// # Errors
-/// Every reason to refuse it, sorted and bounded by [`REFUSALS`].
-pub fn check_with_old(
     change: &Change,
     start_tree: &[TreeEntry],
     rules: &ChangeRules,
@@ -264,7 +249,6 @@ fn accept(change: &Change, start_tree: &[TreeEntry]) -> Accepted {
         if file.operation == Operation::Delete {
             continue;
         }
-        facts.bytes = facts.bytes.saturating_add(file.content.len() as u64);
         if file.mode == PROGRAM && !programs.contains(path.as_bytes()) {
             facts.executable.push(path.clone());
         }
