@@ -16,6 +16,7 @@ mod left_out;
 mod policy;
 mod proposal;
 mod readme;
+mod refusal;
 mod runner;
 mod sandbox;
 mod secret;
