@@ -147,10 +147,10 @@ impl Html {
 
     /// What the `<` of `tag` opens, and how many bytes open it; 0 where it is only text.
     fn open(&mut self, tag: &str, removed: &mut Vec<RemovedKind>) -> usize {
-        if tag.starts_with("<!--") {
+        if let Some(rest) = tag.strip_prefix("<!--") {
             removed.push(RemovedKind::HtmlComment);
             // `<!-->` and `<!--->` are whole comments.
-            return match &tag[4..] {
+            return match rest {
                 rest if rest.starts_with('>') => 5,
                 rest if rest.starts_with("->") => 6,
                 _ => {
