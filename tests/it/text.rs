@@ -273,6 +273,7 @@ fn nasty() -> impl Strategy<Value = String> {
             "\\", "*", "_", "~~~", "~", "https://", "evil.example", "docs.rs", "/x", "www.", ":", "/agent", " run", "/lgtm",
             "bors r+", "[skip ci]", "Co-authored-by", ": ", "\u{200b}", "\u{202e}", "\u{e0041}", "\r\n", "\t", "<a href=x>",
             "<b ", "[a]: ", "[^1]", "[^1]: ", "\"t\"", "GH-", "octo/x", "!", " ", "<details>", "</", "title=\"x\"",
+            "<svg>", "</svg>", "<title>", "<div", "=\"", "--!>", "<?", "mermaid\n", "[^1]\n\n",
         ]).prop_map(str::to_owned),
         1 => any::<String>(),
     ];

@@ -319,9 +319,19 @@ fn push_plain(out: &mut String, text: &str) {
             // Emphasis within a mention or a reference is not trusted to part it.
             '@' if rest.starts_with(|c: char| !c.is_whitespace()) => out.push('＠'),
             '#' if rest.starts_with(['*', '_', '~', '\\', '[']) => out.push('＃'),
+            '-' if rest.starts_with(['*', '_', '~', '\\', '[']) && ends_gh(&text[..at]) => {
+                out.push('－');
+            }
             _ => out.push(c),
         }
     }
+}
+
+/// Whether `text` ends with what may begin a reference such as `GH-1`.
+fn ends_gh(text: &str) -> bool {
+    let last = text.len().saturating_sub(2);
+    text.get(last..)
+        .is_some_and(|end| end.eq_ignore_ascii_case("gh"))
 }
 
 impl LinkHosts<'_> {
