@@ -112,7 +112,9 @@ fn text_acts(text: &str, link: bool, hosts: &[String]) -> Result<(), String> {
     for found in address.find_iter(text) {
         let rest = found.as_str().strip_prefix("https://").unwrap_or("");
         let host = rest.split('/').next().unwrap_or("");
-        if !link && !hosts.iter().any(|allowed| allowed == host) {
+        // A host allows its sub-domains too.
+        let named = |allowed: &String| host == allowed || host.ends_with(&format!(".{allowed}"));
+        if !link && !hosts.iter().any(named) {
             return Err(format!("an address in {text:?}"));
         }
     }
