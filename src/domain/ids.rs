@@ -130,10 +130,7 @@ impl FromStr for Oid {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let hex = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if hex && (text.len() == 40 || text.len() == 64) {
+        if is_hex(text) && (text.len() == 40 || text.len() == 64) {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotAnId {
@@ -158,12 +155,34 @@ impl From<Oid> for String {
     }
 }
 
+fn is_hex(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Whether `text` can be the login of an account on GitHub: nothing else may stand in an address.
+#[must_use]
+pub fn is_login(text: &str) -> bool {
+    // 39 characters by GitHub's rule; managed users have `_shortcode` after that.
+    (1..=60).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !text.starts_with(['-', '_'])
+}
+
 /// SHA-256 as 64 lower-case hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sha256Hex(pub String);
+#[serde(try_from = "String", into = "String")]
+pub struct Sha256Hex(String);
 
 impl Sha256Hex {
+    /// The hash as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The hash of `bytes`.
     #[must_use]
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
@@ -173,13 +192,42 @@ impl Sha256Hex {
     /// The first twelve digits, as people are shown them.
     #[must_use]
     pub fn short(&self) -> &str {
-        self.0.get(..12).unwrap_or(&self.0)
+        &self.0[..12]
     }
 }
 
 impl fmt::Display for Sha256Hex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Sha256Hex {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        if is_hex(text) && text.len() == 64 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAnId {
+                text: text.chars().take(80).collect(),
+                expected: "a SHA-256",
+            })
+        }
+    }
+}
+
+impl TryFrom<String> for Sha256Hex {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        text.parse()
+    }
+}
+
+impl From<Sha256Hex> for String {
+    fn from(sha256: Sha256Hex) -> Self {
+        sha256.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! Polite noes to a person: said once, the task unmoved.
 
+use super::ids::Sha256Hex;
 use super::request::Person;
 use super::text;
 
@@ -129,28 +130,47 @@ impl Refusal {
         }
     }
 
-    /// Whether every such request is answered, or only one an hour and person (X15).
+    /// How often a person is told this, so that a flood of requests brings no flood of comments
+    /// (X15). What is new in it is told at once: whoever mends one mistake hears of the next.
     #[must_use]
-    pub const fn is_answered_hourly(&self) -> bool {
+    pub fn window(&self) -> Window {
         match self {
-            Self::NoWriteAccess { .. } | Self::TooMany { .. } => true,
+            Self::NoWriteAccess { .. } => Window::Repository(String::from("no-write-access")),
+            Self::TooMany { where_, .. } => Window::Repository(format!("too-many {where_}")),
+            Self::PolicyUnreadable { error } => {
+                Window::Repository(format!("policy {}", Sha256Hex::of(error).short()))
+            }
+            Self::Archived => Window::Repository(String::from("archived")),
+            Self::Empty => Window::Repository(String::from("empty")),
+            // The answer is the same table, whatever the word was.
+            Self::UnknownCommand { .. } => Window::Repository(String::from("unknown-command")),
+            Self::TaskThere => Window::Issue(String::from("task-there")),
+            Self::ContractUnreadable { problems } => {
+                let problems = problems.join("\n");
+                Window::Issue(format!("contract {}", Sha256Hex::of(problems).short()))
+            }
             Self::EditedSince { .. }
-            | Self::PolicyUnreadable { .. }
-            | Self::ContractUnreadable { .. }
-            | Self::Archived
-            | Self::Empty
             | Self::RunOnPull
             | Self::FixOnPersonsPull
             | Self::NothingToFix
             | Self::NoTask
-            | Self::TaskThere
             | Self::IssueClosed
             | Self::Busy
             | Self::TaskOver
-            | Self::BudgetSpent
-            | Self::UnknownCommand { .. } => false,
+            | Self::BudgetSpent => Window::Request,
         }
     }
+}
+
+/// How often a person is told the same no. The text tells one no from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// For each request.
+    Request,
+    /// Once an hour for all requests of a person on one issue.
+    Issue(String),
+    /// Once an hour for all requests of a person in the repository.
+    Repository(String),
 }
 
 fn edited_since(difference: &str) -> String {

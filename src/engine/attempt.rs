@@ -101,7 +101,10 @@ impl Bearer {
     /// Compares the secret's hash in constant time.
     fn is(&self, sha256: &Sha256Hex) -> bool {
         let own = Sha256Hex::of(&self.secret);
-        own.0.as_bytes().ct_eq(sha256.0.as_bytes()).into()
+        own.as_str()
+            .as_bytes()
+            .ct_eq(sha256.as_str().as_bytes())
+            .into()
     }
 }
 
@@ -262,7 +265,7 @@ impl Engine {
         body: &[u8],
     ) -> Result<Receipt, RunnerRefusal> {
         let own = Sha256Hex::of(body);
-        if own.0 != sha256 {
+        if own.as_str() != sha256 {
             return Err(RunnerRefusal::Hash);
         }
         let stored = self.leased(bearer).await?;

@@ -8,7 +8,7 @@ use super::answer::{GithubError, Kind, found, transient, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::task_input;
-use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId};
+use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId, is_login};
 use crate::domain::notice::IssueText;
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
@@ -255,12 +255,4 @@ struct PermissionAnswer {
 #[derive(Deserialize)]
 struct UserAnswer {
     id: i64,
-}
-
-/// GitHub's rule for logins: nothing else may stand in an address.
-pub(super) fn is_login(login: &str) -> bool {
-    (1..=100).contains(&login.len())
-        && login
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

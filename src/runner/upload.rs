@@ -55,7 +55,7 @@ fn ended(answer: Result<Receipt, CallError>, outcome: &'static str) -> Result<En
 async fn send(client: &Client, body: Bytes) -> Result<Receipt, CallError> {
     let sha256 = Sha256Hex::of(&body);
     let mut headers = HeaderMap::new();
-    let value = HeaderValue::from_str(&sha256.0)
+    let value = HeaderValue::from_str(sha256.as_str())
         .map_err(|error| CallError::Unsayable(error.to_string()))?;
     headers.insert(CONTENT_SHA256_HEADER, value);
     patiently(client.pace, || {

@@ -31,7 +31,7 @@ impl Store {
         sqlx::query("SELECT body FROM results WHERE task_id = $1 AND attempt = $2 AND sha256 = $3")
             .bind(task.as_str())
             .bind(i64::from(attempt.0))
-            .bind(sha256.0.as_str())
+            .bind(sha256.as_str())
             .fetch_optional(&self.pool)
             .await
             .and_then(|row| row.map(|row| row.try_get(0)).transpose())
@@ -85,7 +85,7 @@ pub(super) async fn put(
     )
     .bind(task.as_str())
     .bind(i64::from(kept.attempt.0))
-    .bind(kept.sha256.0.as_str())
+    .bind(kept.sha256.as_str())
     .bind(now.0)
     .bind(i64::from(late))
     .bind(kept.body)

@@ -174,7 +174,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query("UPDATE tasks SET status_comment = $1, status_sha256 = $2 WHERE id = $3")
             .bind(comment.0)
-            .bind(sha256.0.as_str())
+            .bind(sha256.as_str())
             .bind(id.as_str())
             .execute(&self.pool)
             .await
@@ -209,6 +209,6 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredTask, StoreError> {
         task: serde_json::from_str(&task).map_err(unreadable("a task"))?,
         version: row.try_get("version").map_err(failed(operation))?,
         status_comment: comment.map(CommentId),
-        status_sha256: sha256.map(Sha256Hex),
+        status_sha256: sha256.and_then(|text| text.parse().ok()),
     })
 }

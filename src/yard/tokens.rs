@@ -145,7 +145,7 @@ impl World {
     /// A text that nobody can guess, different for each `what`.
     pub(super) fn secret(&mut self, what: &str) -> String {
         let count = self.next("secret");
-        Sha256Hex::of(format!("{}/{what}/{count}", self.seed)).0
+        Sha256Hex::of(format!("{}/{what}/{count}", self.seed)).into()
     }
 
     /// Gives out a token of an installation, in the long form of 2026.

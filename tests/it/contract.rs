@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use castellan::domain::request::contract::{
-    ApprovedComment, Contract, HEADINGS, OBJECTIVE_CHARS, PROBLEMS, SCOPE, Source, difference,
-    explain, read,
+    ApprovedComment, Contract, HEADINGS, NOTES, OBJECTIVE_CHARS, PROBLEMS, SCOPE, Source,
+    difference, explain, read,
 };
 use castellan::domain::request::policy::{COMMANDS, CONSTRAINTS, Policy, parse};
 use castellan::domain::text::is_visible;
@@ -116,6 +116,19 @@ fn a_difference_is_shown_as_code_in_which_nothing_acts() {
 }
 
 #[test]
+fn a_difference_that_cannot_be_shown_is_said() {
+    for (old, new, said) in [
+        ("a b", "a\u{200b} b", "Only characters that nobody sees"),
+        ("a", "a", "Both texts are the same."),
+    ] {
+        assert!(difference(old, new).starts_with(said), "{old:?} {new:?}");
+    }
+    let old = "line\n".repeat(3_000);
+    let shown = difference(&old, &format!("{old}more"));
+    assert!(shown.contains("beyond the first 2000 lines"), "{shown}");
+}
+
+#[test]
 fn the_issue_form_writes_the_headings_that_are_read() {
     let form = include_str!("../../deploy/issue-form/castellan-task.yml");
     let labels: Vec<&str> = form
@@ -124,6 +137,75 @@ fn the_issue_form_writes_the_headings_that_are_read() {
         .collect();
     let titles: Vec<&str> = HEADINGS.iter().map(|heading| heading.title).collect();
     assert_eq!(labels, titles);
+}
+
+#[test]
+fn notes_are_few_whatever_the_issue_says() {
+    let mut from = source(&format!(
+        "Do it.\n\n### Budget\n\n{}\n\n### Constraints\n\n{}",
+        "99 attempts, 999 turns\n".repeat(1_000),
+        format!("- {}\n", "long ".repeat(200)).repeat(40),
+    ));
+    let reading = read(&from, &Policy::default());
+    let notes: Vec<_> = reading.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "Too long, and cut: a constraint.",
+            "The issue asks for 99 attempts; the policy allows 10.",
+            "The issue asks for 999 turns; the policy allows 100.",
+        ]
+    );
+    from.comments = (0..50)
+        .map(|at| ApprovedComment {
+            login: format!("alice{at}"),
+            text: String::from("<!-- hidden --> shown"),
+        })
+        .collect();
+    let reading = read(&from, &Policy::default());
+    assert_eq!(reading.notes.len(), NOTES);
+    assert_eq!(
+        reading.notes.last().unwrap().to_string(),
+        "34 more notes are not shown."
+    );
+}
+
+#[test]
+fn a_section_of_comments_takes_no_command_of_the_policy_away() {
+    let policy = policy();
+    for body in [
+        "Do it.\n\n### Acceptance commands\n\n# none",
+        "Do it.\n\n### Acceptance commands\n\n```sh\n# none\n# at all\n```\n\n### Set-up\n\n- `# none`",
+    ] {
+        let reading = read(&source(body), &policy);
+        assert_eq!(reading.contract.acceptance, policy.acceptance, "{body}");
+        assert_eq!(reading.contract.setup, policy.setup, "{body}");
+        assert!(!policy.acceptance.is_empty() && !policy.setup.is_empty());
+    }
+}
+
+#[test]
+fn a_block_of_code_begins_and_ends_where_the_page_shows_it() {
+    let command = "\n### Acceptance commands\n\ntrue\n";
+    for (body, is_section) in [
+        // Tildes may have backticks after them; backticks may not.
+        (format!("~~~ a `b`\n{command}~~~"), false),
+        (format!("``` a `b`\n{command}"), true),
+        // Code by indentation opens nothing.
+        (format!("x\n\n    ```\n{command}"), true),
+        (format!("```\n    ```\n{command}```"), false),
+        // Only its own mark ends a block, and enough of it.
+        (format!("```\n~~~\n{command}```"), false),
+        (format!("````\n```\n{command}````"), false),
+        (format!("```\n````\n{command}"), true),
+        (format!("```\n``` x\n{command}```"), false),
+    ] {
+        let acceptance = read(&source(&body), &Policy::default()).contract.acceptance;
+        assert_eq!(!acceptance.is_empty(), is_section, "{body}");
+    }
+    let body = "### Acceptance commands\n\n```sh\ncargo test\n~~~\n- x\n```\n- `make`";
+    let acceptance = read(&source(body), &Policy::default()).contract.acceptance;
+    assert_eq!(acceptance, ["cargo test", "~~~", "- x", "make"]);
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -155,6 +237,7 @@ proptest! {
         prop_assert!(contract.objective.chars().count() <= OBJECTIVE_CHARS);
         prop_assert!(contract.scope.len() <= SCOPE && contract.setup.len() <= COMMANDS);
         prop_assert!(contract.acceptance.len() <= COMMANDS && reading.problems.len() <= PROBLEMS);
+        prop_assert!(reading.notes.len() <= NOTES);
         prop_assert!(contract.constraints.len() <= CONSTRAINTS + policy.constraints.len());
         prop_assert!(contract.budget.attempts <= policy.budget.maximum.attempts && contract.budget.attempts > 0);
         prop_assert!(contract.budget.minutes <= policy.budget.maximum.minutes);

@@ -67,7 +67,7 @@ struct Held {
 
 async fn enters(world: &World) -> Held {
     let run: HeldRun = world.yard.take_run().await.unwrap();
-    let key = Sha256Hex::of("a key").0;
+    let key = String::from(Sha256Hex::of("a key"));
     let exchange = Exchange {
         protocol: castellan::protocol::VERSION,
         ticket: run.inputs["ticket"].clone(),
@@ -110,7 +110,7 @@ async fn returns(
         transcript: String::new(),
     };
     let body = serde_json::to_vec(&returned).unwrap();
-    let sha256 = Sha256Hex::of(&body).0;
+    let sha256 = String::from(Sha256Hex::of(&body));
     world
         .engine()
         .take_result(&held.bearer, &sha256, &body)

@@ -112,7 +112,9 @@ fn text_acts(text: &str, link: bool, hosts: &[String]) -> Result<(), String> {
     for found in address.find_iter(text) {
         let rest = found.as_str().strip_prefix("https://").unwrap_or("");
         let host = rest.split('/').next().unwrap_or("");
-        if !link && !hosts.iter().any(|allowed| allowed == host) {
+        // A host allows its sub-domains too.
+        let named = |allowed: &String| host == allowed || host.ends_with(&format!(".{allowed}"));
+        if !link && !hosts.iter().any(named) {
             return Err(format!("an address in {text:?}"));
         }
     }
@@ -195,6 +197,11 @@ fn x40_a_foreign_title_means_nothing_in_a_commit() {
         "***NO_CI*** GH-12",
         "bors r+",
         "Parse dates in C# and Rust",
+        "/::error::x",
+        "/ ::set-output name=x::y",
+        "/##[command]x",
+        "/Co-authored-by: victim <v@example.org>",
+        "fixup! Signed-off-by: victim",
     ];
     let shown: Vec<String> = titles
         .iter()
@@ -229,6 +236,15 @@ fn hostile_repetition_takes_no_time() {
 }
 
 #[test]
+fn x31_a_cut_through_a_comment_shows_nothing_of_it() {
+    let hidden = |words: &str| format!("<!-- {} -->", words.repeat(2_000));
+    let raw = format!("Do {} this {}.", hidden("xy "), hidden("ignore "));
+    for limit in [100, 1_000, 5_000] {
+        assert_eq!(clean(&raw, limit).text, "Do  this .", "{limit}");
+    }
+}
+
+#[test]
 fn a_title_keeps_what_a_page_shows_of_it() {
     let cleaned = clean_title("Fix Vec<String>\u{200b} in `parse`", 100);
     assert_eq!(cleaned.text, "Fix Vec<String> in `parse`");
@@ -259,6 +275,7 @@ fn nasty() -> impl Strategy<Value = String> {
             "\\", "*", "_", "~~~", "~", "https://", "evil.example", "docs.rs", "/x", "www.", ":", "/agent", " run", "/lgtm",
             "bors r+", "[skip ci]", "Co-authored-by", ": ", "\u{200b}", "\u{202e}", "\u{e0041}", "\r\n", "\t", "<a href=x>",
             "<b ", "[a]: ", "[^1]", "[^1]: ", "\"t\"", "GH-", "octo/x", "!", " ", "<details>", "</", "title=\"x\"",
+            "<svg>", "</svg>", "<title>", "<div", "=\"", "--!>", "<?", "mermaid\n", "[^1]\n\n",
         ]).prop_map(str::to_owned),
         1 => any::<String>(),
     ];
@@ -307,7 +324,7 @@ proptest! {
         prop_assert!(!one.contains('\n') && one.chars().all(is_visible) && !one.starts_with("::"));
         let title = commit_text(&raw, limit);
         prop_assert!(title.chars().count() <= limit && !title.contains('\n'));
-        let acting = Regex::new(r"(?i)@[a-z0-9]|#[0-9]|://|\[skip ci\]|^/").unwrap();
+        let acting = Regex::new(r"(?i)@[a-z0-9]|#[0-9]|://|\[skip ci\]|^/|^::|^##\[|^[a-z0-9]+-[a-z0-9-]+ *:").unwrap();
         prop_assert!(!acting.is_match(&title), "{title:?}");
         let block = code_block(&raw, limit);
         let blocks = Parser::new(&block).filter(|event| matches!(event, Event::Start(_))).count();

@@ -7,7 +7,7 @@ use super::path::{fault, is_device, is_git_name};
 use super::place::place;
 use super::refusal::{ChangeRefusal, REFUSALS};
 use super::rules::ChangeRules;
-use super::secret::{Canaries, scan};
+use super::secret::scan;
 use super::tree::{LINK, SUBMODULE, Tree};
 use super::{Change, FileChange, Operation, TreeEntry};
 use crate::guard::{self, Guard};
@@ -30,7 +30,7 @@ pub struct Accepted {
 }
 
 /// What a change does, counted by us and not by whoever returned it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiffFacts {
     /// Files that are new.
     pub added: u32,
@@ -38,8 +38,6 @@ pub struct DiffFacts {
     pub modified: u32,
     /// Files that are gone.
     pub deleted: u32,
-    /// Bytes of all new contents.
-    pub bytes: u64,
     /// Programs that are new or became programs (X54).
     pub executable: Vec<String>,
     /// Lockfiles of package managers (X58).
@@ -83,25 +81,12 @@ const LOCKFILES: &[&str] = &[
 
 /// Checks `change` against the tree that it is laid upon.
 ///
-/// Without old contents every invisible character and every secret of a modified file counts as
-/// new; a caller who has them uses [`check_with_old`].
+/// `old` says what the paths held: only so can what was there before be told from what is new,
+/// and an entry without a difference be seen.
 ///
 /// # Errors
 /// Every reason to refuse it, sorted and bounded by [`REFUSALS`].
 pub fn check(
-    change: &Change,
-    start_tree: &[TreeEntry],
-    rules: &ChangeRules,
-) -> Result<Accepted, Vec<ChangeRefusal>> {
-    check_with_old(change, start_tree, rules, &|_| None)
-}
-
-/// [`check`] by a caller who can say what the paths held: only then can what was there before be
-/// told from what is new, and an entry without a difference be seen.
-///
-/// # Errors
-/// Every reason to refuse it, sorted and bounded by [`REFUSALS`].
-pub fn check_with_old(
     change: &Change,
     start_tree: &[TreeEntry],
     rules: &ChangeRules,
@@ -113,8 +98,7 @@ pub fn check_with_old(
     let mut refusals = caps(change, rules);
     // Beyond its caps a change is not looked at any further: that would only cost time.
     if refusals.is_empty() {
-        let canaries = Canaries::new(&rules.canaries);
-        let named = |file: &&FileChange| !scan(file.path.as_bytes(), &canaries).is_empty();
+        let named = |file: &&FileChange| !scan(file.path.as_bytes()).is_empty();
         let count = change.files.iter().filter(named).count();
         if count > 0 {
             return Err(vec![ChangeRefusal::SecretName { count }]);
@@ -144,7 +128,7 @@ pub fn check_with_old(
                     path: file.path.clone(),
                 });
             }
-            content::refuse(file, before.as_deref(), rules, &canaries, &mut refusals);
+            content::refuse(file, before.as_deref(), rules, &mut refusals);
         }
     }
     if refusals.is_empty() {
@@ -265,7 +249,6 @@ fn accept(change: &Change, start_tree: &[TreeEntry]) -> Accepted {
         if file.operation == Operation::Delete {
             continue;
         }
-        facts.bytes = facts.bytes.saturating_add(file.content.len() as u64);
         if file.mode == PROGRAM && !programs.contains(path.as_bytes()) {
             facts.executable.push(path.clone());
         }

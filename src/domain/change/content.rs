@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::rules::ChangeRules;
-use super::secret::{self, Canaries};
+use super::secret;
 use super::{ChangeRefusal, FileChange, Operation};
-use crate::domain::text::{Class, class};
+use crate::domain::text::{Class, class, is_pictograph};
 
 /// Bytes at the start in which a NUL makes content binary: git's own rule.
 const BINARY_BYTES: usize = 8_000;
@@ -23,7 +23,6 @@ pub(super) fn refuse(
     file: &FileChange,
     old: Option<&[u8]>,
     rules: &ChangeRules,
-    canaries: &Canaries,
     refusals: &mut Vec<ChangeRefusal>,
 ) {
     let path = &file.path;
@@ -44,20 +43,13 @@ pub(super) fn refuse(
     if let Ok(text) = std::str::from_utf8(&file.content) {
         refuse_invisible(path, text, old, refusals);
     }
-    let known = old
-        .map(|old| secret::scan(old, canaries))
-        .unwrap_or_default();
-    for found in secret::scan(&file.content, canaries) {
-        // What stood there before is not this change's doing; a canary never may.
-        let old_one =
-            found.kind != secret::SecretKind::Canary && known.iter().any(|k| k.same_as(&found));
-        if !old_one {
-            refusals.push(ChangeRefusal::Secret {
-                path: path.clone(),
-                line: found.line,
-                kind: found.kind,
-            });
-        }
+    // What stood there before is not this change's doing.
+    for found in secret::scan_new(&file.content, old.unwrap_or_default()) {
+        refusals.push(ChangeRefusal::Secret {
+            path: path.clone(),
+            line: found.line,
+            kind: found.kind,
+        });
     }
 }
 
@@ -90,24 +82,60 @@ fn refuse_invisible(path: &str, text: &str, old: Option<&[u8]>, refusals: &mut V
 }
 
 /// Characters that nobody sees, with their lines. The presentation selector and the joiner
-/// within an emoji are left out: people write those.
+/// within an emoji are left out, because people write those.
 fn unseen(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.split('\n').enumerate().flat_map(|(at, line)| {
-        let mut before = None;
-        line.chars().filter_map(move |c| {
-            let emoji = before
-                .is_some_and(|b: char| u32::from(b) > 0x2000 || b == '\u{a9}' || b == '\u{ae}');
-            before = Some(c);
+        let next = line.chars().skip(1).map(Some).chain([None]);
+        let mut emoji = Emoji::default();
+        line.chars().zip(next).filter_map(move |(c, next)| {
+            let joins = emoji.takes(c, next);
             let hidden = match class(c) {
-                Class::Visible | Class::Space | Class::Unassigned => false,
+                // Fonts of icons draw what is for private use.
+                Class::Visible | Class::Space | Class::Private => false,
                 // Form feeds part sections in some old sources; the others end lines unseen.
                 Class::Newline => c != '\u{c}',
                 Class::Control => c != '\r',
-                Class::VariationSelector => !(c == '\u{fe0f}' && emoji),
-                Class::ZeroWidth => !(c == '\u{200d}' && emoji),
-                Class::Bidi | Class::Tag | Class::SoftHyphen | Class::Filler => true,
+                Class::VariationSelector | Class::ZeroWidth => !joins,
+                Class::Bidi
+                | Class::Tag
+                | Class::SoftHyphen
+                | Class::Filler
+                | Class::Unassigned => true,
             };
             hidden.then_some((at + 1, c))
         })
     })
+}
+
+/// Whether what stands before can be part of an emoji that goes on. Each part allows only what
+/// can follow it, so that no row of selectors and joiners carries a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Emoji {
+    #[default]
+    No,
+    /// A pictograph or a skin tone.
+    Picture,
+    /// What a keycap is drawn around.
+    KeycapBase,
+    /// A pictograph, and the selector that has it drawn in colour.
+    Selected,
+}
+
+impl Emoji {
+    /// Takes the next character; whether it is a selector or joiner within an emoji.
+    fn takes(&mut self, c: char, next: Option<char>) -> bool {
+        let within = match (*self, c) {
+            (Self::Picture, '\u{fe0f}') => true,
+            (Self::KeycapBase, '\u{fe0f}') => next == Some('\u{20e3}'),
+            (Self::Picture | Self::Selected, '\u{200d}') => next.is_some_and(is_pictograph),
+            _ => false,
+        };
+        *self = match c {
+            '\u{fe0f}' if within => Self::Selected,
+            '0'..='9' | '#' | '*' => Self::KeycapBase,
+            c if is_pictograph(c) => Self::Picture,
+            _ => Self::No,
+        };
+        within
+    }
 }

@@ -1,9 +1,12 @@
 //! Globs over paths of a repository, in one dialect for policy, contract and change.
 //!
 //! `*` and `?` stay within a component, `**` crosses them, `{a,b}` and `[a-z]` work. A pattern
-//! without a wildcard names a file, or a directory with all that it holds.
+//! without a wildcard names a file, or a directory with all that it holds. Brackets also stand for
+//! themselves, because some frameworks have them in the names of files: `app/[id]/page.tsx`.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::domain::text;
 
 /// Longest pattern, in bytes: paths are no longer in practice, and patterns compile to automata.
 pub const GLOB_BYTES: usize = 256;
@@ -78,7 +81,7 @@ pub fn check_glob(pattern: &str) -> Result<(), BadGlob> {
 
 fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
     let bad = |reason: &str, remedy| BadGlob {
-        pattern: crate::domain::text::line(pattern, 80).replace('`', "'"),
+        pattern: text::line(pattern, 80).replace('`', "'"),
         reason: reason.to_owned(),
         remedy,
     };
@@ -86,7 +89,10 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
         return Err(bad("is empty", "write a path such as `src/**`"));
     }
     if pattern.len() > GLOB_BYTES {
-        return Err(bad("is longer than 256 bytes", "use a shorter pattern"));
+        return Err(bad(
+            &format!("is longer than {GLOB_BYTES} bytes"),
+            "use a shorter pattern",
+        ));
     }
     if pattern.starts_with(['/', '!', '~']) || pattern.contains('\\') {
         return Err(bad(
@@ -103,13 +109,16 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
     }
     if pattern
         .chars()
-        .any(|c| c == '\n' || c == '\t' || !crate::domain::text::is_visible(c))
+        .any(|c| c == '\n' || c == '\t' || text::class(c) != text::Class::Visible)
     {
-        return Err(bad("holds an invisible character", "type the pattern anew"));
+        return Err(bad(
+            "holds an unusual space or an invisible character",
+            "type the pattern anew",
+        ));
     }
     let bare = pattern.trim_end_matches('/');
-    let build = |text: &str| {
-        GlobBuilder::new(text)
+    let build = |glob: &str| {
+        GlobBuilder::new(glob)
             .literal_separator(true)
             .backslash_escape(false)
             .build()
@@ -120,10 +129,27 @@ fn compile(pattern: &str) -> Result<Vec<globset::Glob>, BadGlob> {
                 )
             })
     };
-    let mut globs = vec![build(bare)?];
-    if !bare.ends_with("**") {
-        // A directory stands for all that it holds.
-        globs.push(build(&format!("{bare}/**"))?);
+    let literal = bare.contains('[').then(|| literal_brackets(bare));
+    let mut globs = Vec::new();
+    for form in [Some(bare.to_owned()), literal].into_iter().flatten() {
+        globs.push(build(&form)?);
+        if !form.ends_with("**") {
+            // A directory stands for all that it holds.
+            globs.push(build(&format!("{form}/**"))?);
+        }
     }
     Ok(globs)
+}
+
+/// `pattern` with brackets that stand for themselves.
+fn literal_brackets(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    for c in pattern.chars() {
+        match c {
+            '[' => out.push_str("[[]"),
+            ']' => out.push_str("[]]"),
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -14,9 +14,8 @@ mod refusal;
 mod rules;
 mod tree;
 
-pub use check::{Accepted, DiffFacts, OldContent, check, check_with_old};
-pub use path::{COMPONENT_BYTES, PATH_BYTES, PathFault, folded, is_git_name};
-pub use place::{Place, place};
+pub use check::{Accepted, DiffFacts, OldContent, check};
+pub use path::is_git_name;
 pub use refusal::{ChangeRefusal, REFUSALS, shown};
 pub use rules::ChangeRules;
 

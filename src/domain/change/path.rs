@@ -7,9 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::text::{self, Class};
 
 /// Longest path: Linux's own limit.
-pub const PATH_BYTES: usize = 4_096;
+pub(super) const PATH_BYTES: usize = 4_096;
 /// Longest part of a path: the limit of the usual file systems.
-pub const COMPONENT_BYTES: usize = 255;
+pub(super) const COMPONENT_BYTES: usize = 255;
 
 /// What is wrong with a path (X50).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,7 +136,7 @@ fn ntfs(part: &str) -> String {
 
 /// `path` as systems that ignore case and the form of Unicode compare it (X57).
 #[must_use]
-pub fn folded(path: &str) -> String {
+pub(super) fn folded(path: &str) -> String {
     // Most paths are plain, and a tree may have a hundred thousand of them.
     if path.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return path.to_ascii_lowercase();
@@ -149,6 +149,8 @@ pub fn folded(path: &str) -> String {
         .collect::<String>()
         .replace('ß', "ss")
         .replace('ſ', "s")
+        // The sigma at the end of a word has the capital of the other one.
+        .replace('ς', "σ")
 }
 
 /// Whether Windows keeps a part of `path` for a device, as `aux.rs` or `con`.

@@ -165,7 +165,7 @@ const GIT_FILES: &[&str] = &[
 
 /// The special place at `path`, if it is one.
 #[must_use]
-pub fn place(path: &str) -> Option<Place> {
+pub(super) fn place(path: &str) -> Option<Place> {
     let path = folded(path);
     let path = path.trim_end_matches('/');
     let parts: Vec<&str> = path

@@ -13,13 +13,10 @@ use crate::domain::request::policy::{ChangePolicy, Policy};
 pub struct ChangeRules {
     contract: PathGlobs,
     allow: PathGlobs,
-    deny: PathGlobs,
-    protected: PathGlobs,
-    /// The same, as systems compare names that ignore case and the form of Unicode.
-    protected_folded: PathGlobs,
+    deny: Guarded,
+    protected: Guarded,
     binaries: PathGlobs,
     pub(super) limits: ChangePolicy,
-    pub(super) canaries: Vec<String>,
 }
 
 impl ChangeRules {
@@ -31,20 +28,11 @@ impl ChangeRules {
         Ok(Self {
             contract: PathGlobs::new(&contract.scope)?,
             allow: PathGlobs::new(&policy.scope.allow)?,
-            deny: PathGlobs::new(&policy.scope.deny)?,
-            protected: PathGlobs::new(&policy.protected)?,
-            protected_folded: PathGlobs::new(&fold_all(&policy.protected))?,
+            deny: Guarded::new(&policy.scope.deny)?,
+            protected: Guarded::new(&policy.protected)?,
             binaries: PathGlobs::new(&policy.change.binaries)?,
             limits: policy.change.clone(),
-            canaries: Vec::new(),
         })
-    }
-
-    /// Adds texts that must not leave, in whatever disguise (X38, X63).
-    #[must_use]
-    pub fn with_canaries(mut self, canaries: impl IntoIterator<Item = String>) -> Self {
-        self.canaries.extend(canaries);
-        self
     }
 
     pub(super) fn in_scope(&self, path: &str) -> bool {
@@ -53,8 +41,7 @@ impl ChangeRules {
     }
 
     pub(super) fn protects(&self, path: &str) -> bool {
-        // Protection holds for every spelling that some system takes for the same.
-        self.protected.matches(path) || self.protected_folded.matches(&folded(path))
+        self.protected.matches(path)
     }
 
     pub(super) fn may_be_binary(&self, path: &str) -> bool {
@@ -79,6 +66,28 @@ impl ChangeRules {
             })
         };
         named(&self.allow) || (!what.needs_policy() && named(&self.contract))
+    }
+}
+
+/// Patterns that keep files from being changed: they hold for every spelling that some system
+/// takes for the same.
+#[derive(Clone, Debug)]
+struct Guarded {
+    plain: PathGlobs,
+    /// As systems compare names that ignore case and the form of Unicode.
+    folded: PathGlobs,
+}
+
+impl Guarded {
+    fn new(patterns: &[String]) -> Result<Self, BadGlob> {
+        Ok(Self {
+            plain: PathGlobs::new(patterns)?,
+            folded: PathGlobs::new(&fold_all(patterns))?,
+        })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        self.plain.matches(path) || self.folded.matches(&folded(path))
     }
 }
 

@@ -1,14 +1,12 @@
-//! Texts that look like secrets, and canaries in disguise (X38, X63). Nothing found is ever
-//! given back, only its kind, its line and its hash.
+//! Texts that look like secrets (X38, X63). Nothing found is ever given back, only its kind and
+//! its line.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use regex::bytes::Regex;
+use regex::bytes::{Match, Regex};
 
-use crate::domain::ids::Sha256Hex;
+use crate::domain::text::pattern::bytes_pattern;
 
 /// What a found text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +33,6 @@ pub enum SecretKind {
     Service,
     /// A random text that is assigned to a name such as `password`.
     Assignment,
-    /// A text that must not leave, or a part of one, plain or encoded.
-    Canary,
 }
 
 impl SecretKind {
@@ -55,28 +51,17 @@ impl SecretKind {
             Self::Jwt => "a signed web token",
             Self::Service => "a token of a service",
             Self::Assignment => "a password or key in plain text",
-            Self::Canary => "a text that must not leave",
         }
     }
 }
 
 /// One place that looks like a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// What it looks like.
     pub kind: SecretKind,
     /// Its line, from 1.
     pub line: usize,
-    /// The hash of the text: tells two apart without keeping them.
-    sha256: Sha256Hex,
-}
-
-impl Found {
-    /// Whether both are the same text.
-    #[must_use]
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.sha256 == other.sha256
-    }
 }
 
 /// Places that are reported of one content.
@@ -132,46 +117,52 @@ const ASSIGNMENT: &str = r#"(?i:secret|token|passw(?:or)?d|passphrase|api[_-]?ke
 static PATTERNS: LazyLock<Vec<(SecretKind, Regex)>> = LazyLock::new(|| {
     SHAPES
         .iter()
-        .filter_map(|(kind, shape)| Some((*kind, Regex::new(shape).ok()?)))
+        .map(|(kind, shape)| (*kind, bytes_pattern(shape)))
         .collect()
 });
-static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ASSIGNMENT).ok());
+static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| bytes_pattern(ASSIGNMENT));
 
-/// Every place in `content` that looks like a secret or holds a canary, at most a few of them,
-/// in the order of their lines.
+/// Every place in `content` that looks like a secret, at most a few of them, in the order of
+/// their lines.
 #[must_use]
-pub fn scan(content: &[u8], canaries: &Canaries) -> Vec<Found> {
-    let mut found = Vec::new();
-    let mut see = |kind, at: usize, text: &[u8]| {
-        let line = content[..at].iter().filter(|b| **b == b'\n').count() + 1;
-        found.push(Found {
-            kind,
-            line,
-            sha256: Sha256Hex::of(text),
-        });
-    };
-    for (kind, pattern) in PATTERNS.iter() {
-        for hit in pattern.find_iter(content).take(FOUND) {
-            see(*kind, hit.start(), hit.as_bytes());
-        }
-    }
-    if let Some(pattern) = ASSIGNED.as_ref() {
-        for hit in pattern
-            .captures_iter(content)
-            .filter_map(|hit| hit.get(1))
-            .take(FOUND * 5)
-        {
-            if is_random(hit.as_bytes()) {
-                see(SecretKind::Assignment, hit.start(), hit.as_bytes());
-            }
-        }
-    }
-    if let Some(at) = canaries.find(content) {
-        see(SecretKind::Canary, at, b"");
-    }
-    found.sort_by_key(|found| (found.line, found.kind));
-    found.truncate(FOUND);
-    found
+pub fn scan(content: &[u8]) -> Vec<Found> {
+    scan_new(content, &[])
+}
+
+/// The same without what `old` held already. Only what is new is counted: else whoever may
+/// leave placeholders or old finds in front could hide a real one behind them.
+#[must_use]
+pub fn scan_new(content: &[u8], old: &[u8]) -> Vec<Found> {
+    let known: HashSet<(SecretKind, &[u8])> = hits(old)
+        .map(|(kind, hit)| (kind, hit.as_bytes()))
+        .collect();
+    let mut new: Vec<(usize, SecretKind)> = hits(content)
+        .filter(|(kind, hit)| !known.contains(&(*kind, hit.as_bytes())))
+        .map(|(kind, hit)| (hit.start(), kind))
+        .collect();
+    new.sort_unstable();
+    let (mut line, mut counted) = (1, 0);
+    new.into_iter()
+        .take(FOUND)
+        .map(|(at, kind)| {
+            line += content[counted..at].iter().filter(|b| **b == b'\n').count();
+            counted = at;
+            Found { kind, line }
+        })
+        .collect()
+}
+
+/// Every text in `content` that looks like a secret.
+fn hits(content: &[u8]) -> impl Iterator<Item = (SecretKind, Match<'_>)> {
+    let shapes = PATTERNS
+        .iter()
+        .flat_map(move |(kind, pattern)| pattern.find_iter(content).map(|hit| (*kind, hit)));
+    let assigned = ASSIGNED
+        .captures_iter(content)
+        .filter_map(|found| found.get(1))
+        .filter(|hit| is_random(hit.as_bytes()))
+        .map(|hit| (SecretKind::Assignment, hit));
+    shapes.chain(assigned)
 }
 
 /// Bits of entropy a character that words and placeholders do not reach.
@@ -215,101 +206,4 @@ fn entropy(text: &[u8]) -> f64 {
             -share * share.log2()
         })
         .sum()
-}
-
-/// Bytes of a canary that give it away: shorter parts occur by chance.
-const FRAGMENT: usize = 12;
-
-/// Longest canary that is looked for.
-const CANARY_BYTES: usize = 4_096;
-
-/// Texts that must not leave: plain, reversed, in hexadecimal or base64, whole or in part, also
-/// with spaces, quotes and line ends between.
-#[derive(Clone, Debug, Default)]
-pub struct Canaries {
-    fragments: HashSet<[u8; FRAGMENT]>,
-}
-
-impl Canaries {
-    /// Prepares `texts`; those of less than 12 bytes cannot be told from chance and
-    /// are left out.
-    #[must_use]
-    pub fn new<S: AsRef<str>>(texts: &[S]) -> Self {
-        let mut canaries = Self::default();
-        for text in texts {
-            let bytes = text.as_ref().as_bytes();
-            for form in forms(&bytes[..bytes.len().min(CANARY_BYTES)]) {
-                let form: Vec<u8> = form.into_iter().filter(|b| joins(*b)).map(fold).collect();
-                for window in form.windows(FRAGMENT) {
-                    canaries
-                        .fragments
-                        .extend(<[u8; FRAGMENT]>::try_from(window));
-                }
-            }
-        }
-        canaries
-    }
-
-    /// Where the first canary, or a part of one, stands in `content`.
-    #[must_use]
-    pub fn find(&self, content: &[u8]) -> Option<usize> {
-        if self.fragments.is_empty() {
-            return None;
-        }
-        let mut window = [0_u8; FRAGMENT];
-        let mut seen = 0;
-        for (at, byte) in content.iter().enumerate().filter(|(_, b)| joins(**b)) {
-            window.rotate_left(1);
-            window[FRAGMENT - 1] = fold(*byte);
-            seen += 1;
-            if seen >= FRAGMENT && self.fragments.contains(&window) {
-                return Some(at);
-            }
-        }
-        None
-    }
-}
-
-/// Bytes that may stand in a secret: the others may be strewn in to split it.
-fn joins(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80
-}
-
-/// Without case, so that hexadecimal is found in capitals too.
-fn fold(byte: u8) -> u8 {
-    byte.to_ascii_lowercase()
-}
-
-/// The disguises of a text.
-fn forms(text: &[u8]) -> Vec<Vec<u8>> {
-    let reversed: Vec<u8> = text.iter().rev().copied().collect();
-    let mut forms = Vec::new();
-    for plain in [text, reversed.as_slice()] {
-        forms.push(plain.to_vec());
-        forms.push(hex::encode(plain).into_bytes());
-        for shift in 0..3_usize {
-            // Base64 depends on where in three bytes the text starts: the digits that mix with
-            // unknown neighbours are left out.
-            let mut shifted = vec![0_u8; shift];
-            shifted.extend_from_slice(plain);
-            let skip = [0, 2, 3][shift];
-            for encoded in [
-                BASE64_STANDARD_NO_PAD.encode(&shifted),
-                BASE64_URL_SAFE_NO_PAD.encode(&shifted),
-            ] {
-                let end = encoded.len().saturating_sub(1);
-                forms.push(
-                    encoded
-                        .as_bytes()
-                        .get(skip..end)
-                        .unwrap_or_default()
-                        .to_vec(),
-                );
-            }
-        }
-    }
-    for encoded in [BASE64_STANDARD_NO_PAD.encode(text), hex::encode(text)] {
-        forms.push(encoded.bytes().rev().collect());
-    }
-    forms
 }

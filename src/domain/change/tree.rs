@@ -24,6 +24,8 @@ pub(super) struct Tree<'a> {
     spellings: HashMap<String, Vec<Spelling<'a>>>,
     /// Directories whose spelling is known: a large tree names each many times.
     directories: HashSet<&'a str>,
+    /// Folded links and submodules of the start tree, and links of the change itself.
+    links: HashSet<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,12 +41,16 @@ impl<'a> Tree<'a> {
             entries: HashMap::with_capacity(start.len()),
             spellings: HashMap::new(),
             directories: HashSet::new(),
+            links: HashSet::new(),
         };
         for entry in start.iter().filter(|entry| entry.mode != DIRECTORY) {
             tree.entries.insert(&entry.path, entry);
             // A path that is not UTF-8 cannot fold to one that is.
             if let Ok(path) = std::str::from_utf8(&entry.path) {
                 tree.spell(path);
+                if entry.mode == LINK || entry.mode == SUBMODULE {
+                    tree.links.insert(folded(path));
+                }
             }
         }
         for file in change
@@ -53,6 +59,9 @@ impl<'a> Tree<'a> {
             .filter(|file| file.operation != Operation::Delete)
         {
             tree.spell(&file.path);
+            if file.mode == LINK {
+                tree.links.insert(folded(&file.path));
+            }
         }
         tree
     }
@@ -247,11 +256,8 @@ impl<'a> Tree<'a> {
                 }
                 part => parts.push(part),
             }
-            let here = parts.join("/");
-            if self
-                .entry(&here)
-                .is_some_and(|entry| entry.mode == LINK || entry.mode == SUBMODULE)
-            {
+            // Behind a link `..` leads elsewhere than the names say, also behind one of this change.
+            if self.links.contains(&folded(&parts.join("/"))) {
                 return Err("leads through another link or a submodule");
             }
         }

@@ -61,25 +61,8 @@ pub enum Command {
     Status,
 }
 
-/// Who may say a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Whoever may comment.
-    Anyone,
-    /// Who may write to the repository.
-    Writers,
-}
-
-impl Who {
-    /// For people.
-    #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Anyone => "anyone",
-            Self::Writers => "people with write access",
-        }
-    }
-}
+/// Who may say a command, each of them, for people.
+pub const WHO: &str = "people with write access";
 
 /// One line of the table of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +73,6 @@ pub struct Entry {
     pub usage: &'static str,
     /// What comes of it, in one line.
     pub help: &'static str,
-    /// Who may say it.
-    pub who: Who,
 }
 
 /// Every command. [`help`] shows it, and prose is compared with it.
@@ -100,31 +81,26 @@ pub const TABLE: &[Entry] = &[
         name: "help",
         usage: "/agent help",
         help: "Shows this table.",
-        who: Who::Writers,
     },
     Entry {
         name: "run",
         usage: "/agent run",
         help: "Starts a task on this issue, as the label `agent` does.",
-        who: Who::Writers,
     },
     Entry {
         name: "fix",
         usage: "/agent fix [words]",
         help: "Starts the next attempt on the task's branch and tells it the words.",
-        who: Who::Writers,
     },
     Entry {
         name: "stop",
         usage: "/agent stop",
         help: "Ends the task. What was pushed stays.",
-        who: Who::Writers,
     },
     Entry {
         name: "status",
         usage: "/agent status",
         help: "Says how the task stands.",
-        who: Who::Writers,
     },
 ];
 
@@ -139,15 +115,6 @@ impl Command {
             Self::Stop => "stop",
             Self::Status => "status",
         }
-    }
-
-    /// Who may say this command.
-    #[must_use]
-    pub fn who(&self) -> Who {
-        TABLE
-            .iter()
-            .find(|entry| entry.name == self.name())
-            .map_or(Who::Writers, |entry| entry.who)
     }
 }
 
@@ -173,10 +140,17 @@ pub fn parse(comment: &str) -> Parsed {
         ("stop", "") => Parsed::Command(Command::Stop),
         ("status", "") => Parsed::Command(Command::Status),
         ("fix", words) => Parsed::Command(Command::Fix {
-            words: Some(text::line(words, WORDS)).filter(|words| !words.is_empty()),
+            words: Some(seen(words)).filter(|words| !words.is_empty()),
         }),
         (word, words) => unknown(word, words),
     }
+}
+
+/// What a person sees of the words, in one line: they are for the agent.
+fn seen(words: &str) -> String {
+    // Nothing is cut before it is clean: half a comment would be text.
+    let plain = text::line(words, words.len());
+    text::line(&text::clean(&plain, WORDS).text, WORDS)
 }
 
 /// Spaces within a command.
@@ -220,12 +194,7 @@ fn unknown(word: &str, words: &str) -> Parsed {
 pub fn help() -> String {
     let mut text = String::from("| Command | What it does | Who may |\n|---|---|---|\n");
     for entry in TABLE {
-        text.push_str(&format!(
-            "| `{}` | {} | {} |\n",
-            entry.usage,
-            entry.help,
-            entry.who.sentence()
-        ));
+        text.push_str(&format!("| `{}` | {} | {WHO} |\n", entry.usage, entry.help));
     }
     text
 }

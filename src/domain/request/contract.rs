@@ -10,8 +10,8 @@ mod sections;
 mod show;
 
 pub use read::{
-    BODY_CHARS, COMMENT_CHARS, COMMENTS, OBJECTIVE_CHARS, PROBLEMS, SCOPE, STOP_CHARS, TITLE_CHARS,
-    read,
+    BODY_CHARS, COMMENT_CHARS, COMMENTS, NOTES, OBJECTIVE_CHARS, PROBLEMS, SCOPE, STOP_CHARS,
+    TITLE_CHARS, read,
 };
 pub use reading::{ApprovedComment, Field, Note, Problem, Reading, Source};
 pub use sections::{HEADINGS, Heading};

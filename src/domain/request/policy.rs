@@ -7,7 +7,7 @@ mod parse;
 mod value;
 
 pub use parse::{POLICY_BYTES, POLICY_PATH, PolicyError, parse, schema};
-pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS, is_login};
+pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS};
 
 pub(super) use value::check_command;
 

@@ -113,7 +113,7 @@ impl Task {
     pub fn page_key(&self) -> Option<String> {
         let first = self.attempts.first()?;
         let key = Sha256Hex::of(format!("page:{}:{}", self.id, first.ticket));
-        Some(key.0.chars().take(32).collect())
+        Some(key.as_str().chars().take(32).collect())
     }
 
     /// The attempt of this number.

@@ -2,7 +2,7 @@
 
 use super::Task;
 use super::attempt::Attempt;
-use crate::domain::change::{FileChange, Operation, secret};
+use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
 
@@ -10,6 +10,8 @@ use crate::domain::text;
 const TITLE_MAX: usize = 120;
 /// Files that are listed by name; the rest is counted.
 const FILES_SHOWN: usize = 50;
+/// Files of one kind that are pointed out by name; the rest is counted.
+const POINTED_OUT: usize = 10;
 /// Most of the agent's words, in characters.
 const WORDS_MAX: usize = 4_000;
 /// Longest body, in characters: GitHub takes 65,536.
@@ -37,6 +39,8 @@ pub struct Facts<'a> {
     pub attempt: &'a Attempt,
     /// The files.
     pub files: &'a [FileChange],
+    /// What they do, counted by us.
+    pub diff: &'a DiffFacts,
     /// What the acceptance commands said.
     pub acceptance: &'a [Acceptance],
     /// The agent's requests for permission that were not granted, by title.
@@ -79,7 +83,7 @@ pub fn commit_message(task: &Task, attempt: AttemptNumber) -> String {
 pub fn body(task: &Task, facts: &Facts<'_>) -> String {
     let mut parts = vec![
         format!("Closes #{}", task.issue),
-        changed(facts.files),
+        changed(facts.files, facts.diff),
         accepted(&task.contract.acceptance, facts.acceptance),
         asked(task, facts),
     ];
@@ -92,7 +96,8 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
-    let words = text::neutral(&without_secrets(facts.words), WORDS_MAX);
+    let hosts = text::LinkHosts(&task.policy.links);
+    let words = text::neutral_with(&without_secrets(facts.words), WORDS_MAX, hosts);
     if !words.trim().is_empty() {
         let quoted: Vec<String> = words.lines().map(|line| format!("> {line}")).collect();
         parts.push(format!(
@@ -113,7 +118,7 @@ pub(super) fn shortened(whole: String) -> String {
 
 /// Foreign text that looks as if it held a secret is left out whole (X38).
 pub(super) fn without_secrets(words: &str) -> String {
-    let found = secret::scan(words.as_bytes(), &secret::Canaries::default());
+    let found = secret::scan(words.as_bytes());
     match found.first() {
         None => words.to_owned(),
         Some(found) => format!(
@@ -124,20 +129,14 @@ pub(super) fn without_secrets(words: &str) -> String {
     }
 }
 
-fn changed(files: &[FileChange]) -> String {
-    let count = |operation| {
-        files
-            .iter()
-            .filter(|file| file.operation == operation)
-            .count()
-    };
+fn changed(files: &[FileChange], diff: &DiffFacts) -> String {
     let mut lines = vec![format!(
         "### What changed\n\n{} {}: {} added, {} modified, {} deleted\n",
         files.len(),
         if files.len() == 1 { "file" } else { "files" },
-        count(Operation::Add),
-        count(Operation::Modify),
-        count(Operation::Delete)
+        diff.added,
+        diff.modified,
+        diff.deleted
     )];
     lines.extend(files.iter().take(FILES_SHOWN).map(|file| {
         let operation = match file.operation {
@@ -157,7 +156,42 @@ fn changed(files: &[FileChange]) -> String {
     if files.len() > FILES_SHOWN {
         lines.push(format!("- and {} more", files.len() - FILES_SHOWN));
     }
+    lines.extend(pointed_out(diff));
     lines.join("\n")
+}
+
+/// What a reader of the difference overlooks easily (X50, X52, X54, X55, X58), by kind.
+fn pointed_out(diff: &DiffFacts) -> Vec<String> {
+    let kinds = [
+        ("New programs", &diff.executable),
+        ("Lockfiles, which name what is installed", &diff.lockfiles),
+        ("Binary files, which no difference shows", &diff.binaries),
+        ("Symbolic links", &diff.symlinks),
+        ("Places that steer machines or agents", &diff.special),
+        ("Names that Windows keeps for devices", &diff.devices),
+    ];
+    let lines = kinds
+        .iter()
+        .filter(|(_, paths)| !paths.is_empty())
+        .map(|(what, paths)| {
+            let mut named: Vec<String> = paths
+                .iter()
+                .take(POINTED_OUT)
+                .map(|path| text::inline_code(path, 200))
+                .collect();
+            if paths.len() > POINTED_OUT {
+                named.push(format!("and {} more", paths.len() - POINTED_OUT));
+            }
+            format!("- {what}: {}", named.join(", "))
+        });
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    [String::from("\nWorth a look:\n")]
+        .into_iter()
+        .chain(lines)
+        .collect()
 }
 
 /// Each command of the contract with what the runner saw of it: what it did not run is said.

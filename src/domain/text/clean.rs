@@ -37,6 +37,10 @@ pub struct Removed {
 /// Rounds of cleaning before a text is taken for hostile and shown as code.
 const ROUNDS: usize = 8;
 
+/// What is looked at of a text at least, in characters: twice GitHub's own limit, so that nothing
+/// is cut before it is clean. Half a comment would be text, and a person sees nothing of it.
+const LOOKED_AT: usize = 131_072;
+
 /// `raw` with only what a person sees, in at most `limit_chars` characters.
 ///
 /// Cleaning what is clean changes nothing: `clean(clean(x)) == clean(x)`.
@@ -44,8 +48,11 @@ const ROUNDS: usize = 8;
 pub fn clean(raw: &str, limit_chars: usize) -> Cleaned {
     let mut removed = BTreeMap::new();
     let mut truncated = false;
-    // Twice the limit is looked at, so that what is hidden does not use up the room of the text.
-    let mut text = cut(raw, limit_chars.saturating_mul(2), &mut truncated);
+    let mut text = cut(
+        raw,
+        limit_chars.saturating_mul(2).max(LOOKED_AT),
+        &mut truncated,
+    );
     for _ in 0..ROUNDS {
         let before = text.clone();
         text = round(&text, &mut removed);
@@ -172,7 +179,7 @@ fn kind_of(class: Class) -> Option<RemovedKind> {
         Class::SoftHyphen => Some(RemovedKind::SoftHyphen),
         Class::Control => Some(RemovedKind::Control),
         Class::Filler => Some(RemovedKind::Filler),
-        Class::Unassigned => Some(RemovedKind::Unassigned),
+        Class::Private | Class::Unassigned => Some(RemovedKind::Unassigned),
     }
 }
 

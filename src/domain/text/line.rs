@@ -18,16 +18,25 @@ use super::visible::visible_only;
 /// `limit` characters come back.
 #[must_use]
 pub fn line(raw: &str, limit: usize) -> String {
+    shorten(&broken(joined(raw, limit)), limit)
+}
+
+/// What is visible of `raw` in one line.
+fn joined(raw: &str, limit: usize) -> String {
     // Four times the limit is read at most, so that a flood of spaces costs nothing.
     let cut: String = raw.chars().take(limit.saturating_mul(4).max(64)).collect();
     let plain = visible_only(&ANSI.replace_all(&cut, ""));
-    let mut text = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A line at whose start no workflow reads a command.
+fn broken(text: String) -> String {
     for (prefix, broken) in [("::", ": :"), ("##[", "# #["), ("##vso[", "# #vso[")] {
         if let Some(rest) = text.strip_prefix(prefix) {
-            text = format!("{broken}{rest}");
+            return format!("{broken}{rest}");
         }
     }
-    shorten(&text, limit)
+    text
 }
 
 /// Escape sequences of terminals: control sequences, operating system commands, and the rest.
@@ -43,14 +52,15 @@ static ANSI: LazyLock<Regex> = LazyLock::new(|| {
 /// of bots and `fixup!` lose their meaning, because a squash merge copies titles into commits.
 #[must_use]
 pub fn commit_text(raw: &str, limit: usize) -> String {
-    let mut text = line(raw, limit);
+    // What is taken off the front comes first: else it would guard what stands behind it.
+    let joined = joined(raw, limit);
+    let mut text = broken(LEADING.replace(&joined, "").into_owned());
     text = SKIP.replace_all(&text, "($1)").into_owned();
     text = NO_CI.replace_all(&text, "no ci").into_owned();
     text = ADDRESS.replace_all(&text, "$1 //").into_owned();
     text = REFERENCE.replace_all(&text, "$1 $2").into_owned();
     text = LEADING_TRAILER.replace(&text, "$1 -").into_owned();
-    let bare = LEADING.replace(&text, "");
-    shorten(bare.trim(), limit)
+    shorten(text.trim(), limit)
 }
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z0-9+.-]*:)//"));

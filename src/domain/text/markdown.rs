@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
-use super::html;
+use super::fence::is_drawn;
+use super::html::Html;
 use super::removed::RemovedKind;
 
 /// A range of the source that is written otherwise.
@@ -29,6 +30,24 @@ struct Walk<'a> {
     footnotes: HashSet<String>,
     /// Open links: what they are, and where their text ends so far.
     links: Vec<OpenLink>,
+    /// The raw HTML of the text, and of each footnote that is open: those are drawn at the end.
+    flows: Vec<Flow>,
+    /// Where footnotes stand that are drawn.
+    notes: Vec<Range<usize>>,
+    /// A footnote leaves something open, which hides others.
+    notes_hide: bool,
+    /// Images that are open: a page shows HTML in their descriptions as it is written.
+    images: usize,
+}
+
+/// Raw HTML that a browser reads as one.
+#[derive(Default)]
+struct Flow {
+    html: Html,
+    /// Where the last piece of raw HTML ended that left something open.
+    open_since: Option<usize>,
+    /// A footnote that nothing refers to is not drawn, and opens nothing.
+    is_drawn: bool,
 }
 
 struct OpenLink {
@@ -60,10 +79,18 @@ pub(super) fn seen(source: &str) -> (String, Vec<RemovedKind>) {
         removed: Vec::new(),
         footnotes,
         links: Vec::new(),
+        flows: vec![Flow {
+            is_drawn: true,
+            ..Flow::default()
+        }],
+        notes: Vec::new(),
+        notes_hide: false,
+        images: 0,
     };
     for (event, range) in Parser::new_ext(source, options()).into_offset_iter() {
         walk.see(&event, range);
     }
+    walk.hide_rest();
     walk.write()
 }
 
@@ -81,16 +108,25 @@ impl Walk<'_> {
             | Event::FootnoteReference(_) => {
                 self.draw(range);
             }
-            Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock) => {
-                let text = html::text_of(&self.source[range.clone()], &mut self.removed);
-                self.edit(range, text);
+            Event::Html(html) => self.see_html(html, range),
+            Event::InlineHtml(html) => {
+                self.see_html(html, range);
+                self.end_html();
             }
+            Event::End(TagEnd::HtmlBlock) => self.end_html(),
             Event::Start(Tag::Image { .. }) => {
+                self.images += 1;
                 self.removed.push(RemovedKind::Image);
                 self.edit(range, String::new());
             }
+            Event::End(TagEnd::Image) => self.images = self.images.saturating_sub(1),
+            // The page has a picture in its place, which may say anything.
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if is_drawn(info) => {
+                self.hide(range);
+            }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => self.draw_fence(range.start),
             Event::Start(Tag::FootnoteDefinition(label)) => self.see_footnote(label, range),
+            Event::End(TagEnd::FootnoteDefinition) => self.end_footnote(range),
             Event::Start(Tag::Link {
                 link_type,
                 dest_url,
@@ -117,6 +153,57 @@ impl Walk<'_> {
         self.edits.push(Edit { range, with });
     }
 
+    /// A line or a run of raw HTML: its text, unless what came before hides it. A browser reads
+    /// on where the last piece ended, so what lies between may be hidden too.
+    fn see_html(&mut self, html: &str, range: Range<usize>) {
+        let Some(flow) = self.flows.last_mut() else {
+            return;
+        };
+        if self.images > 0 || !flow.is_drawn {
+            return;
+        }
+        let text = flow.html.text_of(html, &mut self.removed);
+        let since = flow.open_since.take();
+        flow.open_since = flow.html.is_open().then_some(range.end);
+        if let Some(since) = since {
+            self.hide(since..range.start);
+        }
+        self.edit(range, text);
+    }
+
+    /// A block or a run of raw HTML ends.
+    fn end_html(&mut self) {
+        if let Some(flow) = self.flows.last_mut()
+            && self.images == 0
+        {
+            flow.html.end_run(&mut self.removed);
+        }
+    }
+
+    /// Leaves out what a browser draws nothing of.
+    fn hide(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        if self.source[range.clone()].contains(char::is_alphanumeric) {
+            self.removed.push(RemovedKind::HiddenText);
+        }
+        self.edit(range, String::new());
+    }
+
+    /// What is open at the end hides all that follows, and footnotes follow everything.
+    fn hide_rest(&mut self) {
+        let open_since = self.flows.last().and_then(|flow| flow.open_since);
+        if let Some(since) = open_since {
+            self.hide(since..self.source.len());
+        }
+        if open_since.is_some() || self.notes_hide {
+            for note in std::mem::take(&mut self.notes) {
+                self.hide(note);
+            }
+        }
+    }
+
     /// Of a fence's info only the first word has an effect that one sees.
     fn draw_fence(&mut self, start: usize) {
         let line = self.source[start..].lines().next().unwrap_or("");
@@ -131,13 +218,27 @@ impl Walk<'_> {
 
     /// A footnote that nothing refers to is not drawn.
     fn see_footnote(&mut self, label: &str, range: Range<usize>) {
-        if self.footnotes.contains(label) {
+        let is_drawn = self.footnotes.contains(label);
+        self.flows.push(Flow {
+            is_drawn,
+            ..Flow::default()
+        });
+        if is_drawn {
+            self.notes.push(range.clone());
             if let Some(end) = self.source[range.clone()].find("]:") {
                 self.draw(range.start..range.start + end + 2);
             }
         } else {
             self.removed.push(RemovedKind::HiddenText);
             self.edit(range, String::new());
+        }
+    }
+
+    fn end_footnote(&mut self, range: Range<usize>) {
+        let open_since = self.flows.pop().and_then(|flow| flow.open_since);
+        if let Some(since) = open_since {
+            self.hide(since..range.end);
+            self.notes_hide = true;
         }
     }
 

@@ -6,22 +6,24 @@
 //! Both are allow-lists. It knows nothing of tasks, contracts or GitHub's addresses.
 
 mod clean;
+mod fence;
 mod html;
 mod inline;
 mod line;
 mod markdown;
 mod neutral;
-mod pattern;
+pub(in crate::domain) mod pattern;
 mod raw;
 mod removed;
 mod visible;
 
 pub use clean::{Cleaned, Removed, clean, clean_title, sentence};
+pub use fence::Fence;
 pub use inline::inline_code;
 pub use line::{code_block, commit_text, line};
 pub use neutral::{LinkHosts, neutral, neutral_with};
 pub use removed::RemovedKind;
-pub use visible::{Class, class, is_visible, plain};
+pub use visible::{Class, class, is_pictograph, is_visible, plain};
 
 /// Appended where a text was cut.
 pub const SHORTENED: &str = "… (shortened)";

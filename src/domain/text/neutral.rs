@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::SHORTENED;
+use super::fence::{Fence, is_drawn};
 use super::line::fenced;
 use super::pattern::{longest_run, pattern};
 use super::raw::{CLOSING, COMMAND, NO_CI, SKIP, TRAILER, raw_line};
@@ -43,16 +44,16 @@ pub fn neutral_with(raw: &str, limit: usize, hosts: LinkHosts<'_>) -> String {
         if out.full {
             break;
         }
-        match opening(line) {
+        match Fence::opening(line) {
             Some(open) => {
                 let mut inside = Vec::new();
                 for line in lines.by_ref() {
-                    if closes(line, &open) {
+                    if open.closes(line) {
                         break;
                     }
                     inside.push(line);
                 }
-                out.push_block(&inside, &open.info);
+                out.push_block(&inside, &language(&open.info));
             }
             None => out.push_prose(line, hosts),
         }
@@ -133,47 +134,19 @@ impl Bounded {
     }
 }
 
-struct Fence {
-    mark: char,
-    length: usize,
-    info: String,
-}
-
-/// A line that opens a block of code.
-fn opening(line: &str) -> Option<Fence> {
-    let bare = line.trim_start_matches(' ');
-    let mark = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let length = bare.chars().take_while(|c| *c == mark).count();
-    let info = bare[length..].trim();
-    if line.len() - bare.len() > 3 || length < 3 || (mark == '`' && info.contains('`')) {
-        return None;
-    }
+/// The language of a block as it may stand after a fence: GitHub shows some blocks as something
+/// else than code.
+fn language(info: &str) -> String {
     let info: String = info
         .chars()
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '_' | '-'))
         .take(20)
         .collect();
-    // GitHub renders these blocks as something else than code.
-    let drawn = [
-        "mermaid",
-        "math",
-        "geojson",
-        "topojson",
-        "stl",
-        "suggestion",
-    ];
-    let info = if drawn.contains(&info.to_ascii_lowercase().as_str()) {
+    if is_drawn(&info) || info.eq_ignore_ascii_case("suggestion") {
         String::from("text")
     } else {
         info
-    };
-    Some(Fence { mark, length, info })
-}
-
-fn closes(line: &str, open: &Fence) -> bool {
-    let bare = line.trim_start_matches(' ');
-    let run = bare.chars().take_while(|c| *c == open.mark).count();
-    line.len() - bare.len() <= 3 && run >= open.length && bare[run..].trim().is_empty()
+    }
 }
 
 /// One line of prose.
@@ -346,9 +319,19 @@ fn push_plain(out: &mut String, text: &str) {
             // Emphasis within a mention or a reference is not trusted to part it.
             '@' if rest.starts_with(|c: char| !c.is_whitespace()) => out.push('＠'),
             '#' if rest.starts_with(['*', '_', '~', '\\', '[']) => out.push('＃'),
+            '-' if rest.starts_with(['*', '_', '~', '\\', '[']) && ends_gh(&text[..at]) => {
+                out.push('－');
+            }
             _ => out.push(c),
         }
     }
+}
+
+/// Whether `text` ends with what may begin a reference such as `GH-1`.
+fn ends_gh(text: &str) -> bool {
+    let last = text.len().saturating_sub(2);
+    text.get(last..)
+        .is_some_and(|end| end.eq_ignore_ascii_case("gh"))
 }
 
 impl LinkHosts<'_> {

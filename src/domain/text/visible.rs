@@ -4,7 +4,7 @@
 //! that draw nothing; so are the space, the tab and the newline. Everything else is not, and so
 //! is whatever a later Unicode adds, until the crate's tables know it.
 
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 
 /// What a code point is to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,9 @@ pub enum Class {
     Control,
     /// Fillers and other format characters that draw nothing.
     Filler,
-    /// Private use, surrogates, and what no Unicode that we know assigns.
+    /// Private use: drawn by fonts that have something there, as those of icons do.
+    Private,
+    /// Surrogates, and what no Unicode that we know assigns.
     Unassigned,
 }
 
@@ -87,7 +89,8 @@ fn by_category(c: char) -> Class {
         G::LineSeparator | G::ParagraphSeparator => Class::Newline,
         G::Control => Class::Control,
         G::Format => Class::Filler,
-        G::Surrogate | G::PrivateUse | G::Unassigned => Class::Unassigned,
+        G::PrivateUse => Class::Private,
+        G::Surrogate | G::Unassigned => Class::Unassigned,
     }
 }
 
@@ -95,6 +98,12 @@ fn by_category(c: char) -> Class {
 #[must_use]
 pub fn is_visible(c: char) -> bool {
     matches!(class(c), Class::Visible | Class::Space | Class::Newline)
+}
+
+/// Whether `c` is drawn as a picture, or can be: not so the digits, which only a keycap makes one.
+#[must_use]
+pub fn is_pictograph(c: char) -> bool {
+    !c.is_ascii() && c.is_emoji_char()
 }
 
 /// `raw` with only visible characters, spaces and line ends made ordinary.
@@ -131,6 +140,7 @@ pub(super) fn filter(raw: &str, text: &mut String, mut removed: impl FnMut(Class
             | Class::SoftHyphen
             | Class::Control
             | Class::Filler
+            | Class::Private
             | Class::Unassigned) => removed(class),
         }
     }

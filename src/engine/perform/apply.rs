@@ -320,6 +320,7 @@ impl Engine {
             &Facts {
                 attempt: apply.attempt,
                 files: &accepted.files,
+                diff: &accepted.facts,
                 acceptance: &acceptance,
                 refused: &refused,
                 agent: evidence.agent.as_deref(),

@@ -67,7 +67,7 @@ fn check(
         let blob = blobs.get(path.as_bytes())?;
         contents.get(*blob).cloned()
     };
-    change::check_with_old(change, tree, &rules, &old)
+    change::check(change, tree, &rules, &old)
         .map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
 }
 

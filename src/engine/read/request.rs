@@ -8,7 +8,7 @@ use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
 use crate::domain::ids::{Number, TaskId};
 use crate::domain::notice::{IssueText, Place, Sender};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, Window};
 use crate::domain::request::{Origin, Request};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -147,18 +147,24 @@ impl Engine {
         refusal: &Refusal,
     ) -> Result<Reading, EngineError> {
         let said = format!("refusal:{}", request.key());
-        if refusal.is_answered_hourly() {
-            let hour = request.at.0 / 3_600_000;
-            let effect = Effect::Say {
-                number,
-                key: said,
-                body: refusal.sentence(),
-            };
+        let effect = Effect::Say {
+            number,
+            key: said,
+            body: refusal.sentence(),
+        };
+        let hour = request.at.0 / 3_600_000;
+        let (repository, by) = (place.repository, request.by.id);
+        match refusal.window() {
+            Window::Request => self.add(place, number, &effect).await?,
+            Window::Issue(what) => {
+                let key = format!("{repository}:{number}:refusal:{by}:{hour}:{what}");
+                self.add_once(place, &key, &effect).await?;
+            }
             // Without the issue's number: a flood over many issues is answered once, too.
-            let key = format!("{}:refusal:{}:{hour}", place.repository, request.by.id);
-            self.add_once(place, &key, &effect).await?;
-        } else {
-            self.say(place, number, &said, refusal.sentence()).await?;
+            Window::Repository(what) => {
+                let key = format!("{repository}:refusal:{by}:{hour}:{what}");
+                self.add_once(place, &key, &effect).await?;
+            }
         }
         self.answered(place, request, "refused").await?;
         Ok(Reading::Done("a request was refused"))

@@ -135,7 +135,7 @@ async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
         return (StatusCode::PAYLOAD_TOO_LARGE, page).into_response();
     }
     let sha256 = Sha256Hex::of(&body);
-    assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.0.as_str());
+    assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.as_str());
     serde_json::from_slice::<Returned>(&body).unwrap();
     book.results.push(body);
     if let Some(answer) = instead(&mut book, RESULT_PATH) {

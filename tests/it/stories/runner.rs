@@ -128,7 +128,7 @@ impl Run<'_> {
     pub(crate) async fn returns_raw(&self, returned: &Returned) -> (u16, Value) {
         let body = serde_json::to_vec(returned).unwrap();
         let sha256 = Sha256Hex::of(&body);
-        self.posts(body, &sha256.0).await
+        self.posts(body, sha256.as_str()).await
     }
 
     /// The result that holds these files; `None` takes one away.

@@ -227,7 +227,11 @@ async fn k9_u8_u13_a_broken_result_stores_nothing_and_the_attempt_stays_open() {
     let body = serde_json::to_vec(&runner.result(&[(FIX.0, Some(FIX.1))]).await).unwrap();
     let whole = Sha256Hex::of(&body);
     let half = body[..body.len() / 2].to_vec();
-    assert_eq!(runner.posts(half, &whole.0).await.0, 422, "broken off");
+    assert_eq!(
+        runner.posts(half, whole.as_str()).await.0,
+        422,
+        "broken off"
+    );
     for garbage in [
         b"no json".to_vec(),
         b"\xff\xfe".to_vec(),
@@ -235,12 +239,12 @@ async fn k9_u8_u13_a_broken_result_stores_nothing_and_the_attempt_stays_open() {
         "[".repeat(100_000).into_bytes(),
     ] {
         let sha256 = Sha256Hex::of(&garbage);
-        assert_eq!(runner.posts(garbage, &sha256.0).await.0, 422);
+        assert_eq!(runner.posts(garbage, sha256.as_str()).await.0, 422);
     }
     let large = vec![b' '; RESULT_BYTES_MAX + 1];
     let sha256 = Sha256Hex::of(&large);
-    assert_eq!(runner.posts(large, &sha256.0).await.0, 413);
-    assert_eq!(runner.posts(body, &whole.0).await.0, 200);
+    assert_eq!(runner.posts(large, sha256.as_str()).await.0, 413);
+    assert_eq!(runner.posts(body, whole.as_str()).await.0, 200);
     world.settles().await;
     assert!(world.transcript().await.contains("Draft pull request #2"));
     world.ends().await;

@@ -35,7 +35,7 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new(held: HeldRun, http: reqwest::Client) -> Self {
-        let key = Sha256Hex::of(format!("key of run {}", held.run_id)).0;
+        let key = String::from(Sha256Hex::of(format!("key of run {}", held.run_id)));
         Self { held, key, http }
     }
 
@@ -79,7 +79,7 @@ impl Job {
             let post = self.http.post(format!("{server}{RESULT_PATH}"));
             let post = post
                 .bearer_auth(&bearer)
-                .header(CONTENT_SHA256_HEADER, Sha256Hex::of(&body).0)
+                .header(CONTENT_SHA256_HEADER, Sha256Hex::of(&body).as_str())
                 .body(body.clone());
             let _: serde_json::Value = said(post).await?;
         }

@@ -6,29 +6,28 @@ use regex::Regex;
 
 use super::{Budget, Problem};
 use crate::domain::request::policy::BudgetPolicy;
-use crate::domain::text;
+use crate::domain::text::{self, pattern::pattern};
 
 /// How a budget is written, for remedies.
 pub(super) const REMEDY: &str =
     "write one a line, as in `attempts: 3`, `minutes: 30` or `turns: 20`";
 
-static NUMBER_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(\d{1,6})\s*([a-z]+)(?:\s+(?:per|an?|each)\s+attempt)?$").ok()
-});
-static NAME_FIRST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^([a-z]+)\s*[:=]?\s*(\d{1,6})$").ok());
+static NUMBER_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^(\d{1,6})\s*([a-z]+)(?:\s+(?:per|an?|each)\s+attempt)?$"));
+static NAME_FIRST: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^([a-z]+)\s*[:=]?\s*(\d{1,6})$"));
 
 /// Reads `entries` over what the policy gives.
 ///
 /// Each entry that is not understood is a problem; each that asks for more than the policy's
-/// maximum is capped and named in the second list.
+/// maximum is capped and named in the second list, once a field: the last entry counts.
 pub(super) fn read(
     entries: &[(u32, String)],
     policy: &BudgetPolicy,
     problems: &mut Vec<Problem>,
 ) -> (Budget, Vec<String>) {
     let mut budget = policy.usual();
-    let mut capped = Vec::new();
+    let mut capped = [None, None, None];
     for (line, entry) in entries {
         for part in entry
             .split([',', ';'])
@@ -49,20 +48,19 @@ pub(super) fn read(
                 });
                 continue;
             };
-            let (place, most, words) = match name {
-                Name::Attempts => (&mut budget.attempts, policy.maximum.attempts, "attempts"),
-                Name::Minutes => (&mut budget.minutes, policy.maximum.minutes, "minutes"),
-                Name::Turns => (&mut budget.turns, policy.maximum.turns, "turns"),
+            let maximum = &policy.maximum;
+            let [attempts, minutes, turns] = &mut capped;
+            let (place, most, words, note) = match name {
+                Name::Attempts => (&mut budget.attempts, maximum.attempts, "attempts", attempts),
+                Name::Minutes => (&mut budget.minutes, maximum.minutes, "minutes", minutes),
+                Name::Turns => (&mut budget.turns, maximum.turns, "turns", turns),
             };
-            if number > most {
-                capped.push(format!(
-                    "The issue asks for {number} {words}; the policy allows {most}."
-                ));
-            }
+            *note = (number > most)
+                .then(|| format!("The issue asks for {number} {words}; the policy allows {most}."));
             *place = number.min(most);
         }
     }
-    (budget, capped)
+    (budget, capped.into_iter().flatten().collect())
 }
 
 #[derive(Clone, Copy)]
@@ -73,13 +71,10 @@ enum Name {
 }
 
 fn name_and_number(part: &str) -> Option<(Name, u32)> {
-    let first = NUMBER_FIRST
-        .as_ref()
-        .and_then(|pattern| pattern.captures(part));
-    let (number, name) = match &first {
+    let (number, name) = match NUMBER_FIRST.captures(part) {
         Some(found) => (found.get(1)?, found.get(2)?),
         None => {
-            let found = NAME_FIRST.as_ref()?.captures(part)?;
+            let found = NAME_FIRST.captures(part)?;
             (found.get(2)?, found.get(1)?)
         }
     };

@@ -3,8 +3,9 @@
 use super::sections::Sections;
 use super::{Contract, Field, Note, Problem, Reading, Source, budget};
 use crate::domain::change::glob::check_glob;
+use crate::domain::ids::is_login;
 use crate::domain::request::policy::{
-    COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command, is_login,
+    COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command,
 };
 use crate::domain::text::{self, Cleaned};
 
@@ -24,6 +25,8 @@ pub const SCOPE: usize = 100;
 pub const STOP_CHARS: usize = 2_000;
 /// Problems that are reported: whoever has more starts with these.
 pub const PROBLEMS: usize = 20;
+/// Notes that are shown: they stand in the status comment, which GitHub bounds.
+pub const NOTES: usize = 20;
 
 /// Reads a contract out of `source`, completed by `policy`. Never fails: what cannot be
 /// understood is a problem in the reading.
@@ -59,9 +62,15 @@ pub fn read(source: &Source, policy: &Policy) -> Reading {
         budget: reader.budget(&sections),
     };
     reader.problems.truncate(PROBLEMS);
+    let mut notes = reader.notes;
+    let more = notes.len().saturating_sub(NOTES);
+    if more > 0 {
+        notes.truncate(NOTES - 1);
+        notes.push(Note::More { count: more + 1 });
+    }
     Reading {
         contract,
-        notes: reader.notes,
+        notes,
         problems: reader.problems,
     }
 }
@@ -182,8 +191,17 @@ impl Reader<'_> {
             .map(|section| section.entries())
             .unwrap_or_default()
             .into_iter()
-            .map(|(_, entry)| self.cut(&entry, CONSTRAINT_CHARS, "a constraint"))
+            .map(|(_, entry)| entry)
             .collect();
+        let is_long = |text: &String| text.chars().nth(CONSTRAINT_CHARS).is_some();
+        if constraints.iter().any(is_long) {
+            self.notes.push(Note::Shortened {
+                place: String::from("a constraint"),
+            });
+            for long in constraints.iter_mut().filter(|text| is_long(text)) {
+                *long = long.chars().take(CONSTRAINT_CHARS).collect();
+            }
+        }
         if constraints.len() > CONSTRAINTS {
             self.notes.push(Note::Shortened {
                 place: String::from("the constraints"),
@@ -212,6 +230,7 @@ impl Reader<'_> {
             return self.policy_default(field, default);
         };
         let mut commands = Vec::new();
+        let problems = self.problems.len();
         for (line, entry) in section.entries() {
             let command = entry.strip_prefix("$ ").unwrap_or(&entry).trim();
             // A comment of the shell is no command.
@@ -226,6 +245,10 @@ impl Reader<'_> {
                     self.problem(line, &format!("{}: {message}", field.name()), remedy);
                 }
             }
+        }
+        // A section of comments only names no command, and takes none of the policy's away.
+        if commands.is_empty() && self.problems.len() == problems {
+            return self.policy_default(field, default);
         }
         if commands.len() > COMMANDS {
             self.problem(

@@ -100,6 +100,11 @@ pub enum Note {
         /// How many.
         count: usize,
     },
+    /// Further notes are not shown.
+    More {
+        /// How many.
+        count: usize,
+    },
 }
 
 impl fmt::Display for Note {
@@ -113,6 +118,7 @@ impl fmt::Display for Note {
                 write!(f, "From the repository's policy: the {}.", field.name())
             }
             Self::Capped { what } => f.write_str(what),
+            Self::More { count } => write!(f, "{count} more notes are not shown."),
             Self::CommentsLeftOut { count } => {
                 write!(
                     f,

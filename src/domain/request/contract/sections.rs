@@ -3,6 +3,7 @@
 //! It knows the names of the headings and the shapes of lists, not what a field means.
 
 use super::Field;
+use crate::domain::text::Fence;
 
 /// A heading of the issue form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,19 +81,11 @@ impl<'a> Sections<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let mut parts: Vec<(Field, Section<'a>)> = Vec::new();
         let mut field = Field::Objective;
-        let mut fence: Option<&str> = None;
+        let mut fence: Option<Fence> = None;
         for (at, line) in text.split('\n').enumerate() {
             let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            let mark = fence_mark(line);
-            match (fence, mark) {
-                (None, Some(_)) => fence = mark,
-                (Some(open), Some(close)) if closes(open, close, line) => fence = None,
-                _ => {}
-            }
-            if fence.is_none()
-                && mark.is_none()
-                && let Some(title) = heading(line)
-            {
+            let is_code = within(&mut fence, line) != Line::Text;
+            if !is_code && let Some(title) = heading(line) {
                 let known = field_of(title);
                 field = known.unwrap_or(Field::Objective);
                 if known.is_some() {
@@ -147,18 +140,16 @@ impl Section<'_> {
 
     /// The entries: one a line, with or without a list's marks, in or out of fences.
     pub(super) fn entries(&self) -> Vec<(u32, String)> {
-        let mut fenced = false;
+        let mut fence = None;
         let mut entries = Vec::new();
         for (number, line) in &self.lines {
-            if fence_mark(line).is_some() {
-                fenced = !fenced;
-                continue;
-            }
             let bare = line.trim();
-            let bare = if fenced {
-                bare
-            } else {
-                without_code(without_mark(bare))
+            let bare = match within(&mut fence, line) {
+                Line::Fence => continue,
+                Line::Code => bare,
+                // In a list a fence may stand deeper.
+                Line::Text if Fence::opening(bare).is_some() => continue,
+                Line::Text => without_code(without_mark(bare)),
             };
             if !bare.is_empty() && bare != NO_RESPONSE {
                 entries.push((*number, bare.to_owned()));
@@ -176,16 +167,31 @@ impl Section<'_> {
     }
 }
 
-/// The run of backticks or tildes that opens or closes a block of code.
-fn fence_mark(line: &str) -> Option<&str> {
-    let bare = line.trim_start();
-    let mark = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let length = bare.chars().take_while(|c| *c == mark).count();
-    (length >= 3 && !bare[length..].contains('`')).then(|| &bare[..length])
+/// What a line is to blocks of code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Text,
+    Fence,
+    Code,
 }
 
-fn closes(open: &str, close: &str, line: &str) -> bool {
-    close.starts_with(open) && line.trim().len() == close.len()
+/// What `line` is after the lines before it, of which `open` is what is left open.
+fn within(open: &mut Option<Fence>, line: &str) -> Line {
+    match open {
+        Some(fence) if fence.closes(line) => {
+            *open = None;
+            Line::Fence
+        }
+        Some(_) => Line::Code,
+        None => {
+            *open = Fence::opening(line);
+            if open.is_some() {
+                Line::Fence
+            } else {
+                Line::Text
+            }
+        }
+    }
 }
 
 /// The text of a heading of any level.

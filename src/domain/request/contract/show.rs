@@ -17,7 +17,8 @@ const COMPARED_CHARS: usize = 65_536;
 /// make the same input give different answers.
 const COMPARED_LINES: usize = 2_000;
 
-/// The difference of two texts as a block for Markdown, bounded and with nothing in it that acts.
+/// The difference of two texts as a block for Markdown, bounded and with nothing in it that
+/// acts; in words where there is nothing to show.
 #[must_use]
 pub fn difference(old_text: &str, new_text: &str) -> String {
     let compared = |raw| {
@@ -28,6 +29,9 @@ pub fn difference(old_text: &str, new_text: &str) -> String {
             .collect::<String>()
     };
     let (old, new) = (compared(old_text), compared(new_text));
+    if old == new {
+        return unseen(old_text, new_text);
+    }
     let diff = TextDiff::from_lines(&old, &new);
     let shown = diff
         .unified_diff()
@@ -35,6 +39,20 @@ pub fn difference(old_text: &str, new_text: &str) -> String {
         .header("before", "now")
         .to_string();
     text::code_block(&shown, DIFFERENCE_CHARS)
+}
+
+/// Of two texts that look the same as far as they are compared.
+fn unseen(old_text: &str, new_text: &str) -> String {
+    let whole = |raw: &str| text::plain(raw, usize::MAX);
+    if old_text == new_text {
+        String::from("Both texts are the same.")
+    } else if whole(old_text) == whole(new_text) {
+        String::from("Only characters that nobody sees were changed.")
+    } else {
+        format!(
+            "What was changed stands beyond the first {COMPARED_LINES} lines or {COMPARED_CHARS} characters, which are compared."
+        )
+    }
 }
 
 /// What `castellan contract FILE` prints.

@@ -5,6 +5,7 @@ use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::change::glob::check_glob;
+use crate::domain::ids::is_login;
 use crate::domain::text;
 
 /// Commands of one kind: more belong into a script of the repository.
@@ -61,11 +62,14 @@ impl<'de, F: Fn(&str) -> Result<(), String>> Visitor<'de> for Texts<F> {
 }
 
 fn plain(text: &str) -> Result<(), String> {
-    if text.chars().all(|c| c != '\n' && text::is_visible(c)) {
+    if text
+        .chars()
+        .all(|c| c != '\n' && text::class(c) == text::Class::Visible)
+    {
         Ok(())
     } else {
         Err(String::from(
-            "the text holds a line end or an invisible character; type it anew in one line",
+            "the text holds a line end, an unusual space or an invisible character; type it anew in one line",
         ))
     }
 }
@@ -138,17 +142,6 @@ pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D
         limit: HOSTS,
         check,
     })
-}
-
-/// Whether `text` can be the login of an account on GitHub.
-#[must_use]
-pub fn is_login(text: &str) -> bool {
-    // 39 characters by GitHub's rule; managed users have `_shortcode` after that.
-    (1..=60).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !text.starts_with(['-', '_'])
 }
 
 pub(super) fn login<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
