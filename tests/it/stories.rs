@@ -13,6 +13,7 @@ mod ends;
 mod faults;
 mod http;
 mod label;
+mod pages;
 mod pushes;
 mod real;
 mod repository;
