@@ -94,6 +94,9 @@ find_cargo
 if component fmt rustfmt; then check formatting cargo fmt --check; fi
 if component clippy clippy; then
     check lints cargo clippy --all-targets --locked --quiet -- -D warnings
+    # As the container image is built.
+    check "lints without the demo" \
+        cargo clippy --all-targets --no-default-features --locked --quiet -- -D warnings
 fi
 check documentation docs
 count_tests tests cargo test --locked --no-fail-fast
