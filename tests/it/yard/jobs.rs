@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
+use crate::sandbox::limits::looks_until;
 
 const DISPATCH: &str = "/repos/octo/sample/actions/workflows/castellan.yml/dispatches";
 
@@ -169,8 +170,11 @@ async fn a_started_run_is_a_program_with_its_inputs_and_nothing_else() {
 #[tokio::test]
 async fn a_cancelled_program_ends_with_all_that_it_started() {
     let dir = tempfile::tempdir().unwrap();
+    // A name that no other process of this machine has.
+    let mark = format!("sleep 89{}", std::process::id());
+    let line = format!("{mark} >/dev/null 2>&1 & wait");
     let program = Program {
-        argv: ["sh", "-c", "sleep 600 & wait"].map(str::to_owned).into(),
+        argv: vec!["sh".to_owned(), "-c".to_owned(), line],
         env: Vec::new(),
         dir: dir.path().to_path_buf(),
     };
@@ -186,10 +190,12 @@ async fn a_cancelled_program_ends_with_all_that_it_started() {
         "/repos/octo/sample/actions/runs/{}",
         details["workflow_run_id"]
     );
+    looks_until(&mark, true).await;
     scene
         .call(&token, Method::POST, &format!("{path}/cancel"), Value::Null)
         .await;
     scene.yard.runs_ended().await;
+    looks_until(&mark, false).await;
     let (_, run, _) = scene.call(&token, Method::GET, &path, Value::Null).await;
     assert_eq!(run["conclusion"], "cancelled");
 }
