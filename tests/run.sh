@@ -85,7 +85,7 @@ need_basics
 install_missing
 if [ -x tests/postgres.sh ] && ! has initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     need postgresql "the store's tests run on it too; no server is started but the tests' own"
-    without_cluster install_missing
+    install_without_cluster
 fi
 allow_bwrap
 find_cargo
