@@ -103,7 +103,7 @@ pub(super) fn end_group(process: u32) {
 }
 
 /// The next dispatched run, as soon as there is one.
-pub(super) async fn take_run(shared: &Arc<Shared>) -> Result<HeldRun, YardError> {
+pub(super) async fn take_run(shared: &Arc<Shared>) -> HeldRun {
     loop {
         let news = shared.news.notified();
         let taken = shared.look_quietly(|world| {
@@ -127,7 +127,7 @@ pub(super) async fn take_run(shared: &Arc<Shared>) -> Result<HeldRun, YardError>
             })
         });
         match taken {
-            Some(run) => return Ok(run),
+            Some(run) => return run,
             None => news.await,
         }
     }

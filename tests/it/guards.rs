@@ -66,7 +66,7 @@ struct Held {
 }
 
 async fn enters(world: &World) -> Held {
-    let run: HeldRun = world.yard.take_run().await.unwrap();
+    let run: HeldRun = world.yard.take_run().await;
     let key = Sha256Hex::of("a key").0;
     let exchange = Exchange {
         protocol: castellan::protocol::VERSION,

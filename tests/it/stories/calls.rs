@@ -12,7 +12,7 @@ use super::world::World;
 const AIM: (u64, u64) = (6, 20);
 
 /// The calls of one task, by kind, after one that warmed tokens and mirror up.
-pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
+async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
     let world = World::begins().await;
     world.delivered().await;
     world.yard.resets_calls();
