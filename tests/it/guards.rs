@@ -53,6 +53,7 @@ async fn asked(world: &World) -> i64 {
 async fn settles(world: &World) {
     world.yard.settle().await;
     world.engine().settle().await.unwrap();
+    assert_eq!(world.yard.violations(), [], "what must never happen");
 }
 
 async fn tasks(world: &World) -> usize {
