@@ -32,6 +32,10 @@ use tokio::sync::{Notify, watch};
 
 /// Issues that are labelled one after the other.
 const ISSUES: usize = 7;
+/// Aims: calls that people see, all calls of a task, calls that a person's push costs.
+const CONTENT: u64 = 6;
+const CALLS: u64 = 20;
+const HUMAN_PUSH: u64 = 1;
 /// Content creations that Castellan allows itself in an hour; GitHub allows 500.
 const CONTENT_PER_HOUR: u64 = 3_600_000 / HOUR_EVERY_MS.unsigned_abs();
 /// What GitHub lets one installation ask in an hour.
@@ -257,6 +261,11 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
     }
 }
 
+/// Measured to aimed at, to two places: below 1 is better than aimed at.
+fn ratio(measured: u64, aim: u64) -> f64 {
+    (measured as f64 / aim as f64 * 100.0).round() / 100.0
+}
+
 fn median(mut counts: Vec<u64>) -> u64 {
     counts.sort_unstable();
     counts[counts.len() / 2]
@@ -303,7 +312,11 @@ async fn main() {
             "tasks_per_hour_by_content": by_content,
             "tasks_per_hour_by_requests": by_requests,
         },
-        "ratios": {},
+        "ratios": {
+            "content_creating": ratio(first["content"], CONTENT),
+            "calls": ratio(calls, CALLS),
+            "human_push": ratio(human_push, HUMAN_PUSH),
+        },
     });
     println!("{object}");
 }

@@ -1,5 +1,8 @@
 //! The server at rest: time from start to ready, memory, size; and what Castellan adds around
 //! the agent in the demo. Ends with one JSON object.
+//!
+//! The server is configured: it reads its key, asks GitHub (the yard) for its installations and
+//! answers `/health` with 200. The ratios are to the aims: below 1 is better than aimed at.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -11,7 +14,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use castellan::yard::{Options, Yard};
 use serde_json::{Value, json};
+
+/// Aims: milliseconds from start to ready, megabytes at rest, seconds around the agent.
+const START_MS: f64 = 50.0;
+const RSS_MB: f64 = 30.0;
+const OTHER_S: f64 = 2.0;
 
 const CASTELLAN: &str = env!("CARGO_BIN_EXE_castellan");
 /// Starts that are measured; the median counts.
@@ -22,11 +31,13 @@ const STORIES: usize = 5;
 const REST: Duration = Duration::from_secs(3);
 
 fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let yard = runtime.block_on(Yard::start(Options::default())).unwrap();
     let mut starts = Vec::new();
     let mut memory = Vec::new();
     for nth in 0..STARTS {
         let folder = tempfile::tempdir().unwrap();
-        let (mut child, started) = start(folder.path());
+        let (mut child, started) = start(folder.path(), &yard);
         starts.push(started.as_secs_f64() * 1000.0);
         if nth < 3 {
             std::thread::sleep(REST);
@@ -38,22 +49,32 @@ fn main() {
     let demos: Vec<Value> = (0..STORIES).map(|_| demo()).collect();
     let seconds = |key: &str| median(demos.iter().filter_map(|demo| demo[key].as_f64()).collect());
     let binary_mb = std::fs::metadata(CASTELLAN).unwrap().len() as f64 / 1e6;
+    let (start_ms, rss_mb) = (median(starts), median(memory));
+    let other_s = seconds("other_seconds");
     let object = json!({
         "bench": "rest",
         "results": {
-            "start_ms": round(median(starts)),
-            "rss_mb": round(median(memory)),
+            "start_ms": round(start_ms),
+            "rss_mb": round(rss_mb),
             "binary_mb": round(binary_mb),
-            "other_seconds": round(seconds("other_seconds")),
+            "other_seconds": round(other_s),
             "agent_seconds": round(seconds("agent_seconds")),
         },
-        "ratios": {},
+        "ratios": {
+            "start_ms": ratio(start_ms, START_MS),
+            "rss_mb": ratio(rss_mb, RSS_MB),
+            "other_seconds": ratio(other_s, OTHER_S),
+        },
     });
     println!("{object}");
 }
 
-/// Starts a server on an empty database; it, and the time until `/health` answered.
-fn start(folder: &std::path::Path) -> (Child, Duration) {
+/// Starts a configured server on an empty database; it, and the time until `/health` said that
+/// it is ready.
+fn start(folder: &std::path::Path, yard: &Yard) -> (Child, Duration) {
+    let app = yard.app();
+    let key = folder.join("key.pem");
+    std::fs::write(&key, app.private_key_pem).unwrap();
     // A free port, asked for beforehand so that nothing has to be read from a log.
     let address = TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
@@ -63,11 +84,16 @@ fn start(folder: &std::path::Path) -> (Child, Duration) {
     let child = Command::new(CASTELLAN)
         .args(["serve", "--listen", &address.to_string()])
         .env_clear()
+        .env("CASTELLAN_APP_ID", app.app_id.to_string())
+        .env("CASTELLAN_PRIVATE_KEY", key)
+        .env("CASTELLAN_WEBHOOK_SECRETS", app.webhook_secrets.join(","))
+        .env("CASTELLAN_AGENT", "agent")
+        .env("CASTELLAN_GITHUB_API_URL", yard.api_url())
         .current_dir(folder)
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while !answers(address) {
+    while !is_ready(address) {
         assert!(
             began.elapsed() < Duration::from_secs(30),
             "it does not start"
@@ -77,7 +103,8 @@ fn start(folder: &std::path::Path) -> (Child, Duration) {
     (child, began.elapsed())
 }
 
-fn answers(address: SocketAddr) -> bool {
+/// 503 is an answer too, but not that of a server that takes deliveries.
+fn is_ready(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;
     };
@@ -85,7 +112,7 @@ fn answers(address: SocketAddr) -> bool {
     let mut answer = String::new();
     stream.write_all(request).is_ok()
         && stream.read_to_string(&mut answer).is_ok()
-        && (answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 503"))
+        && answer.starts_with("HTTP/1.1 200")
 }
 
 /// Resident memory of a process.
@@ -118,6 +145,11 @@ fn demo() -> Value {
 fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
+}
+
+/// Measured to aimed at, to two places.
+fn ratio(measured: f64, aim: f64) -> f64 {
+    (measured / aim * 100.0).round() / 100.0
 }
 
 fn round(number: f64) -> f64 {

@@ -72,13 +72,22 @@ install_missing() {
 }
 
 # Debian starts a PostgreSQL server of its own when it installs one. The tests start theirs, so
-# the package is kept from that while it is installed here.
-without_cluster() {
-    local conf=/etc/postgresql-common/createcluster.d/castellan.conf
+# what need has remembered is installed while the package is kept from that.
+install_without_cluster() {
+    local conf=/etc/postgresql-common/createcluster.d/castellan.conf status=0
     as_root mkdir -p "${conf%/*}"
     echo 'create_main_cluster = false' | as_root tee "$conf" >/dev/null
-    "$@"
+    # In a shell of its own, with its own errexit: however it ends, the file is taken away again.
+    set +e
+    (
+        set -e
+        install_missing
+    )
+    status=$?
+    set -e
     as_root rm -f "$conf"
+    [ "$status" != 0 ] || missing=()
+    return "$status"
 }
 
 # Whether an unprivileged account can start bubblewrap.

@@ -57,6 +57,7 @@ start() {
         port=$((port + 101))
     done
     tail -n 20 "$dir/server.log" >&2
+    rm -rf "$sockets"
     exit 1
 }
 

@@ -85,7 +85,7 @@ need_basics
 install_missing
 if [ -x tests/postgres.sh ] && ! has initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     need postgresql "the store's tests run on it too; no server is started but the tests' own"
-    without_cluster install_missing
+    install_without_cluster
 fi
 allow_bwrap
 find_cargo
@@ -94,8 +94,13 @@ find_cargo
 if component fmt rustfmt; then check formatting cargo fmt --check; fi
 if component clippy clippy; then
     check lints cargo clippy --all-targets --locked --quiet -- -D warnings
+    # As the container image is built.
+    check "lints without the demo" \
+        cargo clippy --all-targets --no-default-features --locked --quiet -- -D warnings
 fi
 check documentation docs
+# All that the tests need is there now, so that none of them may be left out.
+export CASTELLAN_TEST_ALL=1
 count_tests tests cargo test --locked --no-fail-fast
 [ ! -x tests/guards.sh ] || check guards tests/guards.sh
 

@@ -12,6 +12,8 @@ use super::shapes::node_id;
 use super::tokens::Caller;
 use super::world::World;
 
+/// The operation that reads; the other one writes.
+pub(super) const READ: &str = "/graphql/TaskInput";
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
 const EVENTS: usize = 50;

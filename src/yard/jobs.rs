@@ -134,7 +134,7 @@ fn signal_group(process: u32, signal: Signal) {
 }
 
 /// The next dispatched run, as soon as there is one.
-pub(super) async fn take_run(shared: &Arc<Shared>) -> Result<HeldRun, YardError> {
+pub(super) async fn take_run(shared: &Arc<Shared>) -> HeldRun {
     loop {
         let news = shared.news.notified();
         let taken = shared.look_quietly(|world| {
@@ -158,7 +158,7 @@ pub(super) async fn take_run(shared: &Arc<Shared>) -> Result<HeldRun, YardError>
             })
         });
         match taken {
-            Some(run) => return Ok(run),
+            Some(run) => return run,
             None => news.await,
         }
     }

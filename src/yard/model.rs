@@ -292,7 +292,7 @@ pub struct CallRecord {
 /// What Castellan must never do, or what the yard does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// The App asked to merge.
+    /// The App asked to merge, or moved a default branch itself.
     Merged(String),
     /// The App asked to review.
     Reviewed(String),

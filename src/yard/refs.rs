@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::YardError;
 use super::git::{Signature, TreeChange};
-use super::model::Entry;
+use super::model::{Entry, Violation};
 use super::world::World;
 
 /// A ref that moved.
@@ -106,12 +106,18 @@ impl World {
 
     fn moved(&mut self, repo: i64, actor: &str, change: RefChange) -> Result<(), YardError> {
         let now = self.clock.now();
+        let bot = self.bot();
         let known = self.repo_mut(repo)?;
         known.pushed_at = now;
+        // Whoever may write contents can merge without asking for a merge.
+        let merges = actor == bot && change.name == known.default_ref();
         match &change.new {
             Some(oid) => known.refs.insert(change.name.clone(), oid.clone()),
             None => known.refs.remove(&change.name),
         };
+        if merges {
+            self.violations.push(Violation::Merged(change.name.clone()));
+        }
         let what = self.show_push(repo, actor, &change)?;
         self.tell("push", None, repo, actor, what);
         let Some(branch) = change.name.strip_prefix("refs/heads/") else {

@@ -168,9 +168,6 @@ async fn next_dispatched(
 ) -> (super::jobs::Program, super::jobs::HeldRun) {
     match runner {
         Runner::Held => std::future::pending().await,
-        Runner::Started(program) => match take_run(shared).await {
-            Ok(held) => (program.clone(), held),
-            Err(_) => std::future::pending().await,
-        },
+        Runner::Started(program) => (program.clone(), take_run(shared).await),
     }
 }

@@ -143,11 +143,13 @@ fn afterwards_of(world: &mut World, call: &Call, is_graphql: bool, fault: &Fault
 }
 
 fn true_answer(world: &mut World, call: &Call, is_graphql: bool) -> Answer {
-    if is_graphql {
-        return graphql::answer(world, call);
-    }
-    let answer = rest::answer(world, call);
-    if call.method == "GET" && answer.status == 200 {
+    let answer = if is_graphql {
+        graphql::answer(world, call)
+    } else {
+        rest::answer(world, call)
+    };
+    let reads = call.method == "GET" || call.path == graphql::READ;
+    if reads && answer.status == 200 {
         if world.remembered.len() >= REMEMBERED_LIMIT {
             world.remembered.clear();
         }
@@ -156,8 +158,10 @@ fn true_answer(world: &mut World, call: &Call, is_graphql: bool) -> Answer {
     answer
 }
 
+/// What makes two questions the same: path and query, and what a GraphQL operation asks about.
 fn key(call: &Call) -> String {
-    format!("{}?{}", call.path, rest::encoded(&call.query))
+    let variables = call.body.get("variables").unwrap_or(&Value::Null);
+    format!("{}?{}{variables}", call.path, rest::encoded(&call.query))
 }
 
 /// The headers about limits, where the answer does not say otherwise.

@@ -292,10 +292,7 @@ impl Yard {
     }
 
     /// The next dispatched run, when there is one; the test plays its job. For [`Runner::Held`].
-    ///
-    /// # Errors
-    /// None at present.
-    pub async fn take_run(&self) -> Result<HeldRun, YardError> {
+    pub async fn take_run(&self) -> HeldRun {
         take_run(&self.shared).await
     }
 

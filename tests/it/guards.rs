@@ -53,6 +53,7 @@ async fn asked(world: &World) -> i64 {
 async fn settles(world: &World) {
     world.yard.settle().await;
     world.engine().settle().await.unwrap();
+    assert_eq!(world.yard.violations(), [], "what must never happen");
 }
 
 async fn tasks(world: &World) -> usize {
@@ -66,7 +67,7 @@ struct Held {
 }
 
 async fn enters(world: &World) -> Held {
-    let run: HeldRun = world.yard.take_run().await.unwrap();
+    let run: HeldRun = world.yard.take_run().await;
     let key = String::from(Sha256Hex::of("a key"));
     let exchange = Exchange {
         protocol: castellan::protocol::VERSION,

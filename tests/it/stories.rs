@@ -17,6 +17,7 @@ mod limits;
 mod mirror;
 mod missed;
 mod ours;
+mod pages;
 mod permissions;
 mod pushes;
 mod real;

@@ -27,7 +27,7 @@ const SEED: &str = "CASTELLAN_STORM_SEED";
 const SEEDS: u64 = 200;
 /// Storms at once: they wait for git more than they compute.
 const AT_ONCE: usize = 6;
-/// Longest that one storm may take, with three others on the same two cores.
+/// Longest that one storm may take, with the others on the same two cores.
 const ONE_MAX: Duration = Duration::from_secs(120);
 /// Gusts of one part of a story.
 const GUSTS: usize = 28;
@@ -184,8 +184,7 @@ impl Storm {
     async fn runs(&mut self) -> bool {
         while let Ok(held) = tokio::time::timeout(Duration::ZERO, self.world.yard.take_run()).await
         {
-            self.jobs
-                .push(Job::new(held.unwrap(), self.world.http.clone()));
+            self.jobs.push(Job::new(held, self.world.http.clone()));
         }
         let twice = self
             .weather
@@ -207,7 +206,7 @@ impl Storm {
                 self.runs().await;
             }
             Gust::Time(span_s) => self.world.clock.advance_ms(span_s * 1000),
-            Gust::Deliver(_) => {
+            Gust::Deliver => {
                 let order = self
                     .weather
                     .as_mut()

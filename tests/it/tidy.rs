@@ -67,6 +67,30 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "nothing asks GitHub to merge or to approve",
+        find: names::merging,
+        bad: &[
+            (
+                "src/github/a.rs",
+                "fn a() { put(format!(\"{pull}/merge\")); }\n",
+            ),
+            (
+                "src/github/a.rs",
+                "fn a() { put(\"/pulls/{n}/merges?x\"); }\n",
+            ),
+            ("src/github/a.rs", "const A: &str = \"APPROVE\";\n"),
+            ("src/engine/a.rs", "fn a() { pulls.merge(number); }\n"),
+            (
+                "src/github/a.graphql",
+                "mutation { mergePullRequest(input: {}) { x } }\n",
+            ),
+            (
+                "src/github/a.rs",
+                "const A: &str = \"mutation { enablePullRequestAutoMerge }\";\n",
+            ),
+        ],
+    },
+    Rule {
         name: "files and functions are small",
         find: sizes::large,
         bad: &[],
@@ -122,6 +146,12 @@ fn the_source_keeps_every_rule() {
         for what in finds(rule, &files) {
             found.push(format!("{}: {what}", rule.name));
         }
+    }
+    // What GitHub is asked in GraphQL stands in files of its own.
+    let queries = source::queries();
+    assert!(!queries.is_empty(), "the queries were read");
+    for query in &queries {
+        found.extend(names::merging(query));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }

@@ -46,9 +46,8 @@ impl Serving {
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
-        let answer = reqwest::get(format!("{}{path}", self.address))
-            .await
-            .unwrap();
+        let get = client().get(format!("{}{path}", self.address));
+        let answer = get.send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 
@@ -74,6 +73,11 @@ impl Drop for Serving {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The server is on this machine, whatever the environment says of proxies.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 fn bare(folder: &Path) -> Command {
@@ -138,7 +142,7 @@ async fn with_everything_set_by_variables_it_is_ready_and_logs_no_secret() {
         (StatusCode::OK, &Value::Bool(true))
     );
     assert_eq!(health["missing"], serde_json::json!([]));
-    let refused = reqwest::Client::new()
+    let refused = client()
         .post(format!("{}/webhook", serving.address))
         .header("x-github-event", "ping")
         .header("x-github-delivery", "1")

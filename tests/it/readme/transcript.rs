@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::compare;
 use crate::left_out::left_out;
+use crate::sandbox::{sandbox_for, system};
 
 /// What differs from run to run, and what stands in the README for it.
 const MASKS: [(&str, &str); 12] = [
@@ -29,11 +30,17 @@ const MASKS: [(&str, &str); 12] = [
     (r"run 17[0-9]+", "run 17000000001"),
 ];
 
-#[test]
-fn the_readme_has_the_demo_s_transcript() {
+#[tokio::test]
+async fn the_readme_has_the_demo_s_transcript() {
     let name = "the_readme_has_the_demo_s_transcript";
-    if castellan::sandbox::locate("bwrap", &crate::sandbox::system()).is_none() {
-        left_out(name, "bubblewrap is not installed");
+    if sandbox_for(name).await.is_none() {
+        return;
+    }
+    if castellan::sandbox::locate("python3", &system()).is_none() {
+        left_out(
+            name,
+            "the sample repository needs python3, which is not installed",
+        );
         return;
     }
     let output = Command::new(env!("CARGO_BIN_EXE_castellan"))

@@ -3,6 +3,7 @@
 use castellan::protocol::progress::Phase;
 
 use super::case::{Case, lines};
+use crate::sandbox::limits::ends;
 
 /// A case whose agent runs one line of shell.
 async fn shell(name: &str, line: &str) -> Option<Case> {
@@ -275,15 +276,23 @@ async fn failed_set_up_ends_the_attempt() {
 
 #[tokio::test]
 async fn acceptance_sees_the_change_and_nothing_else() {
+    // A name that no other process of this machine has.
+    let seconds = format!("5{}", std::process::id());
+    let left_behind = format!(
+        "mkdir build; touch build/cheat .git/cheat
+         setsid sleep 8{seconds} </dev/null >/dev/null 2>&1 & kill -0 $! && touch alive"
+    );
     let mut case = case!("acceptance_sees_the_change_and_nothing_else", [
         // Ignored files, git's own folder and a running process are no part of a change.
-        {"run": ["sh", "-c", "mkdir build; touch build/cheat .git/cheat; sleep 600 >/dev/null 2>&1 &"]},
+        {"run": ["sh", "-c", left_behind]},
         {"write": {"path": "real", "content": "x", "mode": "755"}},
         {"delete": "docs/old.md"},
         {"symlink": {"path": "alias", "target": "real"}}
     ]);
     case.brief.contract.acceptance = vec![
-        "test ! -e build/cheat && test ! -e .git/cheat && ! pgrep sleep".to_owned(),
+        "test ! -e build/cheat && test ! -e .git/cheat".to_owned(),
+        // It was alive, and is not here; this line itself does not match its own pattern.
+        format!("test -e alive && ! grep -qa '[8]{seconds}' /proc/[0-9]*/cmdline"),
         "test -x real && test ! -e docs/old.md && test \"$(readlink alias)\" = real".to_owned(),
         "false".to_owned(),
         "touch more; git diff --stat HEAD -- docs | tail -1".to_owned(),
@@ -297,15 +306,16 @@ async fn acceptance_sees_the_change_and_nothing_else() {
         .collect();
     assert_eq!(
         codes,
-        [Some(0), Some(0), Some(1), Some(0)],
+        [Some(0), Some(0), Some(0), Some(1), Some(0)],
         "{:?}",
         returned.evidence.acceptance
     );
     assert!(
-        returned.evidence.acceptance[3]
+        returned.evidence.acceptance[4]
             .output_tail
             .contains("1 deletion")
     );
+    ends(&format!("sleep 8{seconds}")).await;
     // A failed acceptance command is evidence; the change is returned all the same.
     assert!(matches!(
         returned.outcome,

@@ -133,7 +133,7 @@ pub(crate) async fn ends(mark: &str) {
 
 /// Looks again and again whether a process has the command line `mark`. The kernel starts and
 /// ends them on another processor, so the first look may be too early; ten thousand never are.
-async fn looks_until(mark: &str, wanted: bool) {
+pub(crate) async fn looks_until(mark: &str, wanted: bool) {
     let alive = || {
         std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
             let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();

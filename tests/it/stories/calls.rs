@@ -5,14 +5,18 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use castellan::engine::Rules;
+use castellan::engine::allowance::HOUR_EVERY_MS;
 
 use super::world::World;
 
 /// Calls that people see, and all calls: what the measure aims at.
 const AIM: (u64, u64) = (6, 20);
 
+/// Most calls that a person's push may cost.
+const PUSH_MAX: u64 = 2;
+
 /// The calls of one task, by kind, after one that warmed tokens and mirror up.
-pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
+async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
     let world = World::begins().await;
     world.delivered().await;
     world.yard.resets_calls();
@@ -32,6 +36,70 @@ pub(crate) async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
     let calls = world.yard.calls();
     world.ends().await;
     calls
+}
+
+/// The number that stands in the README in place of `…` of this sentence.
+fn in_readme(sentence: &str) -> u64 {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let words = readme
+        .unwrap()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let (before, after) = sentence.split_once('…').unwrap();
+    let at = words.find(before).expect(before) + before.len();
+    let digits = words[at..].find(|c: char| !c.is_ascii_digit()).unwrap();
+    assert!(words[at + digits..].starts_with(after), "{sentence}");
+    words[at..at + digits].parse().expect(sentence)
+}
+
+#[tokio::test]
+async fn the_readme_s_numbers_are_those_that_are_measured() {
+    let world = World::begins().await;
+    while world.engine.sweep_next().await.unwrap() {}
+    let counted = || (world.yard.calls(), world.yard.call_list().len() as u64);
+    world.yard.resets_calls();
+    world.delivered().await;
+    let (first, all) = counted();
+    assert_eq!(
+        all,
+        in_readme("a task makes … calls of GitHub's API"),
+        "{first:?}"
+    );
+    assert_eq!(
+        first["content"],
+        in_readme("GitHub's API: … that people see")
+    );
+    assert_eq!(first["git"], in_readme("pull request), … for the commit"));
+    assert_eq!(first["reads"], in_readme("for the commit, … reads"));
+    assert_eq!(first["other"], in_readme("reads, … dispatch"));
+    assert_eq!(first["tokens"], in_readme("dispatch, and … for tokens"));
+    world.yard.resets_calls();
+    let (_, branch) = world.delivered().await;
+    let (next, all) = counted();
+    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 12 or ….");
+    assert!(bounds.contains(&all), "{next:?}, not within {bounds:?}");
+
+    world.yard.resets_calls();
+    let files = [("README.md", "better\n")];
+    world.alice.pushes(&branch, &files, "Polish").await.unwrap();
+    world.settles().await;
+    let (push, all) = counted();
+    assert_eq!(
+        all,
+        in_readme("the agent's branch makes …, one to look"),
+        "{push:?}"
+    );
+    assert!(all <= PUSH_MAX, "{push:?}");
+
+    let content = 3_600_000 / HOUR_EVERY_MS.unsigned_abs();
+    assert_eq!(content, in_readme("100 at once and … an hour"));
+    let sustained = content / first["content"];
+    assert_eq!(
+        sustained,
+        in_readme("an hour, so … tasks an hour per installation")
+    );
+    world.ends().await;
 }
 
 #[tokio::test]

@@ -273,6 +273,32 @@ async fn a5_a_reaction_that_is_not_allowed_is_left_out() {
 }
 
 #[tokio::test]
+async fn a12_an_issue_that_is_read_as_it_was_before_its_label_is_found_by_the_sweep() {
+    let world = World::begins().await;
+    let issue = world.issue().await;
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.alice.unlabels(issue, "agent").await.unwrap();
+    world.settles().await;
+    let asked = |path: &str| {
+        let calls = world.yard.call_list();
+        calls.iter().filter(|call| call.path == path).count()
+    };
+    let question = "/graphql/TaskInput";
+    let before = asked(question);
+    assert!(before > 0, "the issue was read without its label");
+    world.yard.fault("POST", question, Fault::Stale, 1);
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.settles().await;
+    assert!(asked(question) > before, "it was read again");
+    assert_eq!(world.tasks().await, 0, "GitHub says that there is no label");
+    world.sweeps().await;
+    assert_eq!(world.tasks().await, 1);
+    world.runner().await.returns_change(&[FIX]).await;
+    assert_eq!(world.task(issue).await.stage.name(), "delivered");
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a12_a_comment_that_is_not_visible_yet_is_at_worst_said_twice() {
     let world = World::begins().await;
     world.yard.fault("POST", WRITES[2].1, Fault::After(502), 1);

@@ -32,6 +32,15 @@ impl World {
         self.knocks(&headers, body).await
     }
 
+    /// Method and path of each call of GitHub since they were reset.
+    fn asked_of_github(&self) -> Vec<String> {
+        let calls = self.yard.call_list();
+        let calls = calls.iter();
+        calls
+            .map(|call| format!("{} {}", call.method, call.path))
+            .collect()
+    }
+
     async fn kept(&self) -> u64 {
         self.engine.store.count_deliveries().await.unwrap().stored
     }
@@ -242,8 +251,16 @@ async fn x5_x7_a_comment_counts_only_for_who_wrote_it_and_is_who_they_were() {
         assert_eq!(world.delivers(guid, "issue_comment", &body).await, 202);
         world.settles().await;
         assert_eq!(world.task(1).await.stage.name(), "queued", "{guid}");
+        // The first is answered; the second is somebody else's doing, and nothing is said to it.
+        let told = world.transcript().await;
+        let sorry = "Sorry, `alice`: only people with write access to this repository can ask";
+        assert_eq!(told.matches(sorry).count(), 1, "{guid}: {told}");
+        assert_eq!(
+            told.matches("castellan[bot] commented").count(),
+            2,
+            "{guid}: {told}"
+        );
     }
-    assert!(world.transcript().await.contains("Sorry, `alice`"));
     world.alice.comments(1, "/agent stop").await.unwrap();
     world.ends().await;
 }
@@ -271,13 +288,23 @@ async fn x4_d14_a_repository_that_the_installation_does_not_have_is_left_alone()
     let world = World::begins().await;
     world.issue().await;
     world.alice.labels(1, "agent").await.unwrap();
-    world.yard.resets_calls();
     world.settles().await;
+    let before = world.transcript().await;
+    world.yard.resets_calls();
     replayed(&world, "elsewhere", |label| {
         label["repository"]["id"] = json!(999)
     })
     .await;
+    // A token, and the question which repositories there are: nothing of that one, no write.
+    assert_eq!(
+        world.asked_of_github(),
+        [
+            "POST /app/installations/60001/access_tokens",
+            "GET /installation/repositories",
+        ]
+    );
     assert_eq!(world.tasks().await, 1);
+    assert_eq!(world.transcript().await, before, "nothing is said");
     world.alice.comments(1, "/agent stop").await.unwrap();
     world.ends().await;
 }
@@ -286,18 +313,47 @@ async fn x4_d14_a_repository_that_the_installation_does_not_have_is_left_alone()
 async fn x4_an_installation_that_does_not_exist_is_left_alone() {
     let world = World::begins().await;
     world.issue().await;
+    let before = world.transcript().await;
+    world.yard.resets_calls();
     replayed(&world, "nobody", |label| {
         label["installation"]["id"] = json!(1)
     })
     .await;
+    assert_eq!(
+        world.asked_of_github(),
+        ["POST /app/installations/1/access_tokens"],
+        "asked once, and not again"
+    );
     assert_eq!(world.tasks().await, 0);
+    assert_eq!(world.transcript().await, before, "nothing is said");
     world.ends().await;
 }
 
 #[tokio::test]
 async fn d11_two_secrets_are_good_while_one_replaces_the_other() {
-    let world = World::begins().await;
+    let world = World::begins_with(Setting {
+        secret_to_come: Some("another"),
+        ..Setting::default()
+    })
+    .await;
+    let app = || world.yard.app().webhook_secrets;
+    assert!(
+        !app().contains(&"another".to_owned()),
+        "GitHub has the old one"
+    );
+    world.issue().await;
+    assert_eq!(world.yard.deliveries().pop().unwrap().2, 202);
     world.yard.rotates_webhook_secret("another");
+    assert_eq!(app(), ["another"]);
+    world.alice.labels(1, "agent").await.unwrap();
+    world.settles().await;
+    assert_eq!(
+        world.tasks().await,
+        1,
+        "what is signed with the new one counts"
+    );
+    world.runner().await.returns_nothing().await;
+    world.yard.rotates_webhook_secret("a third");
     world.alice.opens_issue("Lost", "").await.unwrap();
     world.yard.settle().await;
     assert_eq!(world.yard.deliveries().pop().unwrap().2, 401);

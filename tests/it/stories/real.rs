@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use castellan::domain::task::stage::Stage;
 use castellan::protocol::enter::RunIdentity;
+use castellan::protocol::progress::Phase;
 use castellan::runner::{Ended, Pace, WorkError, WorkOptions, work};
 use castellan::yard::HeldRun;
 use serde_json::{Value, json};
@@ -57,6 +59,17 @@ impl World {
         let ended = self.real_runner_with(programs()).await.unwrap();
         assert!(matches!(ended, Ended::Returned { .. }), "{ended:?}");
     }
+}
+
+/// Whether a runner has said that its agent works.
+fn is_at_work(stage: &Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Working {
+            phase: Phase::Agent,
+            ..
+        }
+    )
 }
 
 fn programs() -> Vec<PathBuf> {
@@ -146,11 +159,8 @@ async fn an_agent_that_hangs_on_a_lost_machine_is_replaced() {
     held.begins().await.unwrap();
     let working = async {
         // The machine is lost as soon as its agent is at work.
-        loop {
-            let phase = world.task(issue).await.stage;
-            if format!("{phase:?}").contains("phase: Agent") {
-                break;
-            }
+        // No bell rings for a sign of life, so the task is looked at again and again.
+        while !is_at_work(&world.task(issue).await.stage) {
             tokio::task::yield_now().await;
         }
     };

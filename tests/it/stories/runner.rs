@@ -37,7 +37,7 @@ impl World {
     /// The dispatched run that waits for its runner.
     pub(crate) async fn held(&self) -> HeldRun {
         let taken = tokio::time::timeout(PATIENCE, self.yard.take_run()).await;
-        taken.expect("a dispatched run").unwrap()
+        taken.expect("a dispatched run")
     }
 
     /// A runner takes the dispatched run, trades its ticket and reads its brief.

@@ -20,6 +20,20 @@ async fn u12_nothing_changed_is_said_and_no_pull_request_is_opened() {
     world.ends().await;
 }
 
+/// That the real runner says this is shown by `runner::agent::a_hanging_agent_is_ended_in_time`:
+/// a contract's minutes are too long for a story.
+#[tokio::test]
+async fn an_agent_that_hangs_until_its_limit_is_said_with_its_remedy() {
+    let world = World::begins().await;
+    world.labelled_issue().await;
+    let runner = world.runner().await;
+    let cause = "the agent did not end its turn within 600 s";
+    let remedy = "give it more time (the budget's minutes), or split the task";
+    runner.fails(Phase::Agent, cause, remedy).await;
+    insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}
+
 #[tokio::test]
 async fn u14_a_sandbox_that_cannot_start_is_said_with_its_remedy() {
     let world = World::begins().await;
@@ -216,6 +230,7 @@ async fn u3_the_same_result_twice_has_one_receipt_and_another_one_is_refused() {
     let other = runner.result(&[(FIX.0, Some("echo 5\n"))]).await;
     assert_eq!(runner.returns_raw(&other).await.0, 409);
     world.settles().await;
+    insta::assert_snapshot!(world.transcript().await);
     world.ends().await;
 }
 

@@ -51,6 +51,10 @@ pub(crate) struct Setting {
     pub(crate) knows_run_details: bool,
     /// What may be on its way and not verified yet.
     pub(crate) unverified: Unverified,
+    /// A second webhook secret that the server takes, before GitHub signs with it.
+    pub(crate) secret_to_come: Option<&'static str>,
+    /// Whether nobody but this machine reaches the pages.
+    pub(crate) pages_are_local: bool,
 }
 
 impl Default for Setting {
@@ -62,6 +66,8 @@ impl Default for Setting {
             tasks_per_person_hour: 20,
             knows_run_details: true,
             unverified: Unverified::default(),
+            secret_to_come: None,
+            pages_are_local: true,
         }
     }
 }
@@ -82,10 +88,6 @@ const LIMITS: Limits = Limits {
 pub(crate) struct Leftovers {
     /// Deliveries that could not be read.
     pub(crate) unparsed: u64,
-    /// Effects that a person has to look at.
-    pub(crate) parked: u64,
-    /// Calls for which a permission lacked.
-    pub(crate) not_permitted: usize,
 }
 
 /// The world of a story.
@@ -194,6 +196,16 @@ impl World {
         self.engine.store.close().await;
     }
 
+    /// Where the server keeps what it has.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The server's database, as a setting.
+    pub(crate) fn database(&self) -> String {
+        database(self.folder.path())
+    }
+
     /// What the database holds now.
     pub(crate) async fn remembers(&mut self) -> Vec<u8> {
         self.stops_serving().await;
@@ -289,13 +301,17 @@ const LEASE_MS: i64 = 121_000;
 /// Seconds of a day, after which all that is swept is due.
 pub(crate) const DAY_S: i64 = 24 * 3600;
 
+fn database(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("castellan.db").display())
+}
+
 async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) -> Engine {
     let app = yard.app();
     let key = AppKey::new(app.app_id, &app.private_key_pem).unwrap();
     let api = yard.api_url().parse().unwrap();
     let script = setting.script.to_string();
     let rules = Rules {
-        pages_are_local: true,
+        pages_are_local: setting.pages_are_local,
         public_url: Some("https://castellan.example".parse().unwrap()),
         github_url: yard.web_url().parse().unwrap(),
         agent: AgentCommand {
@@ -311,10 +327,9 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
         sweep_idle_s: 3600,
         sweep_busy_s: 300,
     };
-    let database = format!("sqlite:{}", folder.join("castellan.db").display());
     Engine {
         started_at: clock.now(),
-        store: Store::open(&database).await.unwrap(),
+        store: Store::open(&database(folder)).await.unwrap(),
         github: Some(Client::new(&api, key, clock.clone()).unwrap()),
         mirrors: Mirrors::new(&folder.join("mirrors")),
         clock: clock.clone(),
@@ -329,9 +344,10 @@ async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, Join
         .await
         .unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
+    let to_come = setting.secret_to_come.map(str::to_owned);
     let server = Server {
         engine: engine.clone(),
-        secrets: Secrets::new(yard.app().webhook_secrets),
+        secrets: Secrets::new(yard.app().webhook_secrets.into_iter().chain(to_come)),
         unverified: setting.unverified.clone(),
         missing: Arc::default(),
     };

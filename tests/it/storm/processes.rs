@@ -130,7 +130,7 @@ fn runners(world: &World, url: String) -> JoinHandle<()> {
     let (yard, http) = (world.yard.clone(), world.http.clone());
     tokio::spawn(async move {
         loop {
-            let job = Job::new(yard.take_run().await.unwrap(), http.clone());
+            let job = Job::new(yard.take_run().await, http.clone());
             let url = url.clone();
             tokio::spawn(async move {
                 while let Err(Away::Gone) = job.runs(&url, true).await {

@@ -46,7 +46,7 @@ pub(super) enum Gust {
     /// Some seconds pass.
     Time(i64),
     /// What waits is delivered in any order.
-    Deliver(u64),
+    Deliver,
     /// The server dies between two steps and starts again; `true`: deliveries fail meanwhile.
     Crash(bool),
 }
@@ -75,7 +75,7 @@ impl Weather {
             62..68 => Gust::Sweep,
             68..80 => Gust::Run,
             80..87 => Gust::Time(self.0.random_range(0..20)),
-            87..94 => Gust::Deliver(self.0.random()),
+            87..94 => Gust::Deliver,
             _ => Gust::Crash(self.0.random()),
         }
     }

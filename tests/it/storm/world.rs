@@ -78,7 +78,7 @@ impl World {
             yard,
             repo,
             alice,
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
             folder: folder(),
             life: None,
         }

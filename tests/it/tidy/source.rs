@@ -26,8 +26,17 @@ impl File {
     }
 }
 
-/// All files below `src/`.
+/// All files of Rust below `src/`.
 pub(super) fn files() -> Vec<File> {
+    below_src("rs")
+}
+
+/// All files of GraphQL below `src/`.
+pub(super) fn queries() -> Vec<File> {
+    below_src("graphql")
+}
+
+fn below_src(extension: &str) -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     let mut folders = vec![root.join("src")];
@@ -36,7 +45,7 @@ pub(super) fn files() -> Vec<File> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
+            } else if path.extension().is_some_and(|end| end == extension) {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let short = path.strip_prefix(root).unwrap().to_str().unwrap();
                 files.push(File::new(short, &text));

@@ -1,16 +1,12 @@
 //! The README's table and diagram of states, made from the table of stage and fact.
 //!
-//! Between the markers stands what [`states`] gives; `CASTELLAN_REWRITE=1` writes it there.
+//! Between the markers stands what [`states`] gives; how it is compared is not known here.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::rows;
-
-const OPEN: &str = "<!-- states -->\n";
-const CLOSE: &str = "<!-- /states -->";
-const REWRITE: &str = "CASTELLAN_REWRITE";
+use crate::readme::compare;
 
 /// The stages, and what each waits for.
 const STAGES: [(&str, &str); 6] = [
@@ -32,7 +28,7 @@ const STAGES: [(&str, &str); 6] = [
 ];
 
 /// Diagram and table in Markdown.
-pub(crate) fn states() -> String {
+fn states() -> String {
     let mut edges: BTreeSet<(usize, usize)> = BTreeSet::new();
     let place = |name: &str| STAGES.iter().position(|(stage, _)| *stage == name).unwrap();
     for row in rows()
@@ -61,22 +57,7 @@ pub(crate) fn states() -> String {
 
 #[test]
 fn the_readme_s_states_are_those_of_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap_or_default();
-    let Some((before, rest)) = readme.split_once(OPEN) else {
-        println!("left out: the README's states (it has no {})", OPEN.trim());
-        return;
-    };
-    let (stands, after) = rest.split_once(CLOSE).expect("the closing marker");
-    let states = states();
-    if std::env::var_os(REWRITE).is_some() {
-        std::fs::write(&path, format!("{before}{OPEN}{states}{CLOSE}{after}")).unwrap();
-        return;
-    }
-    assert_eq!(
-        stands, states,
-        "run the tests with {REWRITE}=1 to rewrite it"
-    );
+    compare("states", &states());
 }
 
 #[test]

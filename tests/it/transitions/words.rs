@@ -1,5 +1,6 @@
 //! What people are told of a task: bounded, and with nothing foreign in it that acts.
 
+use castellan::domain::change::DiffFacts;
 use castellan::domain::event::Fact;
 use castellan::domain::task::Task;
 use castellan::domain::task::decide::decide;
@@ -41,6 +42,7 @@ fn body(task: &Task, acceptance: &[Acceptance], refused: &[String], agent: &str)
     let facts = Facts {
         attempt: &task.attempts[0],
         files: &[],
+        diff: &DiffFacts::default(),
         acceptance,
         refused,
         agent: Some(agent),

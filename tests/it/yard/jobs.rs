@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
+use crate::sandbox::limits::looks_until;
 
 const DISPATCH: &str = "/repos/octo/sample/actions/workflows/castellan.yml/dispatches";
 
@@ -42,7 +43,7 @@ async fn a_dispatched_run_is_held_for_the_test_to_play() {
     let body = json!({"ref": "main", "inputs": {"task": "t1"}, "return_run_details": true});
     let (status, details, _) = scene.call(&token, Method::POST, DISPATCH, body).await;
     assert_eq!(status, 200);
-    let run = scene.yard.take_run().await.unwrap();
+    let run = scene.yard.take_run().await;
     assert_eq!(details["workflow_run_id"].as_i64(), Some(run.run_id.0));
     assert_eq!((run.inputs["task"].as_str(), run.run_attempt), ("t1", 1));
     run.begins().await.unwrap();
@@ -118,7 +119,7 @@ async fn a_dispatch_is_refused_as_github_refuses_it() {
         let (status, answer, _) = scene.call(&token, Method::POST, path, body).await;
         assert_eq!(status, wanted, "{answer}");
     }
-    let run = scene.yard.take_run().await.unwrap();
+    let run = scene.yard.take_run().await;
     let (status, ..) = scene
         .call(
             &token,
@@ -169,8 +170,11 @@ async fn a_started_run_is_a_program_with_its_inputs_and_nothing_else() {
 #[tokio::test]
 async fn a_cancelled_program_ends_with_all_that_it_started() {
     let dir = tempfile::tempdir().unwrap();
+    // A name that no other process of this machine has.
+    let mark = format!("sleep 89{}", std::process::id());
+    let line = format!("{mark} >/dev/null 2>&1 & wait");
     let program = Program {
-        argv: ["sh", "-c", "sleep 600 & wait"].map(str::to_owned).into(),
+        argv: vec!["sh".to_owned(), "-c".to_owned(), line],
         env: Vec::new(),
         dir: dir.path().to_path_buf(),
     };
@@ -186,10 +190,12 @@ async fn a_cancelled_program_ends_with_all_that_it_started() {
         "/repos/octo/sample/actions/runs/{}",
         details["workflow_run_id"]
     );
+    looks_until(&mark, true).await;
     scene
         .call(&token, Method::POST, &format!("{path}/cancel"), Value::Null)
         .await;
     scene.yard.runs_ended().await;
+    looks_until(&mark, false).await;
     let (_, run, _) = scene.call(&token, Method::GET, &path, Value::Null).await;
     assert_eq!(run["conclusion"], "cancelled");
 }

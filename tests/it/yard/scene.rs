@@ -128,6 +128,7 @@ impl Scene {
             repo,
             alice,
             http: reqwest::Client::builder()
+                .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .unwrap(),

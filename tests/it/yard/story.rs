@@ -4,7 +4,7 @@ use castellan::yard::Violation;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scene::Scene;
+use super::scene::{Scene, ZERO};
 
 /// Reacts, comments, commits, opens a draft, reports a check and edits the comment; the pull request's number.
 async fn act_as_the_app(scene: &Scene, n: i64) -> i64 {
@@ -152,6 +152,35 @@ async fn merging_approving_and_unknown_routes_are_remembered() {
             Violation::UnknownRoute("GET /repos/octo/sample/branches".to_owned()),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_default_branch_that_the_app_moves_is_a_merge_however_it_is_done() {
+    let scene = Scene::set().await;
+    let token = scene.token(json!({"contents": "write"})).await;
+    let first = scene.tip("main");
+    let second = scene.commits(&token, &first, "code.txt", "fixed\n").await;
+    let third = scene.commits(&token, &second, "code.txt", "done\n").await;
+    scene
+        .update_refs(&token, "refs/heads/work", ZERO, &second, false)
+        .await;
+    scene
+        .alice
+        .pushes("main", &[("own.txt", "mine\n")], "Mine")
+        .await
+        .unwrap();
+    assert_eq!(scene.yard.violations(), [], "a branch of its own; a person");
+
+    let before = scene.tip("main");
+    scene
+        .update_refs(&token, "refs/heads/main", &before, &second, true)
+        .await;
+    let path = "/repos/octo/sample/git/refs/heads/main";
+    let moves = json!({"sha": third});
+    let (status, ..) = scene.call(&token, Method::PATCH, path, moves).await;
+    assert_eq!((status.as_u16(), scene.tip("main")), (200, third));
+    let merged = || Violation::Merged("refs/heads/main".to_owned());
+    assert_eq!(scene.yard.violations(), [merged(), merged()]);
 }
 
 #[tokio::test]
