@@ -129,6 +129,26 @@ fn a_difference_that_cannot_be_shown_is_said() {
 }
 
 #[test]
+fn x32_what_is_never_closed_is_asked_about_because_a_limit_may_follow_it() {
+    for opened in [
+        "a <title> of a book",
+        "<!-- to do",
+        "<div title=\"",
+        "<select>",
+    ] {
+        let body = format!("Fix it.\n\n{opened}\n\n### Files in scope\n\n- add.sh\n");
+        let reading = read(&source(&body), &policy());
+        let told = reading
+            .problems
+            .iter()
+            .any(|one| one.message.contains("is not closed"));
+        assert!(told, "{opened}: {:?}", reading.problems);
+    }
+    let closed = "Fix <b>it</b>.\n\n<!-- to do -->\n\n### Files in scope\n\n- add.sh\n";
+    assert_eq!(read(&source(closed), &policy()).problems, []);
+}
+
+#[test]
 fn the_issue_form_writes_the_headings_that_are_read() {
     let form = include_str!("../../deploy/issue-form/castellan-task.yml");
     let labels: Vec<&str> = form

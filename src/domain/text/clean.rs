@@ -205,7 +205,7 @@ pub fn sentence(removed: &[Removed]) -> Option<String> {
             RemovedKind::HtmlComment => 0,
             RemovedKind::HtmlTag => 1,
             RemovedKind::Image => 2,
-            RemovedKind::HiddenText => 3,
+            RemovedKind::HiddenText | RemovedKind::Unclosed => 3,
             RemovedKind::Bidi
             | RemovedKind::ZeroWidth
             | RemovedKind::Tag

@@ -198,6 +198,7 @@ impl Walk<'_> {
             self.hide(since..self.source.len());
         }
         if open_since.is_some() || self.notes_hide {
+            self.removed.push(RemovedKind::Unclosed);
             for note in std::mem::take(&mut self.notes) {
                 self.hide(note);
             }

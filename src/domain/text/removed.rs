@@ -14,6 +14,8 @@ pub enum RemovedKind {
     Image,
     /// Text that is not drawn: titles, unused definitions, superfluous cells.
     HiddenText,
+    /// An element, tag or comment that is never closed: what of the rest is drawn cannot be told.
+    Unclosed,
     /// A character that changes the direction of writing.
     Bidi,
     /// A character without width.

@@ -295,13 +295,10 @@ async fn x4_d14_a_repository_that_the_installation_does_not_have_is_left_alone()
         label["repository"]["id"] = json!(999)
     })
     .await;
-    // A token, and the question which repositories there are: nothing of that one, no write.
+    // A token for that one, which GitHub does not give: nothing of it, no write.
     assert_eq!(
         world.asked_of_github(),
-        [
-            "POST /app/installations/60001/access_tokens",
-            "GET /installation/repositories",
-        ]
+        ["POST /app/installations/60001/access_tokens",]
     );
     assert_eq!(world.tasks().await, 1);
     assert_eq!(world.transcript().await, before, "nothing is said");

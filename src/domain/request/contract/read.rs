@@ -7,7 +7,7 @@ use crate::domain::ids::is_login;
 use crate::domain::request::policy::{
     COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, Policy, check_command,
 };
-use crate::domain::text::{self, Cleaned};
+use crate::domain::text::{self, Cleaned, RemovedKind};
 
 /// Longest title: GitHub's own limit for an issue.
 pub const TITLE_CHARS: usize = 256;
@@ -95,6 +95,15 @@ impl Reader<'_> {
     }
 
     fn note(&mut self, cleaned: Cleaned, place: &str) -> String {
+        let mut removed = cleaned.removed.iter();
+        if removed.any(|removed| removed.kind == RemovedKind::Unclosed) {
+            // What follows may be a limit that a reader of the page sees.
+            self.problem(
+                0,
+                &format!("in {place} an HTML tag, element or comment is not closed, so that nobody can tell what follows it"),
+                "close it, or put it into backticks",
+            );
+        }
         if let Some(what) = text::sentence(&cleaned.removed) {
             self.notes.push(Note::Hidden {
                 place: place.to_owned(),
