@@ -84,8 +84,9 @@ impl Demo {
             address: &address,
         };
         let delivered = tokio::select! {
-            told = tokio::time::timeout(STORY_MAX, story.run()) => Ok(told),
+            biased;
             () = super::serve::ended() => Err(()),
+            told = tokio::time::timeout(STORY_MAX, story.run()) => Ok(told),
         };
         // Whatever came of it, no runner goes on without its server.
         yard.ends_programs().await;

@@ -66,9 +66,11 @@ impl Work {
         };
         let summary = super::runtime()?.block_on(async {
             tokio::select! {
-                summary = runner::work(options) => Ok(summary?),
+                // Asked first, so that a signal finds somebody from the beginning on.
+                biased;
                 // Dropping the work ends what it started and removes its folders.
                 () = super::serve::ended() => anyhow::bail!("told to end; the server will give the attempt up when its time is over"),
+                summary = runner::work(options) => Ok(summary?),
             }
         })?;
         let (task, attempt) = (&summary.task, summary.attempt);

@@ -11,7 +11,7 @@ use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
-use crate::github::observe::{Issue, PolicyFile, TaskInput};
+use crate::github::task_input::{Issue, PolicyFile, TaskInput};
 
 /// Authors of comments whose permission is asked for, the newest first.
 const COMMENTERS_MAX: usize = 10;

@@ -21,7 +21,7 @@ pub mod payload;
 pub mod perform;
 pub mod signature;
 pub mod sweep;
-mod task_input;
+pub mod task_input;
 
 pub use answer::{GithubError, Kind};
 pub use client::{Client, Target};

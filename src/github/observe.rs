@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 use super::answer::{GithubError, Kind, found, transient, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
-use super::task_input;
-use crate::domain::ids::{CommentId, FullName, Number, Oid, RunId, UserId, is_login};
-use crate::domain::notice::IssueText;
+use super::task_input::{self, TaskInput};
+use crate::domain::ids::{Number, Oid, RunId, is_login};
 use crate::domain::request::Person;
-use crate::domain::time::Timestamp;
 use crate::guard::{self, Guard};
 
 /// What a person may do with a repository.
@@ -33,92 +31,6 @@ impl Permission {
     pub fn may_write(self) -> bool {
         self >= Self::Write || !guard::holds(Guard::Permission)
     }
-}
-
-/// All that opening a task needs, read at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskInput {
-    /// GitHub's node id of the repository, which GraphQL's mutations ask for.
-    pub node: String,
-    /// The repository's name now.
-    pub name: FullName,
-    /// The account that owns it now.
-    pub owner: UserId,
-    /// Whether nothing can be written there any more.
-    pub archived: bool,
-    /// The default branch and its tip; `None` in an empty repository.
-    pub base: Option<(String, Oid)>,
-    /// `.github/castellan.yml` at that tip.
-    pub policy: PolicyFile,
-    /// The issue or pull request that was asked about; `None` where it is gone.
-    pub subject: Option<Subject>,
-}
-
-/// The policy's file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicyFile {
-    /// There is none.
-    Absent,
-    /// Its text.
-    Text(String),
-    /// It is there and cannot be had: binary, or too large.
-    Unreadable,
-}
-
-/// An issue or a pull request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// An issue.
-    Issue(Box<Issue>),
-    /// A pull request.
-    Pull,
-}
-
-/// An issue as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issue {
-    /// Title and body.
-    pub text: IssueText,
-    /// Whether it is open.
-    pub open: bool,
-    /// When title or body were last edited.
-    pub edited_at: Option<Timestamp>,
-    /// Whether it carries the label `agent`.
-    pub labelled: bool,
-    /// The newest labelling with `agent`.
-    pub labelling: Option<Labelling>,
-    /// The newest time that `agent` was taken off.
-    pub unlabelling: Option<Labelling>,
-    /// The last comments, oldest first.
-    pub comments: Vec<Comment>,
-    /// When the issue was opened.
-    pub opened_at: Timestamp,
-}
-
-/// Who set the label or took it off, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Labelling {
-    /// GitHub's node id of the event.
-    pub event: String,
-    /// When.
-    pub at: Timestamp,
-    /// Who; `None` for a bot or a deleted account.
-    pub by: Option<Person>,
-}
-
-/// A comment as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// Its number.
-    pub id: CommentId,
-    /// Who wrote it; `None` for a bot or a deleted account.
-    pub by: Option<Person>,
-    /// Its text.
-    pub body: String,
-    /// When it was written.
-    pub at: Timestamp,
-    /// When it was last edited.
-    pub edited_at: Option<Timestamp>,
 }
 
 impl Client {

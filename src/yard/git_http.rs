@@ -12,10 +12,11 @@ use bytes::Bytes;
 use tokio::io::AsyncWriteExt as _;
 
 use super::git::plain_git;
-use super::model::Repository;
+use super::model::{Bearer, Permission, Repository};
+use super::permissions::{Level, allows};
 use super::shared::Shared;
 use super::tokens::{Caller, caller};
-use super::web::git_access;
+use super::world::World;
 
 /// A request that may be git's.
 pub(super) struct GitRequest {
@@ -92,12 +93,7 @@ pub(super) async fn answer(
     answered.unwrap_or_else(|error| plain(500, &error.to_string()))
 }
 
-fn way(
-    world: &mut super::world::World,
-    full: &str,
-    authorization: Option<&str>,
-    writes: bool,
-) -> Way {
+fn way(world: &mut World, full: &str, authorization: Option<&str>, writes: bool) -> Way {
     let caller = caller(world, authorization);
     let once = world
         .repo_once_named(full)
@@ -114,12 +110,8 @@ fn way(
     };
     let minds_workflows = match &caller {
         Caller::Token(token) => {
-            !matches!(token.bearer, super::model::Bearer::Person(_))
-                && !super::permissions::allows(
-                    &token.permissions,
-                    "workflows",
-                    super::permissions::Level::Write,
-                )
+            !matches!(token.bearer, Bearer::Person(_))
+                && !allows(&token.permissions, "workflows", Level::Write)
         }
         _ => true,
     };
@@ -238,4 +230,69 @@ fn from_cgi(out: &[u8]) -> Response {
     }
     let body = out.get(body_start..).unwrap_or_default().to_vec();
     built.body(Body::from(body)).unwrap_or_default()
+}
+
+/// Whether a caller may read (or write) a repository's contents over git, and as whom.
+fn git_access(world: &mut World, repo: i64, caller: &Caller, writes: bool) -> Result<String, u16> {
+    let Some(known) = world.repos.get(&repo) else {
+        return Err(404);
+    };
+    let Caller::Token(token) = caller else {
+        return if matches!(caller, Caller::Anonymous) && !writes && !known.private {
+            Ok("nobody".to_owned())
+        } else {
+            Err(401)
+        };
+    };
+    if writes && known.archived {
+        return Err(403);
+    }
+    match &token.bearer {
+        Bearer::Person(login) => {
+            let role = known
+                .collaborators
+                .get(login)
+                .copied()
+                .unwrap_or(Permission::None);
+            let role = if *login == known.owner {
+                Permission::Admin
+            } else {
+                role
+            };
+            match (
+                writes,
+                role >= Permission::Write,
+                role >= Permission::Read || !known.private,
+            ) {
+                (true, true, _) | (false, _, true) => Ok(login.clone()),
+                (_, _, true) => Err(403),
+                _ => Err(404),
+            }
+        }
+        Bearer::Installation(_) | Bearer::Run => {
+            let reached = match &token.bearer {
+                Bearer::Installation(id) => world
+                    .installations
+                    .get(id)
+                    .is_some_and(|one| !one.suspended && one.repos.contains(&repo)),
+                _ => true,
+            };
+            let scoped = token
+                .repos
+                .as_ref()
+                .is_none_or(|repos| repos.contains(&repo));
+            let level = if writes { Level::Write } else { Level::Read };
+            if !reached || !scoped {
+                Err(404)
+            } else if allows(&token.permissions, "contents", level) {
+                Ok(if matches!(token.bearer, Bearer::Run) {
+                    "github-actions[bot]".to_owned()
+                } else {
+                    world.bot()
+                })
+            } else {
+                Err(403)
+            }
+        }
+    }
 }

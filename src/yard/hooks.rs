@@ -6,50 +6,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::model::{Delivery, DeliveryRule, Fate};
 use super::templates::{Names, patch, payload};
 use super::world::World;
-use crate::domain::time::Timestamp;
 
 /// For how long GitHub keeps a delivery for another attempt.
 const KEPT_MS: i64 = 3 * 24 * 3600 * 1000;
-
-/// One attempt of a delivery.
-#[derive(Clone, Debug)]
-pub(super) struct Delivery {
-    pub(super) id: i64,
-    pub(super) guid: String,
-    pub(super) event: String,
-    pub(super) action: Option<String>,
-    pub(super) installation: Option<i64>,
-    pub(super) repo: Option<i64>,
-    pub(super) body: String,
-    pub(super) at: Timestamp,
-    pub(super) again: bool,
-    /// The receiver's status; `None` while it is under way.
-    pub(super) status: Option<u16>,
-    pub(super) answer: String,
-    /// Never arrives, but is logged as failed.
-    pub(super) lost: bool,
-}
-
-/// What becomes of deliveries of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// Fails; stands in the log.
-    Lost,
-    /// Was never made.
-    Swallowed,
-    /// Arrives twice.
-    Doubled,
-}
-
-/// The next `left` deliveries that `filter` names (`*`, `issues`, `issues.labeled`) meet `fate`.
-#[derive(Clone, Debug)]
-pub(super) struct DeliveryRule {
-    pub(super) filter: String,
-    pub(super) fate: Fate,
-    pub(super) left: u64,
-}
 
 /// In which order held deliveries go out.
 #[derive(Clone, Debug)]

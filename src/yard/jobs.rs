@@ -6,21 +6,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use super::YardError;
 use super::model::Job;
 use super::shared::Shared;
-use super::{Yard, YardError};
 use crate::domain::ids::RunId;
 
 /// How much of what a job says is kept, at its end.
 const OUTPUT_KEPT: usize = 256 * 1024;
-
-/// Longest wait for programs that were asked to end.
-const PROGRAM_END_MAX: Duration = Duration::from_secs(10);
 
 /// What is done with dispatched runs.
 #[derive(Clone, Debug, Default)]
@@ -96,36 +92,13 @@ impl HeldRun {
     }
 }
 
-impl Yard {
-    /// Asks the programs of all runs to end, and waits until they have, so long as
-    /// [`PROGRAM_END_MAX`] lasts.
-    pub async fn ends_programs(&self) {
-        let asked = async {
-            loop {
-                let news = self.shared.news.notified();
-                let left = self.shared.look_quietly(|world| {
-                    let runs = world.repos.values().flat_map(|repo| repo.runs.values());
-                    runs.filter_map(|run| run.process).collect::<Vec<_>>()
-                });
-                if left.is_empty() {
-                    return;
-                }
-                for process in left {
-                    signal_group(process, Signal::TERM);
-                }
-                news.await;
-            }
-        };
-        tokio::time::timeout(PROGRAM_END_MAX, asked).await.ok();
-    }
-}
-
 /// Ends a program and all that it started.
 pub(super) fn end_group(process: u32) {
     signal_group(process, Signal::KILL);
 }
 
-fn signal_group(process: u32, signal: Signal) {
+/// Tells a program and all that it started.
+pub(super) fn signal_group(process: u32, signal: Signal) {
     let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
     if let Some(pid) = pid {
         // It may have ended by itself meanwhile.

@@ -7,12 +7,14 @@
 mod actions;
 mod ci;
 mod comments;
+mod end;
 mod faults;
 mod git;
 mod git_http;
 mod graphql;
 mod hooks;
 mod jobs;
+mod mishaps;
 mod model;
 mod owners;
 mod people;

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::Value;
 
 use super::git::Git;
-use super::hooks::{Delivery, DeliveryRule};
 use super::permissions::Grants;
 use crate::domain::time::Timestamp;
 
@@ -28,6 +27,44 @@ pub(super) struct Hooks {
     pub(super) held: Option<Vec<i64>>,
     pub(super) rules: Vec<DeliveryRule>,
     pub(super) sending: bool,
+}
+
+/// One attempt of a delivery.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    pub(super) id: i64,
+    pub(super) guid: String,
+    pub(super) event: String,
+    pub(super) action: Option<String>,
+    pub(super) installation: Option<i64>,
+    pub(super) repo: Option<i64>,
+    pub(super) body: String,
+    pub(super) at: Timestamp,
+    pub(super) again: bool,
+    /// The receiver's status; `None` while it is under way.
+    pub(super) status: Option<u16>,
+    pub(super) answer: String,
+    /// Never arrives, but is logged as failed.
+    pub(super) lost: bool,
+}
+
+/// What becomes of deliveries of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Fails; stands in the log.
+    Lost,
+    /// Was never made.
+    Swallowed,
+    /// Arrives twice.
+    Doubled,
+}
+
+/// The next `left` deliveries that `filter` names (`*`, `issues`, `issues.labeled`) meet `fate`.
+#[derive(Clone, Debug)]
+pub(super) struct DeliveryRule {
+    pub(super) filter: String,
+    pub(super) fate: Fate,
+    pub(super) left: u64,
 }
 
 /// What kind of account a login is.

@@ -14,13 +14,14 @@ use chrono::DateTime;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::faults::{Fault, afterwards, instead};
+use super::faults::Fault;
 use super::git_http;
 use super::graphql;
+use super::mishaps::{afterwards, instead};
 use super::model::CallRecord;
 use super::rest::{self, Answer, Call};
 use super::shared::Shared;
-use super::tokens::{Caller, caller};
+use super::tokens::caller;
 use super::world::World;
 use crate::domain::ids::Sha256Hex;
 
@@ -244,76 +245,4 @@ fn broken() -> Response {
     Response::new(Body::from_stream(futures::stream::once(async move {
         Err::<Vec<u8>, _>(gone)
     })))
-}
-
-/// Whether a caller may read (or write) a repository's contents over git, and as whom.
-pub(super) fn git_access(
-    world: &mut World,
-    repo: i64,
-    caller: &Caller,
-    writes: bool,
-) -> Result<String, u16> {
-    use super::model::{Bearer, Permission};
-    use super::permissions::{Level, allows};
-    let Some(known) = world.repos.get(&repo) else {
-        return Err(404);
-    };
-    let Caller::Token(token) = caller else {
-        return if matches!(caller, Caller::Anonymous) && !writes && !known.private {
-            Ok("nobody".to_owned())
-        } else {
-            Err(401)
-        };
-    };
-    if writes && known.archived {
-        return Err(403);
-    }
-    match &token.bearer {
-        Bearer::Person(login) => {
-            let role = known
-                .collaborators
-                .get(login)
-                .copied()
-                .unwrap_or(Permission::None);
-            let role = if *login == known.owner {
-                Permission::Admin
-            } else {
-                role
-            };
-            match (
-                writes,
-                role >= Permission::Write,
-                role >= Permission::Read || !known.private,
-            ) {
-                (true, true, _) | (false, _, true) => Ok(login.clone()),
-                (_, _, true) => Err(403),
-                _ => Err(404),
-            }
-        }
-        Bearer::Installation(_) | Bearer::Run => {
-            let reached = match &token.bearer {
-                Bearer::Installation(id) => world
-                    .installations
-                    .get(id)
-                    .is_some_and(|one| !one.suspended && one.repos.contains(&repo)),
-                _ => true,
-            };
-            let scoped = token
-                .repos
-                .as_ref()
-                .is_none_or(|repos| repos.contains(&repo));
-            let level = if writes { Level::Write } else { Level::Read };
-            if !reached || !scoped {
-                Err(404)
-            } else if allows(&token.permissions, "contents", level) {
-                Ok(if matches!(token.bearer, Bearer::Run) {
-                    "github-actions[bot]".to_owned()
-                } else {
-                    world.bot()
-                })
-            } else {
-                Err(403)
-            }
-        }
-    }
 }

@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 
 use super::ci::Ci;
 use super::faults::{Fault, FaultRule};
-use super::hooks::{DeliveryRule, Fate, Order};
+use super::hooks::Order;
 use super::jobs::{HeldRun, Runner, end_group, take_run};
-use super::model::{AccountKind, AppRecord, CallRecord, Violation};
+use super::model::{AccountKind, AppRecord, CallRecord, DeliveryRule, Fate, Violation};
 use super::permissions::Manifest;
 use super::shared::{Shared, YardError};
 use super::tokens::app_key;
@@ -261,7 +261,7 @@ impl Yard {
     #[must_use]
     pub fn deliveries(&self) -> Vec<(String, String, u16)> {
         self.shared.look(|world| {
-            let name = |one: &super::hooks::Delivery| match &one.action {
+            let name = |one: &super::model::Delivery| match &one.action {
                 Some(action) => format!("{}.{action}", one.event),
                 None => one.event.clone(),
             };
@@ -342,6 +342,11 @@ impl Yard {
     #[must_use]
     pub fn call_list(&self) -> Vec<CallRecord> {
         self.shared.look(|world| world.calls.clone())
+    }
+
+    /// Waits until the App has made `count` calls in all: to end it just after one of them.
+    pub async fn has_answered(&self, count: usize) {
+        self.shared.until(|world| world.calls.len() >= count).await;
     }
 
     /// Forgets the calls so far, so that a measurement begins here.

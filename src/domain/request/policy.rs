@@ -81,7 +81,7 @@ pub struct BudgetPolicy {
     #[serde(deserialize_with = "value::attempts")]
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
-    /// Minutes of one attempt.
+    /// Minutes that the agent may work in one attempt; set-up and acceptance have their own.
     #[serde(deserialize_with = "value::minutes")]
     #[schemars(range(min = 1, max = 350))]
     pub minutes: u32,
@@ -101,7 +101,7 @@ pub struct BudgetMaximum {
     #[serde(deserialize_with = "value::attempts")]
     #[schemars(range(min = 1, max = 20))]
     pub attempts: u32,
-    /// Minutes of one attempt.
+    /// Minutes that the agent may work in one attempt; set-up and acceptance have their own.
     #[serde(deserialize_with = "value::minutes")]
     #[schemars(range(min = 1, max = 350))]
     pub minutes: u32,

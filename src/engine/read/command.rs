@@ -13,7 +13,7 @@ use crate::domain::task::because::Because;
 use crate::domain::task::status;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
-use crate::github::observe::Subject;
+use crate::github::task_input::Subject;
 use crate::store::{Cause, StoredTask};
 
 /// A command with where and by whom it was said.

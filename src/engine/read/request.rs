@@ -12,7 +12,7 @@ use crate::domain::refusal::{Refusal, Window};
 use crate::domain::request::{Origin, Request};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
-use crate::github::observe::Subject;
+use crate::github::task_input::Subject;
 use crate::guard::{self, Guard};
 use crate::store::Cause;
 

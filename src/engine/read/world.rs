@@ -14,7 +14,7 @@ use crate::domain::task::Task;
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
-use crate::github::observe::Subject;
+use crate::github::task_input::Subject;
 use crate::store::{Cause, StoredTask};
 
 /// What is noted where the issue has no task, or one that is over.

@@ -9,7 +9,7 @@ use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::github::Target;
-use crate::github::observe::{Issue, Subject};
+use crate::github::task_input::{Issue, Subject};
 use crate::store::{Cause, StoredTask};
 
 impl Engine {
