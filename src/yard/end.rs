@@ -12,7 +12,7 @@ const PROGRAM_END_MAX: Duration = Duration::from_secs(10);
 
 impl Yard {
     /// Asks the programs of all runs to end, and waits until they have, so long as
-    /// [`PROGRAM_END_MAX`] lasts.
+    /// ten seconds last.
     pub async fn ends_programs(&self) {
         let asked = async {
             loop {
