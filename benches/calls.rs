@@ -20,6 +20,7 @@ use castellan::engine::{Engine, Rules};
 use castellan::git::Mirrors;
 use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
+use castellan::github::identity::Issuer;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
 use castellan::sandbox::Sandbox;
@@ -67,7 +68,7 @@ const SAMPLE: [(&str, &str, bool); 6] = [
     ),
     (
         ".github/workflows/castellan.yml",
-        include_str!("../fixtures/sample/.github/workflows/castellan.yml"),
+        include_str!("../deploy/workflow/castellan.yml"),
         false,
     ),
     (
@@ -100,6 +101,7 @@ impl World {
             engine: engine.clone(),
             secrets: Secrets::new(yard.app().webhook_secrets.iter().map(String::as_str)),
             unverified: server::Unverified::default(),
+            builds: server::Builds::new(folder.path().join("runners")),
             missing: Arc::default(),
         };
         let router = server::router(server);
@@ -198,6 +200,7 @@ async fn yard(server: &str, folder: PathBuf) -> Yard {
             ("PATH".to_owned(), PROGRAMS.join(":")),
         ],
         dir: folder,
+        enters: Some(server.to_owned()),
     };
     let ci = Sandboxed::new(sandbox, PathBuf::from("/var/tmp"));
     let options = Options {
@@ -215,6 +218,9 @@ async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine 
     let app = yard.app();
     let key = AppKey::new(app.app_id, &app.private_key_pem).unwrap();
     let api = yard.api_url().parse().unwrap();
+    let issuer = format!("{}/_services/token", yard.web_url())
+        .parse()
+        .unwrap();
     let database = format!("sqlite:{}", folder.join("castellan.db").display());
     let script = include_str!("../fixtures/sample/agent.json").to_owned();
     let agent = vec![
@@ -226,6 +232,7 @@ async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine 
         started_at: clock.now(),
         store: Store::open(&database).await.unwrap(),
         github: Some(Client::new(&api, key, clock.clone()).unwrap()),
+        issuer: Some(Issuer::new(&issuer, address, clock.clone()).unwrap()),
         mirrors: Mirrors::new(&folder.join("mirrors")),
         clock,
         rules: Arc::new(rules(yard, address, agent)),

@@ -24,13 +24,17 @@ pub enum Guard {
     ExactOldId,
     /// A change touches only what it may.
     PathRules,
+    /// Only the run that was dispatched may sign in.
+    Identity,
+    /// A token counts once.
+    IdentityOnce,
     /// Nothing runs without a sandbox.
     Sandbox,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -38,6 +42,8 @@ impl Guard {
         Self::Fence,
         Self::ExactOldId,
         Self::PathRules,
+        Self::Identity,
+        Self::IdentityOnce,
         Self::Sandbox,
     ];
 
@@ -52,6 +58,8 @@ impl Guard {
             Self::Fence => "fence",
             Self::ExactOldId => "exact-old-id",
             Self::PathRules => "path-rules",
+            Self::Identity => "identity",
+            Self::IdentityOnce => "identity-once",
             Self::Sandbox => "sandbox",
         }
     }

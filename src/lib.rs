@@ -21,8 +21,9 @@
 //!    write, and the text is still the one that she labelled. Text and policy make a
 //!    [contract](domain::request::contract), frozen by its SHA-256.
 //! 3. The [task](domain::task::Task) is opened: *queued*, with three effects in the outbox: a
-//!    reaction, the status comment, and a dispatch that carries a single-use ticket.
-//! 4. A [`runner`] trades the ticket for a lease, fetches the code, and starts the agent in the
+//!    reaction, the status comment, and a dispatch.
+//! 4. The run's first job proves which run it is ([`domain::task::sign_in`]) and gets a ticket; in
+//!    the second a [`runner`] trades it for a lease, fetches the code, and starts the agent in the
 //!    [`sandbox`]. Nothing in there is worth stealing.
 //! 5. It returns the changed files as data. The result is kept byte for byte, the task is
 //!    *applying*, and every rule of [`domain::change`] is checked before anything is written.

@@ -26,6 +26,8 @@ enum Command {
     Serve(commands::serve::Serve),
     /// Work on one attempt, inside a job of GitHub Actions or on this machine
     Work(commands::work::Work),
+    /// Print the workflow file that the repositories of a server commit
+    Workflow(commands::workflow::Workflow),
     /// Show the whole story on this machine, with a small GitHub of its own
     #[cfg(feature = "demo")]
     Demo(commands::demo::Demo),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),
         Command::Work(work) => work.run(),
+        Command::Workflow(workflow) => workflow.run(),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.run(),
         Command::Contract(contract) => contract.run(),

@@ -19,7 +19,7 @@ use url::Url;
 
 #[cfg(feature = "demo")]
 pub use demo::DemoSettings;
-use parse::{default_api, read_file, read_key, split, web_of, words};
+use parse::{default_api, issuer_of, read_file, read_key, split, web_of, words};
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -46,7 +46,10 @@ pub struct Given {
     /// GitHub's API, as in `https://HOST/api/v3` for an Enterprise Server [default: `https://api.github.com`]
     #[arg(long, env = "CASTELLAN_GITHUB_API_URL")]
     github_api_url: Option<Url>,
-    /// Where people reach this server, for links
+    /// Issuer of the identities by which runs sign in [default: GitHub's, or `https://HOST/_services/token`]
+    #[arg(long, env = "CASTELLAN_OIDC_ISSUER")]
+    oidc_issuer: Option<Url>,
+    /// Where GitHub, runners and people reach this server
     #[arg(long, env = "CASTELLAN_PUBLIC_URL")]
     public_url: Option<Url>,
     /// Agent that runners start: a command that speaks ACP over its standard input and output
@@ -143,6 +146,8 @@ pub struct Settings {
     pub github_api_url: Url,
     /// Where git and people reach GitHub.
     pub github_url: Url,
+    /// The issuer of identities by which runs sign in.
+    pub oidc_issuer: Url,
     /// Where people reach this server.
     pub public_url: Option<Url>,
     /// The agent's command.
@@ -205,6 +210,7 @@ impl Given {
             private_key: self.private_key.or(file.private_key),
             webhook_secrets: self.webhook_secrets.or(file.webhook_secrets),
             github_api_url: self.github_api_url.or(file.github_api_url),
+            oidc_issuer: self.oidc_issuer.or(file.oidc_issuer),
             public_url: self.public_url.or(file.public_url),
             agent: self.agent.or(file.agent),
             model_url: self.model_url.or(file.model_url),
@@ -243,6 +249,10 @@ impl Given {
             app,
             webhook_secrets: split(secrets),
             github_url: web_of(&api)?,
+            oidc_issuer: match self.oidc_issuer {
+                Some(issuer) => issuer,
+                None => issuer_of(&api)?,
+            },
             github_api_url: api,
             public_url: self.public_url,
             agent: words("agent", self.agent.as_deref().unwrap_or_default())?,

@@ -82,6 +82,8 @@ start_postgres() {
 }
 
 need_basics
+has curl || need curl "the workflow file's steps sign in and fetch the runner with it"
+python3 -c 'import ensurepip' 2>/dev/null || need python3-venv "a folder of its own for zizmor"
 install_missing
 if [ -x tests/postgres.sh ] && ! has initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     need postgresql "the store's tests run on it too; no server is started but the tests' own"
@@ -89,6 +91,10 @@ if [ -x tests/postgres.sh ] && ! has initdb && ! ls /usr/lib/postgresql/*/bin/in
 fi
 allow_bwrap
 find_cargo
+CASTELLAN_TEST_TOOLS=${CARGO_TARGET_DIR:-target}/tools
+tests/tools.sh "$CASTELLAN_TEST_TOOLS"
+CASTELLAN_TEST_TOOLS=$(cd "$CASTELLAN_TEST_TOOLS" && pwd)
+export CASTELLAN_TEST_TOOLS
 [ ! -x tests/postgres.sh ] || start_postgres
 
 if component fmt rustfmt; then check formatting cargo fmt --check; fi

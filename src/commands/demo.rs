@@ -17,7 +17,7 @@ use castellan::engine::Engine;
 use castellan::sandbox::Sandbox;
 use castellan::settings::{DemoSettings, Settings};
 use castellan::store::{Store, StoredTask};
-use castellan::yard::{Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
+use castellan::yard::{Act, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -36,6 +36,12 @@ pub(crate) struct Demo {
     /// The one address that is relayed to the agent
     #[arg(long)]
     model_url: Option<url::Url>,
+    /// Have act execute the repository's workflow file, instead of starting the runner directly
+    #[arg(long, value_name = "PROGRAM")]
+    act: Option<PathBuf>,
+    /// Let GitHub answer as an Enterprise Server does that names no run when one is dispatched
+    #[arg(long)]
+    older_github: bool,
     /// Folders that the agent may read, comma-separated
     #[arg(long, value_delimiter = ',')]
     read_only: Vec<PathBuf>,
@@ -132,9 +138,21 @@ impl Demo {
                 ("PATH".to_owned(), PROGRAMS.join(":")),
             ],
             dir: folder.to_owned(),
+            enters: Some(server.to_owned()),
+        };
+        let runner = match &self.act {
+            Some(act) => Runner::Workflow(Act {
+                program: act
+                    .canonicalize()
+                    .with_context(|| format!("--act {}", act.display()))?,
+                path: PROGRAMS.join(":"),
+                scratch: self.scratch.clone(),
+            }),
+            None => Runner::Started(program),
         };
         let yard = Yard::start(Options {
-            runner: Runner::Started(program),
+            runner,
+            knows_run_details: !self.older_github,
             ci: Ci::On(std::sync::Arc::new(Sandboxed::new(
                 sandbox,
                 self.scratch.clone(),
@@ -195,7 +213,7 @@ fn scripted_agent() -> anyhow::Result<String> {
 }
 
 /// The sample repository.
-const SAMPLE: [(&str, &str, bool); 7] = [
+const SAMPLE: [(&str, &str, bool); 6] = [
     (
         ".gitignore",
         include_str!("../../fixtures/sample/.gitignore"),
@@ -219,11 +237,6 @@ const SAMPLE: [(&str, &str, bool); 7] = [
     (
         ".github/workflows/ci.yml",
         include_str!("../../fixtures/sample/.github/workflows/ci.yml"),
-        false,
-    ),
-    (
-        ".github/workflows/castellan.yml",
-        include_str!("../../fixtures/sample/.github/workflows/castellan.yml"),
         false,
     ),
     (
@@ -252,7 +265,11 @@ impl Story<'_> {
             }
         })?;
         say(&format!("Pages: {}\n", self.address))?;
-        let repo = self.yard.repository("octo/sample", &SAMPLE).await?;
+        let sha256 = castellan::server::digest_of(&std::env::current_exe()?)?;
+        let workflow = super::workflow::text(self.address, &sha256);
+        let mut files = SAMPLE.to_vec();
+        files.push((".github/workflows/castellan.yml", &workflow, false));
+        let repo = self.yard.repository("octo/sample", &files).await?;
         self.yard.settle().await;
         let alice = repo.person("alice", Permission::Write).await?;
         let issue = alice

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod files;
 pub(crate) mod serve;
 pub(crate) mod work;
+pub(crate) mod workflow;
 
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;

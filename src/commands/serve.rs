@@ -11,9 +11,10 @@ use castellan::engine::{Engine, Rules};
 use castellan::git::Mirrors;
 use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
+use castellan::github::identity::Issuer;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{self, Patience, Server};
+use castellan::server::{self, Builds, Patience, Server};
 use castellan::settings::{ConfigPath, Given, Settings};
 use castellan::store::Store;
 use clap::Args;
@@ -73,6 +74,13 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         }
         None => None,
     };
+    let issuer = match &settings.public_url {
+        Some(here) => {
+            let audience = here.as_str().trim_end_matches('/');
+            Some(Issuer::new(&settings.oidc_issuer, audience, clock.clone())?)
+        }
+        None => None,
+    };
     let rules = Rules {
         public_url: settings.public_url.clone(),
         pages_are_local: settings.pages_are_local(),
@@ -91,6 +99,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
     Ok(Engine {
         store,
         github,
+        issuer,
         mirrors: Mirrors::new(&settings.data_dir.join("mirrors")),
         started_at: clock.now(),
         clock,
@@ -108,8 +117,14 @@ pub(crate) async fn run_until(
     end: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let (ending, mut told) = watch::channel(false);
+    let builds = Builds::new(settings.data_dir.join("runners"));
+    let (keeper, program) = (builds.clone(), std::env::current_exe()?);
+    let sha256 = tokio::task::spawn_blocking(move || keeper.keep(&program)).await?;
+    let sha256 = sha256.context("data-dir: the runner's build could not be kept there")?;
+    tracing::info!(runner.sha256 = %sha256, "workflow files may name this build");
     let server = Server {
         engine: engine.clone(),
+        builds,
         secrets: Secrets::new(
             settings
                 .webhook_secrets

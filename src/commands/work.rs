@@ -1,11 +1,13 @@
 //! `castellan work`, and the relay that it starts inside of a sandbox.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use castellan::domain::ids::RunId;
 use castellan::protocol::enter::RunIdentity;
 use castellan::runner::{self, Ended, WorkOptions};
+use castellan::sandbox::{Sandbox, locate};
 use clap::Args;
 use url::Url;
 
@@ -13,19 +15,24 @@ use url::Url;
 #[derive(Args)]
 pub(crate) struct Work {
     /// Address of the Castellan server
-    #[arg(long, env = "CASTELLAN_SERVER")]
-    server: Url,
+    #[arg(long, env = "CASTELLAN_SERVER", required_unless_present = "check")]
+    server: Option<Url>,
     /// The single-use ticket of this run
-    #[arg(long, env = "INPUT_TICKET", hide_env_values = true)]
-    ticket: String,
+    #[arg(
+        long,
+        env = "CASTELLAN_TICKET",
+        hide_env_values = true,
+        required_unless_present = "check"
+    )]
+    ticket: Option<String>,
     /// Number of this workflow run
-    #[arg(long, env = "GITHUB_RUN_ID")]
-    run_id: i64,
+    #[arg(long, env = "GITHUB_RUN_ID", required_unless_present = "check")]
+    run_id: Option<i64>,
     /// Attempt of this workflow run
     #[arg(long, env = "GITHUB_RUN_ATTEMPT", default_value_t = 1)]
     run_attempt: u32,
     /// Token to read the repository with
-    #[arg(long, env = "GITHUB_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "CASTELLAN_READ_TOKEN", hide_env_values = true)]
     read_token: Option<String>,
     /// Folder for this attempt's files
     #[arg(long, env = "CASTELLAN_SCRATCH", default_value = "/var/tmp")]
@@ -33,6 +40,12 @@ pub(crate) struct Work {
     /// Folders that the agent and the commands may read, comma-separated
     #[arg(long, env = "CASTELLAN_READ_ONLY", value_delimiter = ',')]
     read_only: Vec<PathBuf>,
+    /// Install what the sandbox needs where it is missing, with sudo: for hosted machines
+    #[arg(long, env = "CASTELLAN_INSTALL")]
+    install: bool,
+    /// Only say what this machine lacks for the work, and how to get it
+    #[arg(long)]
+    check: bool,
     /// Folders in which programs are looked up
     #[arg(long, env = "PATH", hide_env_values = true, hide = true)]
     search: Option<std::ffi::OsString>,
@@ -50,16 +63,21 @@ impl Work {
             .into_iter()
             .flatten()
             .filter(|path| path.is_absolute());
+        let search: Vec<PathBuf> = beside.into_iter().chain(folders).collect();
+        if self.check {
+            return super::runtime()?.block_on(check(&search, &self.scratch));
+        }
         let options = WorkOptions {
-            server: self.server,
-            ticket: self.ticket,
+            server: self.server.context("--server is needed")?,
+            ticket: self.ticket.context("--ticket is needed")?,
             run: RunIdentity {
-                run_id: RunId(self.run_id),
+                run_id: RunId(self.run_id.context("--run-id is needed")?),
                 run_attempt: self.run_attempt,
             },
             read_token: self.read_token,
             scratch: self.scratch,
-            search: beside.into_iter().chain(folders).collect(),
+            search,
+            may_install: self.install,
             read_only: self.read_only,
             relay_program: Some(own),
             pace: runner::Pace::default(),
@@ -84,6 +102,33 @@ impl Work {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says what this machine lacks, with the remedy for each.
+async fn check(search: &[PathBuf], scratch: &Path) -> anyhow::Result<ExitCode> {
+    let mut lacks = Vec::new();
+    if locate("git", search).is_none() {
+        lacks.push(
+            "git is not installed: install it, for example with `sudo apt-get install git`"
+                .to_owned(),
+        );
+    }
+    match Sandbox::find(search).await {
+        Ok(sandbox) => {
+            if let Err(error) = sandbox.folder(scratch, "castellan-check-") {
+                lacks.push(format!("{}: {error}", scratch.display()));
+            }
+        }
+        Err(no) => lacks.push(format!("{}: {}", no.what, no.remedy)),
+    }
+    for lack in &lacks {
+        println!("{lack}");
+    }
+    if lacks.is_empty() {
+        println!("This machine has what the work needs: git, and a sandbox that starts.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
 }
 
 /// Relay a loopback port to a socket, and run a command beside it.

@@ -34,8 +34,6 @@ pub enum Effect {
         attempt: AttemptNumber,
         /// Its fence.
         fence: Fence,
-        /// The ticket's secret; blanked once sent.
-        ticket: String,
     },
     /// One-shot: the returned change is validated and written.
     Apply {

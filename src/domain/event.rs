@@ -1,7 +1,7 @@
 //! Facts that [`super::task::decide::decide`] receives.
 //!
 //! An event brings along what a pure function cannot have: the time, and a draw of random
-//! bytes for the ticket of an attempt that it may start.
+//! bytes for the nonce of an attempt that it may start.
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,15 @@ pub enum Fact {
         cause: String,
         /// What a person can do.
         remedy: String,
+    },
+    /// A run proved who it is and was given a ticket.
+    SignedIn {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// The run.
+        run: RunIdentity,
+        /// SHA-256 of the ticket's secret.
+        ticket: Sha256Hex,
     },
     /// A runner traded the ticket.
     Entered {
@@ -184,6 +193,7 @@ impl Fact {
         match self {
             Self::Dispatched { attempt, .. }
             | Self::DispatchRefused { attempt, .. }
+            | Self::SignedIn { attempt, .. }
             | Self::Entered { attempt, .. }
             | Self::TicketReplayed { attempt }
             | Self::Reported { attempt, .. }

@@ -4,7 +4,7 @@
 //! - [`record`]: decide, and write the decision with its effects in one transaction.
 //! - [`perform`]: one effect on GitHub.
 //! - [`mod@sweep`]: from GitHub, so that nothing depends on a delivery having arrived.
-//! - [`attempt`]: what a runner says and is told.
+//! - [`attempt`]: which run may work on an attempt, what it says and is told.
 //! - [`work`]: the loops that keep all that going.
 //!
 //! Decides nothing: that is [`crate::domain`].
@@ -30,6 +30,7 @@ use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
 use crate::github::Client;
+use crate::github::identity::Issuer;
 use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
@@ -42,6 +43,8 @@ pub struct Engine {
     pub store: Store,
     /// GitHub; `None` while the App is not configured: deliveries are kept, nothing is read.
     pub github: Option<Client>,
+    /// GitHub's issuer of identities, by which runs sign in.
+    pub issuer: Option<Issuer>,
     /// Mirrors of the repositories.
     pub mirrors: Mirrors,
     /// The time.

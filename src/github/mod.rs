@@ -15,6 +15,7 @@ pub mod app_auth;
 pub mod apply;
 mod as_app;
 pub mod client;
+pub mod identity;
 pub mod observe;
 mod pages;
 pub mod payload;

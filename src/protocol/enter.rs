@@ -1,4 +1,4 @@
-//! The ticket, and the lease that it is traded for.
+//! Signing in, the ticket, and the lease that it is traded for.
 //!
 //! The lease is `Authorization: Bearer <task>.<attempt>.<key>` on every later call, where
 //! `key` is the random key that the runner made itself. So the same key gets the same lease
@@ -9,6 +9,18 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{AttemptNumber, Fence, TaskId};
 pub use crate::domain::task::attempt::RunIdentity;
 use crate::domain::time::Timestamp;
+
+/// `POST /runner/enter/<task>/<attempt>/<nonce>`: the answer of GitHub's issuer of identities,
+/// byte for byte as the job had it.
+///
+/// Answers, as text: 200 the ticket; 401 a token that proves nothing, or counted before; 403 not
+/// the run that was dispatched; 404 no such attempt; 409 another run is in; 410 the attempt is
+/// over; 503 try again with a fresh token.
+#[derive(Clone, Deserialize)]
+pub struct IdToken {
+    /// The token.
+    pub value: String,
+}
 
 /// `POST /runner/exchange`: a ticket for a lease.
 ///

@@ -13,6 +13,11 @@ pub mod result;
 /// Version of these messages; a runner names it when it enters.
 pub const VERSION: u32 = 1;
 
+/// A run's job `enter` signs in: `POST` with [`enter::IdToken`] to this path and
+/// `/<task>/<attempt>/<nonce>` → the ticket as text.
+pub const ENTER_PATH: &str = "/runner/enter";
+/// A build of the runner, by its SHA-256: `GET` this path and `/<sha256>` → the program.
+pub const BUILD_PATH: &str = "/runner/build";
 /// Trades a ticket for a lease: `POST`, [`enter::Exchange`] → [`enter::Lease`].
 pub const EXCHANGE_PATH: &str = "/runner/exchange";
 /// What to do: `GET` → [`brief::Brief`].

@@ -11,6 +11,7 @@ use super::commands::{self, Then};
 use super::failure::Failure;
 use super::folder::Folder;
 use super::heartbeat::Voice;
+use super::machine;
 use super::measure::millis;
 use super::tools::Tools;
 use super::{agent, collect};
@@ -63,9 +64,7 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn steps(&mut self) -> Result<Change, Failure> {
         self.voice.phase(Phase::Sandbox);
-        let sandbox = Sandbox::find(&self.options.search)
-            .await
-            .map_err(|no| Failure::new(Phase::Sandbox, no.what, no.remedy))?;
+        let sandbox = machine::sandbox(self.options).await?;
 
         self.voice.phase(Phase::Checkout);
         let clock = Instant::now();

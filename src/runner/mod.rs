@@ -15,6 +15,7 @@ mod enter;
 mod failure;
 mod folder;
 mod heartbeat;
+mod machine;
 mod measure;
 mod pristine;
 mod tools;
@@ -47,6 +48,9 @@ pub struct WorkOptions {
     pub scratch: PathBuf,
     /// Folders in which `git`, `bwrap` and the agent's program are looked up, in that order.
     pub search: Vec<PathBuf>,
+    /// Whether what the sandbox needs may be installed with sudo: on a machine that is thrown
+    /// away after the job.
+    pub may_install: bool,
     /// Folders that sandboxed programs may read, at the same path inside: tool caches,
     /// toolchains, an agent that is more than one file.
     pub read_only: Vec<PathBuf>,

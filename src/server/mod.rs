@@ -2,6 +2,7 @@
 //!
 //! One function a route, a few lines each; what they mean is in [`crate::engine`].
 
+mod builds;
 mod health;
 mod listen;
 mod pages;
@@ -17,6 +18,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use tower_http::timeout::TimeoutLayer;
 
+pub use self::builds::{Builds, digest_of};
 pub use self::listen::{Patience, listen};
 pub use self::receive::Unverified;
 use crate::engine::Engine;
@@ -40,6 +42,8 @@ pub struct Server {
     pub secrets: Secrets,
     /// What is on its way and not verified yet.
     pub unverified: Unverified,
+    /// Builds of the runner.
+    pub builds: Builds,
     /// What is not set yet, and how to get it: one sentence each.
     pub missing: Arc<Vec<String>>,
 }
@@ -52,6 +56,10 @@ pub fn router(server: Server) -> Router {
         .route("/", get(pages::index))
         .route("/tasks/{id}", get(pages::task))
         .route("/style.css", get(pages::style))
+        .route(
+            &format!("{}/{{task}}/{{attempt}}/{{nonce}}", protocol::ENTER_PATH),
+            post(runner_api::enter),
+        )
         .route(protocol::EXCHANGE_PATH, post(runner_api::exchange))
         .route(protocol::BRIEF_PATH, get(runner_api::brief))
         .route(protocol::PROGRESS_PATH, post(runner_api::progress))
@@ -59,6 +67,10 @@ pub fn router(server: Server) -> Router {
         .layer(timeout(REQUEST_MAX));
     let slow = Router::new()
         .route(protocol::RESULT_PATH, post(runner_api::result))
+        .route(
+            &format!("{}/{{sha256}}", protocol::BUILD_PATH),
+            get(builds::build),
+        )
         .layer(timeout(RESULT_MAX));
     quick.merge(slow).with_state(server)
 }

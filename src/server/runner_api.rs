@@ -2,18 +2,42 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::Server;
+use crate::domain::ids::{AttemptNumber, TaskId};
 use crate::engine::attempt::{Bearer, RunnerRefusal};
 use crate::protocol::brief::Brief;
-use crate::protocol::enter::{Exchange, Lease};
+use crate::protocol::enter::{Exchange, IdToken, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
 use crate::protocol::{RESULT_BYTES_MAX, Refused};
+
+/// Text in and out: what stands on the other side is a few lines of shell.
+pub(super) async fn enter(
+    State(server): State<Server>,
+    Path((task, attempt, nonce)): Path<(String, u32, String)>,
+    body: Bytes,
+) -> Result<String, (StatusCode, String)> {
+    let entered = async {
+        let task: TaskId = task.parse().map_err(|_| RunnerRefusal::Unknown)?;
+        let token: IdToken = message(&body)?;
+        let engine = &server.engine;
+        engine
+            .sign_in(&task, AttemptNumber(attempt), &nonce, &token.value)
+            .await
+    };
+    entered.await.map_err(|refusal| {
+        let status = match &refusal {
+            RunnerRefusal::Unknown => StatusCode::NOT_FOUND,
+            other => status_of(other),
+        };
+        (status, said(refusal))
+    })
+}
 
 pub(super) async fn exchange(
     State(server): State<Server>,
@@ -86,22 +110,32 @@ fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
 
 impl IntoResponse for RunnerRefusal {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Version { .. } => StatusCode::BAD_REQUEST,
-            Self::Unknown => StatusCode::UNAUTHORIZED,
-            Self::Taken | Self::Replayed | Self::Stale | Self::OtherResult => StatusCode::CONFLICT,
-            Self::Over(_) => StatusCode::GONE,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Hash | Self::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Engine(error) => {
-                tracing::error!(error = %error, "a runner's call failed");
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        };
-        let error = match self {
-            Self::Engine(_) => "the server could not answer; try again".to_owned(),
-            refusal => refusal.to_string(),
-        };
-        (status, Json(Refused { error })).into_response()
+        let status = status_of(&self);
+        (status, Json(Refused { error: said(self) })).into_response()
+    }
+}
+
+fn status_of(refusal: &RunnerRefusal) -> StatusCode {
+    use RunnerRefusal as R;
+    match refusal {
+        R::Version { .. } => StatusCode::BAD_REQUEST,
+        R::Unknown | R::NotProven(_) | R::TokenReplayed => StatusCode::UNAUTHORIZED,
+        R::Stranger(_) => StatusCode::FORBIDDEN,
+        R::Taken | R::Replayed | R::Stale | R::OtherResult => StatusCode::CONFLICT,
+        R::Over(_) | R::Expired => StatusCode::GONE,
+        R::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        R::Hash | R::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        R::NoIssuer | R::NoKeys(_) => StatusCode::SERVICE_UNAVAILABLE,
+        R::Engine(error) => {
+            tracing::error!(error = %error, "a runner's call failed");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+fn said(refusal: RunnerRefusal) -> String {
+    match refusal {
+        RunnerRefusal::Engine(_) => "the server could not answer; try again".to_owned(),
+        refusal => refusal.to_string(),
     }
 }

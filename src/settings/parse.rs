@@ -86,6 +86,19 @@ pub(super) fn web_of(api: &Url) -> Result<Url, SettingsError> {
     Ok(web)
 }
 
+/// Where GitHub's documentation says that its issuer is: of github.com, of a `ghe.com` subdomain,
+/// of an Enterprise Server.
+pub(super) fn issuer_of(api: &Url) -> Result<Url, SettingsError> {
+    let text = match api.host_str().unwrap_or_default() {
+        "api.github.com" => "https://token.actions.githubusercontent.com".to_owned(),
+        host if host.starts_with("api.") && host.ends_with(".ghe.com") => {
+            host.replacen("api.", "https://token.actions.", 1)
+        }
+        _ => format!("{}_services/token", web_of(api)?),
+    };
+    parse_url("oidc-issuer", &text)
+}
+
 fn parse_url(setting: &'static str, text: &str) -> Result<Url, SettingsError> {
     Url::parse(text).map_err(|error| SettingsError::Setting {
         setting,
@@ -106,6 +119,25 @@ mod tests {
             ("http://127.0.0.1:81/api/v3", "http://127.0.0.1:81/"),
         ] {
             assert_eq!(web_of(&Url::parse(api).unwrap()).unwrap().as_str(), web);
+        }
+        for (api, issuer) in [
+            (
+                "https://api.github.com",
+                "https://token.actions.githubusercontent.com/",
+            ),
+            (
+                "https://api.octo.ghe.com/",
+                "https://token.actions.octo.ghe.com/",
+            ),
+            (
+                "https://git.example/api/v3",
+                "https://git.example/_services/token",
+            ),
+        ] {
+            assert_eq!(
+                issuer_of(&Url::parse(api).unwrap()).unwrap().as_str(),
+                issuer
+            );
         }
     }
 

@@ -7,6 +7,7 @@
 mod cursors;
 mod deliveries;
 mod history;
+mod identities;
 mod installations;
 mod outbox;
 mod pulls;

@@ -318,8 +318,7 @@ pub(super) async fn settle(
         EffectEnd::Later(at, error) => ("waiting", at.0, error.as_str()),
         EffectEnd::Parked(error) => ("parked", 0, error.as_str()),
     };
-    let effect = serde_json::to_string(&without_ticket(&due.effect, end))
-        .map_err(unreadable("an effect"))?;
+    let effect = serde_json::to_string(&due.effect).map_err(unreadable("an effect"))?;
     sqlx::query(
         "UPDATE outbox SET state = CASE WHEN revision = $1 THEN $2 ELSE 'waiting' END,
              effect = CASE WHEN revision = $1 THEN $3 ELSE effect END,
@@ -339,18 +338,6 @@ pub(super) async fn settle(
     .await
     .map(drop)
     .map_err(failed("settle an effect"))
-}
-
-/// A ticket that was sent is kept nowhere but at GitHub.
-fn without_ticket(effect: &Effect, end: &EffectEnd) -> Effect {
-    match (effect, end) {
-        (Effect::Dispatch { attempt, fence, .. }, EffectEnd::Sent) => Effect::Dispatch {
-            attempt: *attempt,
-            fence: *fence,
-            ticket: String::new(),
-        },
-        (effect, _) => effect.clone(),
-    }
 }
 
 fn read(row: &AnyRow) -> Result<DueEffect, StoreError> {

@@ -31,6 +31,7 @@ impl World {
             ("metadata".to_owned(), Level::Read),
         ]);
         let token = self.mint_for_run(repo, grants, RUN_TOKEN_LIFE_S);
+        let id_token_request = self.secret("id-token");
         let now = self.clock.now();
         let known = self.repo(repo)?;
         let head = known
@@ -62,6 +63,7 @@ impl World {
             updated_at: now,
             inputs: BTreeMap::new(),
             token,
+            id_token_request,
             process: None,
             cancelled: false,
             output: String::new(),

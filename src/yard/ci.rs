@@ -237,7 +237,8 @@ async fn run_jobs(
         .await
 }
 
-fn checkout(git: &Git, oid: &str, into: &Path) -> Result<(), YardError> {
+/// Lays a commit out as a clone of its own.
+pub(super) fn checkout(git: &Git, oid: &str, into: &Path) -> Result<(), YardError> {
     let step = |command: &mut std::process::Command| -> Result<(), YardError> {
         let done = command.output()?;
         if done.status.success() {

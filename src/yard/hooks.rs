@@ -2,6 +2,8 @@
 //!
 //! Knows what may go wrong on the way (lost, swallowed, doubled, held); not what a delivery means.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -10,6 +12,8 @@ use super::model::{Delivery, DeliveryRule, Fate};
 use super::templates::{Names, patch, payload};
 use super::world::World;
 
+/// How long GitHub waits for a receiver (W1).
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// For how long GitHub keeps a delivery for another attempt.
 const KEPT_MS: i64 = 3 * 24 * 3600 * 1000;
 
@@ -207,4 +211,14 @@ impl World {
         }
         shown
     }
+}
+
+/// A client that sends deliveries as GitHub does.
+pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .timeout(DELIVERY_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent("GitHub-Hookshot/0000yard")
+        .build()
 }

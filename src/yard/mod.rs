@@ -4,6 +4,7 @@
 //! It imitates GitHub from its public documentation and imports nothing of `crate::github`, so that
 //! two readings of the API check each other. `FIDELITY.md` says what is modelled, and what is not.
 
+mod act;
 mod actions;
 mod ci;
 mod comments;
@@ -13,6 +14,7 @@ mod git;
 mod git_http;
 mod graphql;
 mod hooks;
+mod identity;
 mod jobs;
 mod mishaps;
 mod model;
@@ -22,6 +24,7 @@ mod permissions;
 mod refs;
 mod repositories;
 mod rest;
+mod running;
 mod sandboxed;
 mod shapes;
 mod shared;
@@ -39,7 +42,7 @@ pub use ci::{Ci, CiFolder, CiRunner, Step, StepEnd};
 pub use faults::Fault;
 pub use git::GitError;
 pub use hooks::{Order, signature};
-pub use jobs::{HeldRun, Program, Runner};
+pub use jobs::{Act, HeldRun, Program, Runner};
 pub use model::{CallRecord, Permission, Violation};
 pub use people::{Actor, Repo};
 pub use permissions::{BadManifest, Grants, Level, Manifest};

@@ -283,6 +283,8 @@ pub(super) struct Run {
     pub(super) updated_at: Timestamp,
     pub(super) inputs: BTreeMap<String, String>,
     pub(super) token: String,
+    /// What its jobs ask the issuer of identities with.
+    pub(super) id_token_request: String,
     pub(super) process: Option<u32>,
     pub(super) cancelled: bool,
     pub(super) output: String,

@@ -1,7 +1,6 @@
 //! What the yard does by itself: it sends deliveries, one after the other, and runs jobs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
@@ -9,13 +8,12 @@ use tokio::task::JoinSet;
 
 use super::ci::{Ci, run_ci};
 use super::hooks::{Order, signature};
-use super::jobs::{Runner, run_program, take_run};
+use super::jobs::{HeldRun, Runner, take_run};
 use super::model::Job;
+use super::running::run_job;
 use super::shared::Shared;
 use super::world::World;
 
-/// How long GitHub waits for a receiver (W1).
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of a receiver's answer is kept.
 const ANSWER_LIMIT: usize = 4096;
 
@@ -37,16 +35,6 @@ impl World {
         let ci_waits = self.jobs.iter().any(|job| matches!(job, Job::Ci { .. }));
         self.hooks.queue.is_empty() && !self.hooks.sending && !ci_waits && self.ci_running == 0
     }
-}
-
-/// A client that sends deliveries as GitHub does.
-pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .timeout(DELIVERY_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent("GitHub-Hookshot/0000yard")
-        .build()
 }
 
 /// Sends deliveries, for ever.
@@ -133,8 +121,7 @@ pub(super) async fn work(shared: Arc<Shared>, runner: Runner, ci: Ci) {
                 });
             }
             taken = next_dispatched(&shared, &runner) => {
-                let (program, held) = taken;
-                jobs.spawn(run_program(Arc::clone(&shared), program, held));
+                jobs.spawn(run_job(Arc::clone(&shared), runner.clone(), taken));
             }
             Some(_) = jobs.join_next() => {}
         }
@@ -162,12 +149,9 @@ async fn next_ci(shared: &Arc<Shared>) -> (i64, i64) {
     }
 }
 
-async fn next_dispatched(
-    shared: &Arc<Shared>,
-    runner: &Runner,
-) -> (super::jobs::Program, super::jobs::HeldRun) {
+async fn next_dispatched(shared: &Arc<Shared>, runner: &Runner) -> HeldRun {
     match runner {
         Runner::Held => std::future::pending().await,
-        Runner::Started(program) => (program.clone(), take_run(shared).await),
+        Runner::Started(_) | Runner::Workflow(_) => take_run(shared).await,
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn app_key() -> Result<AppKey, NoKey> {
     KEY.get_or_init(make_key).clone().ok_or(NoKey)
 }
 
-fn make_key() -> Option<AppKey> {
+/// A new RSA key.
+pub(super) fn make_key() -> Option<AppKey> {
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
     let text = BASE64_STANDARD.encode(der.as_ref());

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use chrono::DateTime;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use super::faults::Fault;
 use super::git_http;
 use super::graphql;
+use super::identity;
 use super::mishaps::{afterwards, instead};
 use super::model::CallRecord;
 use super::rest::{self, Answer, Call};
@@ -51,6 +52,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let authorization = text_of(&parts.headers, "authorization");
     let seen_before = text_of(&parts.headers, "if-none-match");
     let method = parts.method.as_str().to_owned();
+    if let Some(path) = path.strip_prefix(identity::ISSUER_PATH) {
+        let said = shared
+            .look_quietly(|world| identity::answer(world, path, &query, authorization.as_deref()));
+        return (said.0, axum::Json(said.1)).into_response();
+    }
     let is_graphql = path == "/api/graphql";
     let Some(api_path) = path
         .strip_prefix("/api/v3")

@@ -19,7 +19,7 @@ use super::permissions::Manifest;
 use super::shared::{Shared, YardError};
 use super::tokens::app_key;
 use super::world::World;
-use super::{tasks, transcript, web};
+use super::{hooks, tasks, transcript, web};
 use crate::clock::Clock;
 
 /// The App's number.
@@ -143,7 +143,7 @@ impl Yard {
         let shared = Arc::new(Shared::new(world));
         let tasks = vec![
             tokio::spawn(web::serve(listener, Arc::clone(&shared))),
-            tokio::spawn(tasks::deliver(Arc::clone(&shared), tasks::client()?)),
+            tokio::spawn(tasks::deliver(Arc::clone(&shared), hooks::client()?)),
             tokio::spawn(tasks::work(Arc::clone(&shared), options.runner, options.ci)),
         ];
         let guard = Guard {

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use castellan::domain::ids::{Fence, Sha256Hex};
+use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex};
 use castellan::engine::attempt::{Bearer, RunnerRefusal};
 use castellan::guard::Guard;
 use castellan::protocol::enter::{Exchange, RunIdentity};
 use castellan::protocol::progress::{Phase, Progress};
 use castellan::protocol::result::{Outcome, Returned, RunEvidence};
 use castellan::yard::{HeldRun, Permission};
+use serde_json::{Value, json};
 
-use crate::storm::world::World;
+use crate::storm::world::{AUDIENCE, World};
 
 /// Guard and the test that misses it. `tests/guards.sh` reads these lines.
-const MISSED_BY: [(&str, &str); 8] = [
+const MISSED_BY: [(&str, &str); 10] = [
     ("signature", "guards::x1_an_unsigned_delivery_is_refused"),
     ("dedupe", "store::deliveries::a_known_guid_is_nothing_more"),
     ("request", "guards::d3_a_comment_asks_for_one_attempt"),
@@ -25,6 +26,8 @@ const MISSED_BY: [(&str, &str); 8] = [
         "guards::h2_what_a_person_dropped_is_not_brought_back",
     ),
     ("path-rules", "change::x51_git_s_own_names"),
+    ("identity", "guards::x21_another_workflow_may_not_sign_in"),
+    ("identity-once", "guards::x20_a_token_counts_once"),
     (
         "sandbox",
         "sandbox::without_bubblewrap_nothing_runs_and_the_remedy_is_named",
@@ -66,12 +69,26 @@ struct Held {
     fence: Fence,
 }
 
+/// What the workflow's job `enter` does, with a token that says what stands in `instead`.
+async fn signs_in(world: &World, run: &HeldRun, instead: &Value) -> Result<String, RunnerRefusal> {
+    let token = run.identity(AUDIENCE, instead).unwrap();
+    presents(world, run, &token).await
+}
+
+async fn presents(world: &World, run: &HeldRun, token: &str) -> Result<String, RunnerRefusal> {
+    let task = run.inputs["task"].parse().unwrap();
+    let attempt = AttemptNumber(run.inputs["attempt"].parse().unwrap());
+    let nonce = &run.inputs["nonce"];
+    world.engine().sign_in(&task, attempt, nonce, token).await
+}
+
 async fn enters(world: &World) -> Held {
     let run: HeldRun = world.yard.take_run().await;
     let key = String::from(Sha256Hex::of("a key"));
+    let ticket = signs_in(world, &run, &Value::Null).await.unwrap();
     let exchange = Exchange {
         protocol: castellan::protocol::VERSION,
-        ticket: run.inputs["ticket"].clone(),
+        ticket,
         key: key.clone(),
         run: RunIdentity {
             run_id: run.run_id,
@@ -135,6 +152,35 @@ async fn delivered(world: &World) -> i64 {
         .expect("a pull request")
         .number
         .0
+}
+
+#[tokio::test]
+async fn x21_another_workflow_may_not_sign_in() {
+    let mut world = World::begin(1).await;
+    world.lives().await;
+    asked(&world).await;
+    let run = world.yard.take_run().await;
+    let other = "octo/sample/.github/workflows/evil.yml@refs/heads/main";
+    let refused = signs_in(&world, &run, &json!({"workflow_ref": other})).await;
+    assert!(
+        matches!(refused, Err(RunnerRefusal::Stranger(_))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn x20_a_token_counts_once() {
+    let mut world = World::begin(1).await;
+    world.lives().await;
+    asked(&world).await;
+    let run = world.yard.take_run().await;
+    let token = run.identity(AUDIENCE, &Value::Null).unwrap();
+    presents(&world, &run, &token).await.unwrap();
+    let again = presents(&world, &run, &token).await;
+    assert!(
+        matches!(again, Err(RunnerRefusal::TokenReplayed)),
+        "{again:?}"
+    );
 }
 
 #[tokio::test]

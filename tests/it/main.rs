@@ -26,4 +26,5 @@ mod storm;
 mod text;
 mod tidy;
 mod transitions;
+mod workflow;
 mod yard;

@@ -256,3 +256,71 @@ async fn nothing_is_left_in_the_scratch_folder() {
     let _: Returned = case.work().await;
     assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
 }
+
+/// A folder with git, and with doubles of what would change this machine: `sudo` that becomes
+/// whatever it is told, and `apt-get` that puts bubblewrap into the folder.
+fn hosted_machine(apt_get: &str) -> tempfile::TempDir {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let git = castellan::sandbox::locate("git", &crate::sandbox::system()).unwrap();
+    symlink(git, folder.path().join("git")).unwrap();
+    let doubles = [
+        ("sudo", "shift; exec /usr/bin/env \"$@\""),
+        ("apt-get", apt_get),
+    ];
+    for (name, line) in doubles {
+        let path = folder.path().join(name);
+        std::fs::write(
+            &path,
+            format!("#!/bin/sh\nexec 2>&1; cd \"${{0%/*}}\"; {line}\n"),
+        )
+        .unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+#[tokio::test]
+async fn u14_a_hosted_machine_gets_its_sandbox_and_no_other_does() {
+    let Some(mut case) = fixing("u14_a_hosted_machine_gets_its_sandbox_and_no_other_does").await
+    else {
+        return;
+    };
+    let bwrap = castellan::sandbox::locate("bwrap", &crate::sandbox::system()).unwrap();
+    let installs = format!(
+        "echo \"$@\" >> asked; case \"$*\" in *' install '*) /bin/ln -s {} bwrap;; esac",
+        bwrap.display()
+    );
+    let machine = hosted_machine(&installs);
+    case.options.search = vec![case.options.search[0].clone(), machine.path().to_owned()];
+    let said = case.failure(Phase::Sandbox).await;
+    assert!(
+        said.contains("bwrap) is not installed; install it"),
+        "{said}"
+    );
+    assert!(!machine.path().join("asked").exists());
+    case.options.may_install = true;
+    case.work().await;
+    let asked = std::fs::read_to_string(machine.path().join("asked")).unwrap();
+    assert!(
+        asked.contains("install --yes --no-install-recommends bubblewrap"),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn u14_what_cannot_be_installed_is_said_and_nothing_runs() {
+    let Some(mut case) = fixing("u14_what_cannot_be_installed_is_said_and_nothing_runs").await
+    else {
+        return;
+    };
+    let machine = hosted_machine("echo no such package >&2; exit 100");
+    case.options.search = vec![case.options.search[0].clone(), machine.path().to_owned()];
+    case.options.may_install = true;
+    let said = case.failure(Phase::Sandbox).await;
+    assert!(
+        said.contains("installing what it needs failed: `apt-get -qq update`"),
+        "{said}"
+    );
+    assert!(said.contains("sudo apt-get install bubblewrap"), "{said}");
+}

@@ -25,5 +25,6 @@ mod repository;
 mod requests;
 mod runner;
 mod runners;
+mod sign_in;
 mod sweeps;
-mod world;
+pub(crate) mod world;

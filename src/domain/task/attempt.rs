@@ -13,8 +13,12 @@ pub struct Attempt {
     pub number: AttemptNumber,
     /// Its fence.
     pub fence: Fence,
-    /// SHA-256 of the ticket's secret.
-    pub ticket: Sha256Hex,
+    /// SHA-256 of the draw that came with it: what nobody can guess is made of it.
+    #[serde(alias = "ticket")]
+    pub seed: Sha256Hex,
+    /// What its run is dispatched with, so that it can be told from others: no secret.
+    #[serde(default)]
+    pub nonce: String,
     /// The commit that it starts from.
     pub start: Oid,
     /// What it is told beside the contract.
@@ -23,6 +27,9 @@ pub struct Attempt {
     pub asked_at: Timestamp,
     /// The run that was dispatched, where GitHub said so.
     pub run: Option<RunId>,
+    /// The run that proved who it is, and its ticket.
+    #[serde(default)]
+    pub signed_in: Option<SignedIn>,
     /// The runner that traded the ticket.
     pub entered: Option<Entered>,
     /// SHA-256 of its result, once there is one.
@@ -32,12 +39,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The run that counts: the one that holds the lease, before that the one that was
+    /// The run that counts: the one that signed in, before that the one that was
     /// dispatched. A dispatch that was tried twice may have started another (K6).
     #[must_use]
     pub fn current_run(&self) -> Option<RunId> {
-        let entered = self.entered.as_ref().map(|entered| entered.run.run_id);
-        entered.or(self.run)
+        let signed_in = self.signed_in.as_ref().map(|one| one.run.run_id);
+        signed_in.or(self.run)
     }
 }
 
@@ -50,6 +57,17 @@ pub struct Feedback {
     pub comment: CommentId,
     /// Their words; foreign text of somebody with write access.
     pub words: Option<String>,
+}
+
+/// A run that proved who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Which run.
+    pub run: RunIdentity,
+    /// SHA-256 of the secret of the ticket that it was given last.
+    pub ticket: Sha256Hex,
+    /// The ticket is good until this time.
+    pub until: Timestamp,
 }
 
 /// A runner that traded the ticket for the lease.

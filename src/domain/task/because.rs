@@ -14,6 +14,8 @@ pub enum Because {
     RunDispatched,
     /// GitHub will not start a run.
     RunNotStarted,
+    /// The run proved who it is.
+    RunSignedIn,
     /// A runner traded the ticket.
     RunnerEntered,
     /// The runner is alive.
@@ -86,6 +88,7 @@ impl Because {
         Self::RequestAccepted,
         Self::RunDispatched,
         Self::RunNotStarted,
+        Self::RunSignedIn,
         Self::RunnerEntered,
         Self::RunnerAlive,
         Self::PhaseChanged,
@@ -127,6 +130,7 @@ impl Because {
             Self::RequestAccepted => "The request was accepted and a run is asked for.",
             Self::RunDispatched => "GitHub took the dispatch; a runner will come.",
             Self::RunNotStarted => "GitHub did not start a run.",
+            Self::RunSignedIn => "The run proved that it is the one that was asked for.",
             Self::RunnerEntered => "A runner took the task.",
             Self::RunnerAlive => "The runner is alive.",
             Self::PhaseChanged => "The runner turned to its next phase.",

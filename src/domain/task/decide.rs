@@ -27,6 +27,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
+        Fact::SignedIn { run, ticket, .. } => next.sign_in(*run, ticket),
         Fact::Entered {
             attempt,
             run,

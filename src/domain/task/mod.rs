@@ -15,6 +15,7 @@ mod moves;
 mod people;
 pub mod prompt;
 pub mod proposal;
+pub mod sign_in;
 pub mod stage;
 pub mod status;
 mod written;
@@ -112,7 +113,7 @@ impl Task {
     #[must_use]
     pub fn page_key(&self) -> Option<String> {
         let first = self.attempts.first()?;
-        let key = Sha256Hex::of(format!("page:{}:{}", self.id, first.ticket));
+        let key = Sha256Hex::of(format!("page:{}:{}", self.id, first.seed));
         Some(key.as_str().chars().take(32).collect())
     }
 

@@ -1,7 +1,7 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
 use super::Task;
-use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity};
+use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity, SignedIn};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
@@ -13,12 +13,22 @@ use crate::domain::time::Timestamp;
 
 /// Longest wait for a runner: GitHub keeps a job queued for a day at most.
 pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
+/// Longest that a repository's own set-up steps may take, from signing in to the exchange.
+const SETUP_LIMIT_S: i64 = 3600;
+/// Digits of a nonce: enough to be the only one.
+const NONCE_CHARS: usize = 24;
 /// Longest silence of a runner.
 pub const SILENCE_LIMIT_S: i64 = 180;
 /// Seconds between two signs of life: three may be lost before the runner counts as lost.
 pub const HEARTBEAT_S: u32 = 45;
 /// Seconds beyond what the brief grants: for the sandbox's start, the checkout and the upload.
 pub const GRACE_S: i64 = 900;
+
+/// Of a draw, what may be seen of it.
+fn nonce_of(draw: &str) -> String {
+    let hash = Sha256Hex::of(format!("nonce:{draw}"));
+    hash.as_str().chars().take(NONCE_CHARS).collect()
+}
 
 /// The decision in the making.
 ///
@@ -89,11 +99,13 @@ impl<'a> Next<'a> {
         self.task.attempts.push(Attempt {
             number,
             fence,
-            ticket: Sha256Hex::of(&self.event.draw),
+            seed: Sha256Hex::of(&self.event.draw),
+            nonce: nonce_of(&self.event.draw),
             start,
             feedback,
             asked_at: at,
             run: None,
+            signed_in: None,
             entered: None,
             result: None,
             ended: None,
@@ -105,7 +117,6 @@ impl<'a> Next<'a> {
         self.effects.push(Effect::Dispatch {
             attempt: number,
             fence,
-            ticket: self.event.draw.clone(),
         });
         self.told(because)
     }
@@ -116,10 +127,32 @@ impl<'a> Next<'a> {
         self.end_attempt(Because::TicketReplayed, Outcome::Failed)
     }
 
-    /// Once a runner entered, its run is the one that counts (K6).
+    /// The run is the attempt's from now on, and has until the set-up limit to trade its ticket.
+    /// One that signs in again, because the answer was lost, gets another ticket (K8).
+    pub(super) fn sign_in(mut self, run: RunIdentity, ticket: &Sha256Hex) -> Decision {
+        let until = self.event.at.plus_s(SETUP_LIMIT_S);
+        let is_waiting = matches!(self.task.stage, Stage::Queued { .. });
+        let is_others = self.task.last_attempt().is_some_and(|last| {
+            let other = last.signed_in.as_ref().is_some_and(|one| one.run != run);
+            other || last.entered.is_some()
+        });
+        if !is_waiting || is_others {
+            return self.stays(Because::Outdated);
+        }
+        self.change_last(|last| {
+            last.signed_in = Some(SignedIn {
+                run,
+                ticket: ticket.clone(),
+                until,
+            });
+        });
+        self.stays(Because::RunSignedIn)
+    }
+
+    /// Once a run signed in, it is the one that counts (K6).
     pub(super) fn note_run(mut self, run: Option<RunId>) -> Decision {
         self.change_last(|last| {
-            if last.entered.is_none() {
+            if last.signed_in.is_none() {
                 last.run = run.or(last.run);
             }
         });

@@ -1,4 +1,4 @@
-//! Starts a run, with the single-use ticket that one runner may trade for the lease.
+//! Starts a run, with the nonce by which it is told from others.
 
 use serde_json::json;
 
@@ -13,15 +13,14 @@ use crate::store::DueEffect;
 impl Engine {
     /// Starts the run of an attempt, unless the task has gone on without it.
     ///
-    /// A second try may start a second run: both hold the same ticket, the first to come has
-    /// the lease, and the other is told so.
+    /// A second try may start a second run: both know the same nonce, one may sign in, and the
+    /// other is told so.
     pub(super) async fn dispatch(
         &self,
         due: &DueEffect,
         target: &Target,
         attempt: AttemptNumber,
         fence: Fence,
-        ticket: &str,
     ) -> Result<Performed, EngineError> {
         let Some(task) = &due.task else {
             return Ok(Performed::Needless);
@@ -38,7 +37,7 @@ impl Engine {
         let inputs = json!({
             "task": stored.task.id,
             "attempt": attempt.to_string(),
-            "ticket": format!("{}.{attempt}.{ticket}", stored.task.id),
+            "nonce": current.map(|current| current.nonce.as_str()),
         });
         let branch = &stored.task.base.branch;
         match self.github()?.dispatch(target, branch, &inputs).await {

@@ -139,11 +139,9 @@ impl Engine {
             Effect::Say { number, key, body } => {
                 self.say_once(due, &target, *number, key, body).await
             }
-            Effect::Dispatch {
-                attempt,
-                fence,
-                ticket,
-            } => self.dispatch(due, &target, *attempt, *fence, ticket).await,
+            Effect::Dispatch { attempt, fence } => {
+                self.dispatch(due, &target, *attempt, *fence).await
+            }
             Effect::Apply { attempt, fence, .. } => {
                 self.apply(due, &target, *attempt, *fence).await
             }

@@ -61,3 +61,17 @@ fn ended(child: &mut std::process::Child) {
     kill_process(pid, Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
+
+#[test]
+fn u14_check_says_what_a_machine_lacks_and_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut check = castellan(folder.path());
+    check.args(["work", "--check"]).env("PATH", folder.path());
+    let (code, out, error) = said(&check.output().unwrap());
+    assert_eq!(code, Some(1), "{error}");
+    assert!(out.contains("git is not installed: install it"), "{out}");
+    assert!(
+        out.contains("bubblewrap (the program bwrap) is not installed: install it"),
+        "{out}"
+    );
+}

@@ -87,6 +87,7 @@ impl Case {
             read_token: None,
             scratch: PathBuf::from("/tmp"),
             search,
+            may_install: false,
             read_only: Vec::new(),
             relay_program: None,
             pace: Pace {

@@ -232,24 +232,6 @@ async fn what_is_parked_stays_until_it_is_replayed() {
     }
 }
 
-#[tokio::test]
-async fn a_ticket_that_was_sent_is_forgotten() {
-    for (database, store) in stores("a_ticket_that_was_sent_is_forgotten").await {
-        let dispatch = Effect::Dispatch {
-            attempt: castellan::domain::ids::AttemptNumber(1),
-            fence: castellan::domain::ids::Fence(1),
-            ticket: "topsecret".to_owned(),
-        };
-        add(&store, "dispatch", &dispatch, NOW).await;
-        let due = lease(&store, NOW).await.unwrap();
-        assert_eq!(due.effect, dispatch);
-        store.settle_effect(&due, &EffectEnd::Sent).await.unwrap();
-        let mut other = database.connect().await;
-        let query = sqlx::query("SELECT effect FROM outbox WHERE effect LIKE '%topsecret%'");
-        assert!(query.fetch_optional(&mut other).await.unwrap().is_none());
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c1_four_workers_lease_two_hundred_effects_each_once() {
     for (database, store) in stores("c1_four_workers").await {

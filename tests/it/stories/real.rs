@@ -25,10 +25,10 @@ impl World {
         Some(Self::begins_with(setting).await)
     }
 
-    fn options(&self, held: &HeldRun, search: Vec<PathBuf>) -> WorkOptions {
+    async fn options(&self, held: &HeldRun, search: Vec<PathBuf>) -> WorkOptions {
         WorkOptions {
             server: self.address.parse().unwrap(),
-            ticket: held.inputs["ticket"].clone(),
+            ticket: self.signs_in(held).await.unwrap(),
             run: RunIdentity {
                 run_id: held.run_id,
                 run_attempt: 1,
@@ -36,6 +36,7 @@ impl World {
             read_token: Some(held.token.clone()),
             scratch: PathBuf::from("/tmp"),
             search,
+            may_install: false,
             read_only: Vec::new(),
             relay_program: None,
             pace: Pace::default(),
@@ -46,7 +47,7 @@ impl World {
     async fn real_runner_with(&self, search: Vec<PathBuf>) -> Result<Ended, WorkError> {
         let held = self.held().await;
         held.begins().await.unwrap();
-        let worked = work(self.options(&held, search)).await;
+        let worked = work(self.options(&held, search).await).await;
         held.ends(if worked.is_ok() { "success" } else { "failure" })
             .await
             .unwrap();
@@ -165,7 +166,7 @@ async fn an_agent_that_hangs_on_a_lost_machine_is_replaced() {
         }
     };
     tokio::select! {
-        ended = work(world.options(&held, programs())) => panic!("{ended:?}"),
+        ended = work(world.options(&held, programs()).await) => panic!("{ended:?}"),
         () = working => {}
     }
     world.waits(200).await;

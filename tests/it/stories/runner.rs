@@ -10,11 +10,13 @@ use castellan::protocol::progress::{Directive, Phase, Progress};
 use castellan::protocol::result::{
     CONTENT_SHA256_HEADER, CommandReport, Outcome, Returned, RunEvidence,
 };
-use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION};
+use castellan::protocol::{
+    BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION,
+};
 use castellan::yard::HeldRun;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{AUDIENCE, World};
 
 /// Longest wait for a run that a story says is there.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -80,11 +82,47 @@ impl World {
         }
     }
 
+    /// What the job `enter` does: the ticket of a run, or the status and words of the refusal.
+    pub(crate) async fn signs_in(&self, held: &HeldRun) -> Result<String, (u16, String)> {
+        let known = self.tickets.lock().unwrap().get(&held.run_id.0).cloned();
+        if let Some(ticket) = known {
+            return Ok(ticket);
+        }
+        let token = held.identity(AUDIENCE, &Value::Null).unwrap();
+        let ticket = self.presents(held, &token).await?;
+        let mut tickets = self.tickets.lock().unwrap();
+        tickets.insert(held.run_id.0, ticket.clone());
+        Ok(ticket)
+    }
+
+    /// Presents a token for a run's ticket.
+    pub(crate) async fn presents(
+        &self,
+        held: &HeldRun,
+        token: &str,
+    ) -> Result<String, (u16, String)> {
+        let [task, attempt, nonce] = ["task", "attempt", "nonce"].map(|name| &held.inputs[name]);
+        let path = format!("{ENTER_PATH}/{task}/{attempt}/{nonce}");
+        let request = self.http.post(format!("{}{path}", self.address));
+        let answer = request.json(&json!({"value": token})).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        if status == 200 {
+            Ok(text)
+        } else {
+            Err((status, text))
+        }
+    }
+
     /// Presents a run's ticket: the status and the answer.
     pub(crate) async fn exchanges(&self, held: &HeldRun, key: &str, run: i64) -> (u16, Value) {
+        let ticket = match self.signs_in(held).await {
+            Ok(ticket) => ticket,
+            Err((status, said)) => return (status, Value::String(said)),
+        };
         let exchange = Exchange {
             protocol: VERSION,
-            ticket: held.inputs["ticket"].clone(),
+            ticket,
             key: key.to_owned(),
             run: RunIdentity {
                 run_id: castellan::domain::ids::RunId(run),

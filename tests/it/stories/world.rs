@@ -1,7 +1,8 @@
 //! The world of a story: a GitHub, a server and the people, on one clock that only the story moves.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use castellan::clock::Clock;
 use castellan::domain::ids::Number;
@@ -12,9 +13,10 @@ use castellan::engine::{Engine, Rules};
 use castellan::git::Mirrors;
 use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
+use castellan::github::identity::Issuer;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{Patience, Server, Unverified, listen, router};
+use castellan::server::{Builds, Patience, Server, Unverified, listen, router};
 use castellan::store::Store;
 use castellan::yard::{Actor, File, Options, Permission, Repo, Yard};
 use tokio::task::JoinHandle;
@@ -30,7 +32,7 @@ const FILES: &[File<'_>] = &[
     ("test.sh", "test \"$(sh add.sh 2 3)\" = 5\n", true),
     (
         ".github/workflows/castellan.yml",
-        "on:\n  workflow_dispatch:\n    inputs:\n      task: {type: string}\n      attempt: {type: string}\n      ticket: {type: string}\njobs: {}\n",
+        "on:\n  workflow_dispatch:\n    inputs:\n      task: {type: string}\n      attempt: {type: string}\n      nonce: {type: string}\njobs: {}\n",
         false,
     ),
     (".github/castellan.yml", POLICY, false),
@@ -102,6 +104,8 @@ pub(crate) struct World {
     pub(crate) http: reqwest::Client,
     pub(crate) leftovers: Leftovers,
     pub(super) ended: bool,
+    /// The tickets of runs that signed in.
+    pub(super) tickets: Mutex<BTreeMap<i64, String>>,
     setting: Setting,
     folder: tempfile::TempDir,
     server: JoinHandle<()>,
@@ -136,6 +140,7 @@ impl World {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             leftovers: Leftovers::default(),
             ended: false,
+            tickets: Mutex::default(),
             setting,
             folder,
             server,
@@ -296,6 +301,8 @@ impl World {
 
 /// The usual fix.
 pub(crate) const FIX: (&str, &str) = ("add.sh", "echo $(($1 + $2))\n");
+/// For whom identities must be.
+pub(crate) const AUDIENCE: &str = "https://castellan.example";
 /// Longer than an effect is leased.
 const LEASE_MS: i64 = 121_000;
 /// Seconds of a day, after which all that is swept is due.
@@ -331,12 +338,19 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
         started_at: clock.now(),
         store: Store::open(&database(folder)).await.unwrap(),
         github: Some(Client::new(&api, key, clock.clone()).unwrap()),
+        issuer: Some(issuer(yard, clock, AUDIENCE)),
         mirrors: Mirrors::new(&folder.join("mirrors")),
         clock: clock.clone(),
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
         bell: Arc::default(),
     }
+}
+
+/// The yard's issuer, as the server of a story knows it.
+pub(crate) fn issuer(yard: &Yard, clock: &Clock, audience: &str) -> Issuer {
+    let url = format!("{}/_services/token", yard.web_url());
+    Issuer::new(&url.parse().unwrap(), audience, clock.clone()).unwrap()
 }
 
 async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, JoinHandle<()>) {
@@ -349,6 +363,7 @@ async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, Join
         engine: engine.clone(),
         secrets: Secrets::new(yard.app().webhook_secrets.into_iter().chain(to_come)),
         unverified: setting.unverified.clone(),
+        builds: Builds::new(PathBuf::from("/nonexistent")),
         missing: Arc::default(),
     };
     yard.connect(&format!("{address}/webhook"));

@@ -65,6 +65,7 @@ impl Process {
             ("PRIVATE_KEY", own("key.pem")),
             ("WEBHOOK_SECRETS", app.webhook_secrets.join(",")),
             ("GITHUB_API_URL", self.world.yard.api_url()),
+            ("PUBLIC_URL", super::world::AUDIENCE.to_owned()),
             ("AGENT", "agent".to_owned()),
             ("LOG", "warn".to_owned()),
         ];

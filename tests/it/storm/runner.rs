@@ -7,9 +7,13 @@ use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease, RunIdentity};
 use castellan::protocol::progress::{Phase, Progress};
 use castellan::protocol::result::{CONTENT_SHA256_HEADER, Outcome, Returned, RunEvidence};
-use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION};
+use castellan::protocol::{
+    BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION,
+};
 use castellan::yard::HeldRun;
 use serde::de::DeserializeOwned;
+
+use super::world::AUDIENCE;
 
 /// What the first attempt puts into `code.txt`.
 pub(super) const FIXED: &str = "fixed\n";
@@ -30,13 +34,19 @@ pub(super) enum Away {
 pub(super) struct Job {
     pub(super) held: HeldRun,
     key: String,
+    ticket: std::sync::Mutex<Option<String>>,
     http: reqwest::Client,
 }
 
 impl Job {
     pub(super) fn new(held: HeldRun, http: reqwest::Client) -> Self {
         let key = String::from(Sha256Hex::of(format!("key of run {}", held.run_id)));
-        Self { held, key, http }
+        Self {
+            held,
+            key,
+            ticket: std::sync::Mutex::default(),
+            http,
+        }
     }
 
     /// The whole job; `twice`: the result is sent two times (U3).
@@ -87,9 +97,15 @@ impl Job {
     }
 
     async fn enters(&self, server: &str) -> Result<Lease, Away> {
+        let known = self.ticket.lock().unwrap().clone();
+        let ticket = match known {
+            Some(ticket) => ticket,
+            None => self.signs_in(server).await?,
+        };
+        *self.ticket.lock().unwrap() = Some(ticket.clone());
         let exchange = Exchange {
             protocol: VERSION,
-            ticket: self.held.inputs["ticket"].clone(),
+            ticket,
             key: self.key.clone(),
             run: RunIdentity {
                 run_id: self.held.run_id,
@@ -102,6 +118,29 @@ impl Job {
                 .json(&exchange),
         )
         .await
+    }
+}
+
+impl Job {
+    /// What the workflow's job `enter` does, with a fresh token each time.
+    async fn signs_in(&self, server: &str) -> Result<String, Away> {
+        let [task, attempt, nonce] =
+            ["task", "attempt", "nonce"].map(|name| &self.held.inputs[name]);
+        let token = self.held.identity(AUDIENCE, &serde_json::Value::Null);
+        let url = format!("{server}{ENTER_PATH}/{task}/{attempt}/{nonce}");
+        let request = self
+            .http
+            .post(url)
+            .json(&serde_json::json!({"value": token}));
+        let answer = request.send().await.map_err(|_| Away::Gone)?;
+        let status = answer.status();
+        if status.is_server_error() {
+            return Err(Away::Gone);
+        }
+        if !status.is_success() {
+            return Err(Away::Refused);
+        }
+        answer.text().await.map_err(|_| Away::Gone)
     }
 }
 

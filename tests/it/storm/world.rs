@@ -1,5 +1,6 @@
 //! A yard, and one life after the other of the server over the same database.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use castellan::clock::Clock;
@@ -11,7 +12,7 @@ use castellan::github::Client;
 use castellan::github::app_auth::AppKey;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{Patience, Server, Unverified, listen, router};
+use castellan::server::{Builds, Patience, Server, Unverified, listen, router};
 use castellan::store::Store;
 use castellan::yard::{Actor, Options, Permission, Repo, Yard};
 use tempfile::TempDir;
@@ -21,7 +22,9 @@ use tokio::task::JoinHandle;
 
 use super::runner::BROKEN;
 
-const WORKFLOW: &str = "on:\n  workflow_dispatch:\n    inputs:\n      task: {}\n      attempt: {}\n      ticket: {}\njobs: {}\n";
+/// Where the server says that it is, and for whom identities must be.
+pub(crate) const AUDIENCE: &str = "http://127.0.0.1:1";
+const WORKFLOW: &str = "on:\n  workflow_dispatch:\n    inputs:\n      task: {}\n      attempt: {}\n      nonce: {}\njobs: {}\n";
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:1/webhook";
 /// An hour, and more than GitHub's clock in a yard that began with it.
@@ -108,6 +111,7 @@ impl World {
             engine: engine.clone(),
             secrets: Secrets::new(self.yard.app().webhook_secrets),
             unverified: Unverified::default(),
+            builds: Builds::new(PathBuf::from("/nonexistent")),
             missing: Arc::default(),
         };
         let serving = tokio::spawn(async move {
@@ -142,6 +146,11 @@ impl World {
             started_at: self.clock.now(),
             store: Store::open(&self.database()).await.unwrap(),
             github: Some(Client::new(&api, key, self.clock.clone()).unwrap()),
+            issuer: Some(crate::stories::world::issuer(
+                &self.yard,
+                &self.clock,
+                AUDIENCE,
+            )),
             mirrors: Mirrors::new(&self.folder.path().join("mirrors")),
             clock: self.clock.clone(),
             rules: Arc::new(rules(web)),
@@ -158,7 +167,7 @@ fn folder() -> TempDir {
 
 fn rules(github_url: url::Url) -> Rules {
     Rules {
-        public_url: None,
+        public_url: Some(AUDIENCE.parse().unwrap()),
         pages_are_local: true,
         github_url,
         agent: AgentCommand {

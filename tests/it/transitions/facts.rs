@@ -70,6 +70,14 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 work_s: 720,
             },
         ),
+        (
+            "signed in",
+            Fact::SignedIn {
+                attempt,
+                run,
+                ticket: Sha256Hex::of("ticket"),
+            },
+        ),
         ("ticket replayed", Fact::TicketReplayed { attempt }),
         ("reported the same phase", phase(Phase::Agent)),
         ("reported another phase", phase(Phase::Acceptance)),
@@ -222,6 +230,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::Opened => 0,
         Fact::Dispatched { .. } => 1,
         Fact::DispatchRefused { .. } => 2,
+        Fact::SignedIn { .. } => 23,
         Fact::Entered { .. } => 3,
         Fact::TicketReplayed { .. } => 4,
         Fact::Reported { .. } => 5,
@@ -251,5 +260,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..23).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..24).collect::<Vec<_>>());
 }

@@ -48,6 +48,13 @@ fn working(task: &Task) -> Task {
         run_id: run(attempt.0),
         run_attempt: 1,
     };
+    let ticket = Sha256Hex::of("ticket");
+    let signed_in = Fact::SignedIn {
+        attempt,
+        run,
+        ticket,
+    };
+    let task = after(&task, signed_in);
     let key = Sha256Hex::of("key");
     let entered = Fact::Entered {
         attempt,

@@ -139,6 +139,7 @@ async fn a_started_run_is_a_program_with_its_inputs_and_nothing_else() {
         argv: ["sh", "-c", "echo $INPUT_TASK $GITHUB_REPOSITORY $EXTRA [$HOME] ${GITHUB_TOKEN%%_*}; test $INPUT_TASK = good"].map(str::to_owned).into(),
         env: vec![("EXTRA".to_owned(), "more".to_owned())],
         dir: dir.path().to_path_buf(),
+        enters: None,
     };
     let scene = Scene::set_with(Options {
         runner: Runner::Started(program),
@@ -177,6 +178,7 @@ async fn a_cancelled_program_ends_with_all_that_it_started() {
         argv: vec!["sh".to_owned(), "-c".to_owned(), line],
         env: Vec::new(),
         dir: dir.path().to_path_buf(),
+        enters: None,
     };
     let scene = Scene::set_with(Options {
         runner: Runner::Started(program),

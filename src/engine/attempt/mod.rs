@@ -3,12 +3,18 @@
 //! A runner is trusted with its own attempt and nothing else: each call carries the lease
 //! (task, attempt and key), each message the fence. Results are kept byte for byte.
 
-use subtle::ConstantTimeEq as _;
+mod bearer;
+mod refusal;
+mod sign_in;
 
+pub use bearer::Bearer;
+use bearer::SECRET_CHARS;
+pub use refusal::RunnerRefusal;
+
+use super::Engine;
 use super::perform::tree;
-use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
-use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
+use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex};
 use crate::domain::task::HEARTBEAT_S;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
@@ -20,93 +26,6 @@ use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
 use crate::store::{Cause, Kept, StoredTask};
-
-/// Characters of a ticket, and of the key that becomes a lease: so many, no more and no fewer.
-const SECRET_CHARS: usize = 64;
-
-/// Why a runner's call is refused. Each has its HTTP status in [`crate::server`].
-#[derive(Debug, thiserror::Error)]
-pub enum RunnerRefusal {
-    /// The runner speaks another version of the protocol.
-    #[error("this server speaks protocol {ours}, the runner {theirs}; update the runner")]
-    Version {
-        /// This server's.
-        ours: u32,
-        /// The runner's.
-        theirs: u32,
-    },
-    /// Not a ticket or lease of ours.
-    #[error("not a ticket or lease of this server's")]
-    Unknown,
-    /// Another run has the lease.
-    #[error("another run has taken this attempt")]
-    Taken,
-    /// The ticket came twice with different keys (X86).
-    #[error("the ticket was used with another key; the attempt was ended")]
-    Replayed,
-    /// The fence is an older one's.
-    #[error("the fence is stale: this attempt has been given up")]
-    Stale,
-    /// Another result was stored.
-    #[error("another result of this attempt is stored already")]
-    OtherResult,
-    /// The attempt is over.
-    #[error("the attempt is over: {0}")]
-    Over(String),
-    /// The body is not what its hash says.
-    #[error("the body's SHA-256 is not the one in the header; send it again")]
-    Hash,
-    /// The body is larger than a result may be, or broke off.
-    #[error("the body is larger than a result may be, or broke off")]
-    TooLarge,
-    /// The body is not such a message.
-    #[error("not a message of this protocol: {0}")]
-    Message(String),
-    /// Ours.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-impl From<crate::store::StoreError> for RunnerRefusal {
-    fn from(error: crate::store::StoreError) -> Self {
-        Self::Engine(error.into())
-    }
-}
-
-/// The bearer of a runner's call: `<task>.<attempt>.<secret>`.
-#[derive(Clone, Debug)]
-pub struct Bearer {
-    /// The task.
-    pub task: TaskId,
-    /// The attempt.
-    pub attempt: AttemptNumber,
-    secret: String,
-}
-
-impl Bearer {
-    /// Reads a ticket or a lease.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        let (task, attempt, secret) = (parts.next()?, parts.next()?, parts.next()?);
-        let hex = secret.len() == SECRET_CHARS && secret.bytes().all(|b| b.is_ascii_hexdigit());
-        (parts.next().is_none() && hex).then_some(())?;
-        Some(Self {
-            task: task.parse().ok()?,
-            attempt: AttemptNumber(attempt.parse().ok()?),
-            secret: secret.to_owned(),
-        })
-    }
-
-    /// Compares the secret's hash in constant time.
-    fn is(&self, sha256: &Sha256Hex) -> bool {
-        let own = Sha256Hex::of(&self.secret);
-        own.as_str()
-            .as_bytes()
-            .ct_eq(sha256.as_str().as_bytes())
-            .into()
-    }
-}
 
 impl Engine {
     /// Trades a ticket for the lease.
@@ -123,7 +42,8 @@ impl Engine {
         let ticket = Bearer::parse(&exchange.ticket).ok_or(RunnerRefusal::Unknown)?;
         let stored = self.stored(&ticket).await?;
         let attempt = find(&stored.task, &ticket)?;
-        if !ticket.is(&attempt.ticket) || exchange.key.len() != SECRET_CHARS {
+        let signed_in = attempt.signed_in.as_ref().ok_or(RunnerRefusal::Unknown)?;
+        if !ticket.is(&signed_in.ticket) || exchange.key.len() != SECRET_CHARS {
             return Err(RunnerRefusal::Unknown);
         }
         let key = Sha256Hex::of(&exchange.key);
@@ -134,10 +54,13 @@ impl Engine {
                 .enter_again(&stored.task, attempt, entered.key == key, exchange)
                 .await;
         }
-        if attempt.run.is_some_and(|run| run != exchange.run.run_id) {
+        if signed_in.run != exchange.run {
             return Err(RunnerRefusal::Taken);
         }
         is_current(&stored.task, ticket.attempt)?;
+        if signed_in.until <= self.clock.now() {
+            return Err(RunnerRefusal::Expired);
+        }
         let fact = Fact::Entered {
             attempt: ticket.attempt,
             run: exchange.run,
@@ -343,7 +266,7 @@ fn is_stale(attempt: &Attempt, fence: Fence) -> bool {
     attempt.fence != fence && guard::holds(Guard::Fence)
 }
 
-fn is_current(task: &Task, attempt: AttemptNumber) -> Result<(), RunnerRefusal> {
+pub(super) fn is_current(task: &Task, attempt: AttemptNumber) -> Result<(), RunnerRefusal> {
     match &task.stage {
         Stage::Queued { attempt: now, .. } | Stage::Working { attempt: now, .. }
             if *now == attempt =>
