@@ -3,13 +3,16 @@
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::answer::{GithubError, Kind, found, transient, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
+use super::perform::{CLOCKS_DIFFER_S, WORKFLOW_FILE};
 use super::task_input::{self, TaskInput};
 use crate::domain::ids::{Number, Oid, RunId, is_login};
 use crate::domain::request::Person;
+use crate::domain::time::Timestamp;
 use crate::guard::{self, Guard};
 
 /// What a person may do with a repository.
@@ -120,6 +123,43 @@ impl Client {
             .and_then(|sha| sha.parse().ok())
             .map(Some)
             .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned()))
+    }
+
+    /// The run of our workflow that was dispatched with `nonce` at `since` or later: its name
+    /// holds it in parentheses (`run-name` of the workflow's file).
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn find_run(
+        &self,
+        target: &Target,
+        nonce: &str,
+        since: Timestamp,
+    ) -> Result<Option<RunId>, GithubError> {
+        let operation = "look for a workflow run";
+        let created: String = form_urlencoded::byte_serialize(
+            format!(">={}", since.plus_s(-CLOCKS_DIFFER_S)).as_bytes(),
+        )
+        .collect();
+        let path = format!(
+            "/actions/workflows/{WORKFLOW_FILE}/runs?event=workflow_dispatch&per_page=100&created={created}"
+        );
+        let answer: Value = self
+            .call(operation, target, Scope::Observe, Method::GET, &path, None)
+            .await?;
+        let runs = answer["workflow_runs"]
+            .as_array()
+            .ok_or_else(|| unexpected(operation, "no workflow_runs".to_owned()))?;
+        let named = format!("({nonce})");
+        let ours = |run: &&Value| {
+            let title = run["display_title"].as_str();
+            title.is_some_and(|title| title.contains(&named))
+        };
+        Ok(runs
+            .iter()
+            .find(ours)
+            .and_then(|run| run["id"].as_i64())
+            .map(RunId))
     }
 
     /// The conclusion of a run; `None` while it is not over.

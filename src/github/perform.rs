@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 pub const WORKFLOW_FILE: &str = "castellan.yml";
 
 /// How far ahead of GitHub's our clock may be (U10).
-const CLOCKS_DIFFER_S: i64 = 900;
+pub(super) const CLOCKS_DIFFER_S: i64 = 900;
 
 impl Client {
     /// Puts a 👀 on an issue or a comment; a second time changes nothing.

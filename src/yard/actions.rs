@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::YardError;
 use super::jobs::end_group;
@@ -43,14 +43,16 @@ impl World {
             .values()
             .filter(|run| run.workflow == workflow)
             .count();
+        let name = workflow
+            .trim_end_matches(".yml")
+            .trim_end_matches(".yaml")
+            .to_owned();
         Ok(Run {
             id,
             suite,
             workflow: workflow.to_owned(),
-            name: workflow
-                .trim_end_matches(".yml")
-                .trim_end_matches(".yaml")
-                .to_owned(),
+            title: name.clone(),
+            name,
             event: event.to_owned(),
             branch: branch.to_owned(),
             head,
@@ -80,12 +82,33 @@ impl World {
         actor: &str,
     ) -> Result<i64, YardError> {
         let mut run = self.new_run(repo, workflow, "workflow_dispatch", branch, actor)?;
+        if let Some(title) = self.run_name(repo, workflow, &inputs) {
+            run.title = title;
+        }
         run.inputs = inputs;
         let id = run.id;
         self.repo_mut(repo)?.runs.insert(id, run);
         self.tell_run(repo, id, "requested")?;
         self.jobs.push_back(Job::Dispatched { repo, run: id });
         Ok(id)
+    }
+
+    /// What the file's `run-name` says of these inputs; no other expression is known here.
+    fn run_name(
+        &self,
+        repo: i64,
+        workflow: &str,
+        inputs: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let known = self.repo(repo).ok()?;
+        let path = format!(".github/workflows/{workflow}");
+        let text = known.git.file(known.tip(&known.default_branch)?, &path)?;
+        let file: Value = serde_saphyr::from_str(&String::from_utf8_lossy(&text)).ok()?;
+        let mut title = file.get("run-name")?.as_str()?.to_owned();
+        for (name, value) in inputs {
+            title = title.replace(&format!("${{{{ inputs.{name} }}}}"), value);
+        }
+        Some(title)
     }
 
     /// Tells of a run.

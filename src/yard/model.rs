@@ -271,6 +271,8 @@ pub(super) struct Run {
     pub(super) suite: i64,
     pub(super) workflow: String,
     pub(super) name: String,
+    /// What its file's `run-name` comes to, or the name.
+    pub(super) title: String,
     pub(super) event: String,
     pub(super) branch: String,
     pub(super) head: String,

@@ -300,7 +300,7 @@ impl World {
             shown,
             json!({
                 "id": run.id, "node_id": node_id("WFR", run.id), "name": run.name, "path": file,
-                "display_title": run.name, "event": run.event, "status": run.status, "conclusion": run.conclusion,
+                "display_title": run.title, "event": run.event, "status": run.status, "conclusion": run.conclusion,
                 "head_branch": run.branch, "head_sha": run.head, "head_commit": {"id": run.head},
                 "run_number": run.number, "run_attempt": run.attempt, "check_suite_id": run.suite,
                 "check_suite_node_id": node_id("CS", run.suite), "workflow_id": workflow_id(&run.workflow),

@@ -10,11 +10,15 @@ use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{GithubError, Kind, Target};
 use crate::store::DueEffect;
 
+/// Within this time GitHub lists a run that it started (A12).
+const LISTED_WITHIN_S: i64 = 60;
+
 impl Engine {
     /// Starts the run of an attempt, unless the task has gone on without it.
     ///
-    /// A second try may start a second run: both know the same nonce, one may sign in, and the
-    /// other is told so.
+    /// A second try looks for the run of the first by its name (K6, K7), and starts another only
+    /// when GitHub would have listed it by now. Should there be two all the same, both know the
+    /// nonce, one may sign in, and the other is told so.
     pub(super) async fn dispatch(
         &self,
         due: &DueEffect,
@@ -34,10 +38,25 @@ impl Engine {
         if !waits {
             return Ok(Performed::Needless);
         }
+        let nonce = current.map_or("", |current| current.nonce.as_str());
+        if due.tries > 1 {
+            let found = self
+                .github()?
+                .find_run(target, nonce, due.decided_at)
+                .await?;
+            if let Some(run) = found {
+                let run = Some(run);
+                return Ok(Performed::Done(Some(Fact::Dispatched { attempt, run })));
+            }
+            let listed_by = due.decided_at.plus_s(LISTED_WITHIN_S);
+            if self.clock.now() < listed_by {
+                return Ok(Performed::Later(listed_by));
+            }
+        }
         let inputs = json!({
             "task": stored.task.id,
             "attempt": attempt.to_string(),
-            "nonce": current.map(|current| current.nonce.as_str()),
+            "nonce": nonce,
         });
         let branch = &stored.task.base.branch;
         match self.github()?.dispatch(target, branch, &inputs).await {

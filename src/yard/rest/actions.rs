@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, invalid, not_found, unknown};
+use crate::domain::time::Timestamp;
 use crate::yard::model::Run;
 use crate::yard::permissions::Level;
 use crate::yard::world::World;
@@ -146,6 +147,10 @@ fn list(world: &World, call: &Call, repo: i64, file: Option<&str>) -> Answered {
         }) && asked("event", &run.event)
             && asked("branch", &run.branch)
             && asked("head_sha", &run.head)
+            && call.query.get("created").is_none_or(|want| {
+                let from = want.strip_prefix(">=").and_then(Timestamp::from_rfc3339);
+                from.is_some_and(|from| from <= run.created_at)
+            })
             && call
                 .query
                 .get("status")

@@ -1,5 +1,7 @@
 //! The server dies between and within its steps, and comes back over the same rows (K2 to K16).
 
+use castellan::yard::{CallRecord, Fault};
+
 use super::world::{FIX, World};
 
 async fn usual() -> String {
@@ -91,3 +93,44 @@ async fn k6_k11_to_k16_every_effect_that_was_done_but_not_recorded_is_found_agai
     assert_eq!(world.transcript().await, usual().await);
     world.ends().await;
 }
+
+/// How many runs of Castellan's workflow there are.
+fn dispatches(world: &World) -> usize {
+    let calls = world.yard.call_list();
+    let dispatched =
+        |call: &&CallRecord| call.path.ends_with("/dispatches") && call.method == "POST";
+    calls.iter().filter(dispatched).count()
+}
+
+#[tokio::test]
+async fn k6_k7_a_run_whose_dispatch_was_not_heard_of_is_found_by_its_name() {
+    for fault in [Fault::DroppedAfter, Fault::After(502), Fault::After(504)] {
+        let world = World::begins().await;
+        world.yard.fault("POST", DISPATCHES, fault.clone(), 1);
+        let issue = world.labelled_issue().await;
+        world.waits(10).await;
+        assert_eq!(dispatches(&world), 1, "{fault:?}");
+        let held = world.held().await;
+        let attempt = world.task(issue).await.attempts[0].clone();
+        assert_eq!(attempt.run, Some(held.run_id), "{fault:?}");
+        world.runner_of(held, 1).await.returns_change(&[FIX]).await;
+        world.ends().await;
+    }
+}
+
+#[tokio::test]
+async fn k6_k7_a_run_that_never_began_is_asked_for_again_once_it_would_be_listed() {
+    for fault in [Fault::Dropped, Fault::Before(503)] {
+        let world = World::begins().await;
+        world.yard.fault("POST", DISPATCHES, fault.clone(), 1);
+        world.labelled_issue().await;
+        world.waits(10).await;
+        assert_eq!(dispatches(&world), 1, "{fault:?}: GitHub may list it late");
+        world.waits(60).await;
+        assert_eq!(dispatches(&world), 2, "{fault:?}");
+        world.runner().await.returns_change(&[FIX]).await;
+        world.ends().await;
+    }
+}
+
+const DISPATCHES: &str = "/repos/octo/sample/actions/workflows/castellan.yml/dispatches";

@@ -32,7 +32,7 @@ const FILES: &[File<'_>] = &[
     ("test.sh", "test \"$(sh add.sh 2 3)\" = 5\n", true),
     (
         ".github/workflows/castellan.yml",
-        "on:\n  workflow_dispatch:\n    inputs:\n      task: {type: string}\n      attempt: {type: string}\n      nonce: {type: string}\njobs: {}\n",
+        "run-name: Castellan (${{ inputs.nonce }})\non:\n  workflow_dispatch:\n    inputs:\n      task: {type: string}\n      attempt: {type: string}\n      nonce: {type: string}\njobs: {}\n",
         false,
     ),
     (".github/castellan.yml", POLICY, false),

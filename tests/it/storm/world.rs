@@ -24,7 +24,7 @@ use super::runner::BROKEN;
 
 /// Where the server says that it is, and for whom identities must be.
 pub(crate) const AUDIENCE: &str = "http://127.0.0.1:1";
-const WORKFLOW: &str = "on:\n  workflow_dispatch:\n    inputs:\n      task: {}\n      attempt: {}\n      nonce: {}\njobs: {}\n";
+const WORKFLOW: &str = "run-name: Castellan (${{ inputs.nonce }})\non:\n  workflow_dispatch:\n    inputs:\n      task: {}\n      attempt: {}\n      nonce: {}\njobs: {}\n";
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:1/webhook";
 /// An hour, and more than GitHub's clock in a yard that began with it.
