@@ -92,9 +92,14 @@ fi
 allow_bwrap
 find_cargo
 CASTELLAN_TEST_TOOLS=${CARGO_TARGET_DIR:-target}/tools
-tests/tools.sh "$CASTELLAN_TEST_TOOLS"
-CASTELLAN_TEST_TOOLS=$(cd "$CASTELLAN_TEST_TOOLS" && pwd)
-export CASTELLAN_TEST_TOOLS
+if tests/tools.sh "$CASTELLAN_TEST_TOOLS"; then
+    CASTELLAN_TEST_TOOLS=$(cd "$CASTELLAN_TEST_TOOLS" && pwd)
+    export CASTELLAN_TEST_TOOLS
+else
+    failed=$((failed + 1))
+    failures+=("act, actionlint and zizmor were not installed")
+    unset CASTELLAN_TEST_TOOLS
+fi
 [ ! -x tests/postgres.sh ] || start_postgres
 
 if component fmt rustfmt; then check formatting cargo fmt --check; fi

@@ -4,7 +4,7 @@
 //! Whether its run is one that we dispatched is decided elsewhere. Follows «OpenID Connect
 //! reference» of GitHub's documentation, RFC 7519 and RFC 7517.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
@@ -24,9 +24,11 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// Largest key set that is read, in bytes.
 const KEYS_BYTES_MAX: usize = 256 * 1024;
 /// Longest wait for the key set.
-const KEYS_WAIT_MAX: Duration = Duration::from_secs(10);
+const KEYS_WAIT_MAX: Duration = Duration::from_secs(5);
 /// A key that is not known is asked for no more often than this: strangers name keys, too.
 const KEYS_ASKED_EVERY_S: i64 = 30;
+/// After a failure they are asked for again sooner, in seconds.
+const KEYS_FAILED_PAUSE_S: i64 = 2;
 /// A key set is fetched anew after this time, so that one that was withdrawn is forgotten.
 const KEYS_KEPT_S: i64 = 3600;
 /// How far GitHub's clock and ours may differ.
@@ -64,7 +66,9 @@ struct Shared {
     audience: String,
     http: reqwest::Client,
     clock: Clock,
-    keys: Mutex<Keys>,
+    keys: std::sync::Mutex<Keys>,
+    /// When they were last asked for; held while somebody asks.
+    asked_at: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Default)]
@@ -72,8 +76,6 @@ struct Keys {
     set: Option<JwkSet>,
     /// When it was fetched.
     fetched_at: Timestamp,
-    /// When it was last asked for.
-    asked_at: Option<Timestamp>,
 }
 
 /// What GitHub says of a job; numbers come as text.
@@ -114,7 +116,8 @@ impl Issuer {
                 audience: audience.to_owned(),
                 http,
                 clock,
-                keys: Mutex::default(),
+                keys: std::sync::Mutex::default(),
+                asked_at: Mutex::default(),
             }),
         })
     }
@@ -149,34 +152,66 @@ impl Issuer {
 
     /// The key of that name, from the set that we have or a fresh one.
     async fn key(&self, kid: &str) -> Result<DecodingKey, NotProven> {
-        let now = self.shared.clock.now();
-        let mut keys = self.shared.keys.lock().await;
-        let is_old = keys.fetched_at.plus_s(KEYS_KEPT_S) <= now;
-        if is_old || keys.find(kid).is_none() {
-            let may_ask = keys
-                .asked_at
-                .is_none_or(|asked| asked.plus_s(KEYS_ASKED_EVERY_S) <= now);
-            if may_ask {
-                keys.asked_at = Some(now);
-                keys.set = Some(self.fetch().await?);
-                keys.fetched_at = now;
-            }
+        if let Some(key) = self.kept_key(kid)? {
+            return Ok(key);
         }
-        let found = keys.find(kid).map(DecodingKey::from_jwk);
-        match found {
-            Some(Ok(key)) => Ok(key),
-            Some(Err(error)) => Err(NotProven::Token(error.to_string())),
-            None => Err(NotProven::Token(
-                "it names no key of the issuer's".to_owned(),
-            )),
+        // One asks for all; who needs a key that is known is not held up by that.
+        let mut asked = self.shared.asked_at.lock().await;
+        if let Some(key) = self.kept_key(kid)? {
+            return Ok(key);
+        }
+        let now = self.shared.clock.now();
+        if let Some(before) = *asked
+            && now < before.plus_s(KEYS_ASKED_EVERY_S)
+        {
+            // Whether it was answered: then the set that we have is the issuer's.
+            return Err(if self.keys().fetched_at == before {
+                NotProven::Token("it names no key of the issuer's".to_owned())
+            } else {
+                self.no_keys("the last try failed; try again in a moment".to_owned())
+            });
+        }
+        *asked = Some(now);
+        let set = match self.fetch().await {
+            Ok(set) => set,
+            Err(error) => {
+                // What failed may be tried again sooner than what was answered.
+                *asked = Some(now.plus_s(KEYS_FAILED_PAUSE_S - KEYS_ASKED_EVERY_S));
+                return Err(error);
+            }
+        };
+        *self.keys() = Keys {
+            set: Some(set),
+            fetched_at: now,
+        };
+        self.kept_key(kid)?
+            .ok_or_else(|| NotProven::Token("it names no key of the issuer's".to_owned()))
+    }
+
+    fn keys(&self) -> std::sync::MutexGuard<'_, Keys> {
+        let keys = self.shared.keys.lock();
+        keys.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of that name, from a set that is not too old.
+    fn kept_key(&self, kid: &str) -> Result<Option<DecodingKey>, NotProven> {
+        let keys = self.keys();
+        if keys.fetched_at.plus_s(KEYS_KEPT_S) <= self.shared.clock.now() {
+            return Ok(None);
+        }
+        let found = keys.find(kid).map(DecodingKey::from_jwk).transpose();
+        found.map_err(|error| NotProven::Token(error.to_string()))
+    }
+
+    fn no_keys(&self, said: String) -> NotProven {
+        NotProven::Keys {
+            issuer: self.shared.issuer.clone(),
+            said,
         }
     }
 
     async fn fetch(&self) -> Result<JwkSet, NotProven> {
-        let failed = |said: String| NotProven::Keys {
-            issuer: self.shared.issuer.clone(),
-            said,
-        };
+        let failed = |said: String| self.no_keys(said);
         let url = format!("{}/.well-known/jwks", self.shared.issuer);
         let mut answer = (self.shared.http.get(url).send().await)
             .and_then(reqwest::Response::error_for_status)

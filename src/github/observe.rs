@@ -125,7 +125,8 @@ impl Client {
             .ok_or_else(|| unexpected(operation, "no usable object.sha".to_owned()))
     }
 
-    /// The run of our workflow that was dispatched with `nonce` at `since` or later: its name
+    /// The first run of our workflow that was dispatched on `branch` with `nonce`, at `since` or
+    /// later: its name
     /// holds it in parentheses (`run-name` of the workflow's file).
     ///
     /// # Errors
@@ -133,16 +134,18 @@ impl Client {
     pub async fn find_run(
         &self,
         target: &Target,
+        branch: &str,
         nonce: &str,
         since: Timestamp,
     ) -> Result<Option<RunId>, GithubError> {
         let operation = "look for a workflow run";
+        let branch: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
         let created: String = form_urlencoded::byte_serialize(
             format!(">={}", since.plus_s(-CLOCKS_DIFFER_S)).as_bytes(),
         )
         .collect();
         let path = format!(
-            "/actions/workflows/{WORKFLOW_FILE}/runs?event=workflow_dispatch&per_page=100&created={created}"
+            "/actions/workflows/{WORKFLOW_FILE}/runs?event=workflow_dispatch&per_page=100&branch={branch}&created={created}"
         );
         let answer: Value = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
@@ -153,10 +156,11 @@ impl Client {
         let named = format!("({nonce})");
         let ours = |run: &&Value| {
             let title = run["display_title"].as_str();
-            title.is_some_and(|title| title.contains(&named))
+            title.is_some_and(|title| title.contains(&named)) && run["run_attempt"] == 1
         };
         Ok(runs
             .iter()
+            .rev()
             .find(ours)
             .and_then(|run| run["id"].as_i64())
             .map(RunId))

@@ -83,9 +83,10 @@ impl Root<'_> {
         let mut command = match self.sudo {
             Some(sudo) => {
                 let mut command = Command::new(sudo);
-                command
-                    .args(["-n", "DEBIAN_FRONTEND=noninteractive"])
-                    .args(words);
+                // What root runs, only root can end.
+                let seconds = (STEP_MAX.as_secs() - 10).to_string();
+                command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "timeout", &seconds]);
+                command.args(words);
                 command
             }
             None => {

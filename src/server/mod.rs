@@ -8,6 +8,7 @@ mod listen;
 mod pages;
 mod receive;
 mod runner_api;
+mod timeline;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub fn router(server: Server) -> Router {
         .route("/health", get(health::health))
         .route("/", get(pages::index))
         .route("/tasks/{id}", get(pages::task))
+        .route("/tasks/{id}/attempts/{number}", get(timeline::attempt))
         .route("/style.css", get(pages::style))
         .route(
             &format!("{}/{{task}}/{{attempt}}/{{nonce}}", protocol::ENTER_PATH),

@@ -52,6 +52,7 @@ struct TaskPage<'a> {
     history: Vec<Line>,
     parked: Vec<ParkedEffect>,
     github: String,
+    query: String,
 }
 
 struct Line {
@@ -97,7 +98,7 @@ fn row(task: &Task) -> Row {
 /// The key of a task's link.
 #[derive(Deserialize)]
 pub(super) struct Key {
-    key: Option<String>,
+    pub(super) key: Option<String>,
 }
 
 pub(super) async fn task(
@@ -124,10 +125,7 @@ async fn show_task(
     let Some(stored) = store.task(id).await? else {
         return Ok(None);
     };
-    let right = stored.task.page_key();
-    let given = key.unwrap_or_default().as_bytes();
-    let opens = right.is_some_and(|right| bool::from(right.as_bytes().ct_eq(given)));
-    if !opens && !server.engine.rules.pages_are_local {
+    if !opens(server, &stored.task, key) {
         return Ok(None);
     }
     let history = store.history(id).await?;
@@ -150,8 +148,23 @@ async fn show_task(
         history: history.iter().map(line).collect(),
         parked: store.parked_effects(id).await?,
         github: format!("{base}/{}", task.name),
+        query: query_of(key.filter(|_| !server.engine.rules.pages_are_local)),
     };
     Ok(Some(html(&page)))
+}
+
+/// Whether this key opens a task's pages; where only this machine reaches them, none is needed.
+pub(super) fn opens(server: &Server, task: &Task, key: Option<&str>) -> bool {
+    let given = key.unwrap_or_default().as_bytes();
+    let right = task.page_key();
+    server.engine.rules.pages_are_local
+        || right.is_some_and(|right| bool::from(right.as_bytes().ct_eq(given)))
+}
+
+/// What links between a task's pages carry on.
+pub(super) fn query_of(key: Option<&str>) -> String {
+    // A key that opens has nothing in it that an address would have to escape.
+    key.map_or_else(String::new, |key| format!("?key={key}"))
 }
 
 fn line(entry: &HistoryEntry) -> Line {
@@ -184,7 +197,7 @@ pub(super) async fn style() -> Response {
     (headers, include_str!("../../templates/style.css")).into_response()
 }
 
-fn html(page: &impl Template) -> Response {
+pub(super) fn html(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => {
             let headers = [
@@ -203,7 +216,7 @@ fn html(page: &impl Template) -> Response {
     }
 }
 
-fn trouble(error: &StoreError) -> Response {
+pub(super) fn trouble(error: &StoreError) -> Response {
     tracing::error!(error = %error, "a page could not be shown");
     (
         StatusCode::SERVICE_UNAVAILABLE,

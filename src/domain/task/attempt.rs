@@ -39,6 +39,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether its run was dispatched with this nonce. Attempts of older versions have none.
+    #[must_use]
+    pub fn is_dispatched_with(&self, nonce: &str) -> bool {
+        !self.nonce.is_empty() && self.nonce == nonce
+    }
+
     /// The run that counts: the one that signed in, before that the one that was
     /// dispatched. A dispatch that was tried twice may have started another (K6).
     #[must_use]

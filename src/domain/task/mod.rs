@@ -18,6 +18,7 @@ pub mod proposal;
 pub mod sign_in;
 pub mod stage;
 pub mod status;
+pub mod timeline;
 mod written;
 
 use serde::{Deserialize, Serialize};

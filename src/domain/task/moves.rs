@@ -161,7 +161,10 @@ impl<'a> Next<'a> {
 
     /// GitHub will not start a run; where one entered all the same, it may go on (A2).
     pub(super) fn refuse_run(self, cause: &str, remedy: &str) -> Decision {
-        if !matches!(self.task.stage, Stage::Queued { .. }) {
+        let is_in = |last: &Attempt| last.signed_in.is_some();
+        if !matches!(self.task.stage, Stage::Queued { .. })
+            || self.task.last_attempt().is_some_and(is_in)
+        {
             return self.stays(Because::Outdated);
         }
         let words = with_remedy(cause, remedy);

@@ -99,8 +99,7 @@ pub fn admit(
     is(identity.git_ref == git_ref, Stranger::Branch)?;
     is(identity.workflow == workflow, Stranger::Workflow)?;
     is(identity.run.run_attempt == 1, Stranger::RunAttempt)?;
-    let is_dispatched = !attempt.nonce.is_empty() && nonce == attempt.nonce;
-    is(is_dispatched, Stranger::Nonce)?;
+    is(attempt.is_dispatched_with(nonce), Stranger::Nonce)?;
     let run = attempt.current_run();
     is(
         run.is_none_or(|run| run == identity.run.run_id),

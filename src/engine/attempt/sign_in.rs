@@ -8,7 +8,7 @@ use rand::Rng as _;
 use super::{RunnerRefusal, is_current};
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
-use crate::domain::task::sign_in::{Identity, admit};
+use crate::domain::task::sign_in::{Identity, Stranger, admit};
 use crate::engine::Engine;
 use crate::github::identity::NotProven;
 use crate::guard::{self, Guard};
@@ -27,6 +27,12 @@ impl Engine {
         nonce: &str,
         token: &str,
     ) -> Result<String, RunnerRefusal> {
+        // Strangers are sent away before anybody is asked for keys.
+        let stored = self.store.task(task).await?.ok_or(RunnerRefusal::Unknown)?;
+        let attempt = stored.task.attempt(number).ok_or(RunnerRefusal::Unknown)?;
+        if !attempt.is_dispatched_with(nonce) {
+            return Err(RunnerRefusal::Stranger(Stranger::Nonce));
+        }
         let issuer = self.issuer.as_ref().ok_or(RunnerRefusal::NoIssuer)?;
         let identity = issuer.verify(token).await.map_err(|error| match error {
             error @ (NotProven::Token(_) | NotProven::Time(_)) => RunnerRefusal::NotProven(error),

@@ -6,6 +6,7 @@ use super::super::{Engine, EngineError};
 use super::Performed;
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence};
+use crate::domain::time::Timestamp;
 use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{GithubError, Kind, Target};
 use crate::store::DueEffect;
@@ -13,11 +14,17 @@ use crate::store::DueEffect;
 /// Within this time GitHub lists a run that it started (A12).
 const LISTED_WITHIN_S: i64 = 60;
 
+/// When a dispatch that failed at `now` is tried again, where another effect would be at `at`:
+/// not before GitHub shows what the last try did.
+pub(super) fn try_again(at: Timestamp, now: Timestamp) -> Timestamp {
+    at.max(now.plus_s(LISTED_WITHIN_S))
+}
+
 impl Engine {
     /// Starts the run of an attempt, unless the task has gone on without it.
     ///
     /// A second try looks for the run of the first by its name (K6, K7), and starts another only
-    /// when GitHub would have listed it by now. Should there be two all the same, both know the
+    /// when GitHub would have listed it by now: see [`try_again`]. Should there be two all the same, both know the
     /// nonce, one may sign in, and the other is told so.
     pub(super) async fn dispatch(
         &self,
@@ -34,23 +41,23 @@ impl Engine {
         };
         let current = stored.task.attempt(attempt);
         let waits = stored.task.stage.attempt() == Some(attempt)
-            && current.is_some_and(|current| current.fence == fence && current.entered.is_none());
+            && current.is_some_and(|current| current.fence == fence && current.signed_in.is_none());
         if !waits {
             return Ok(Performed::Needless);
         }
         let nonce = current.map_or("", |current| current.nonce.as_str());
         if due.tries > 1 {
-            let found = self
-                .github()?
-                .find_run(target, nonce, due.decided_at)
-                .await?;
-            if let Some(run) = found {
-                let run = Some(run);
-                return Ok(Performed::Done(Some(Fact::Dispatched { attempt, run })));
-            }
-            let listed_by = due.decided_at.plus_s(LISTED_WITHIN_S);
-            if self.clock.now() < listed_by {
-                return Ok(Performed::Later(listed_by));
+            let branch = &stored.task.base.branch;
+            let github = self.github()?;
+            match github.find_run(target, branch, nonce, due.decided_at).await {
+                Ok(Some(run)) => {
+                    let run = Some(run);
+                    return Ok(Performed::Done(Some(Fact::Dispatched { attempt, run })));
+                }
+                Ok(None) => {}
+                // There is no such workflow: the dispatch itself says so, with its remedy.
+                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) => return refused(attempt, error),
             }
         }
         let inputs = json!({

@@ -15,7 +15,6 @@ use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
-use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::store::{Cause, DueEffect, EffectEnd, StoreError};
 
@@ -28,8 +27,6 @@ pub(super) enum Performed {
     Done(Option<Fact>),
     /// It is not needed any more.
     Needless,
-    /// GitHub does not show yet what the last try did: look again then.
-    Later(Timestamp),
     /// Another worker has it.
     TakenOver,
 }
@@ -60,13 +57,6 @@ impl Engine {
             }
             Ok(Performed::Done(None) | Performed::Needless) => {
                 self.store.settle_effect(&due, &EffectEnd::Sent).await?;
-            }
-            Ok(Performed::Later(at)) => {
-                let end = EffectEnd::Later(
-                    at,
-                    "waits until GitHub shows what the last try did".to_owned(),
-                );
-                self.store.settle_effect(&due, &end).await?;
             }
             Ok(Performed::TakenOver) => {
                 tracing::warn!(effect.key = due.key, "an effect went to another worker");
@@ -112,6 +102,10 @@ impl Engine {
         let said = error.chain();
         let end = match error.remedy(due.tries, now) {
             Remedy::Again(at) => {
+                let at = match due.effect {
+                    Effect::Dispatch { .. } => dispatch::try_again(at, now),
+                    _ => at,
+                };
                 tracing::info!(
                     effect.key = due.key,
                     error = said,

@@ -108,7 +108,7 @@ async fn k6_k7_a_run_whose_dispatch_was_not_heard_of_is_found_by_its_name() {
         let world = World::begins().await;
         world.yard.fault("POST", DISPATCHES, fault.clone(), 1);
         let issue = world.labelled_issue().await;
-        world.waits(10).await;
+        world.waits(61).await;
         assert_eq!(dispatches(&world), 1, "{fault:?}");
         let held = world.held().await;
         let attempt = world.task(issue).await.attempts[0].clone();

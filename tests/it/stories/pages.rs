@@ -114,3 +114,37 @@ async fn what_is_parked_is_seen_and_replay_has_it_done() {
     world.runner().await.returns_change(&[FIX]).await;
     world.ends().await;
 }
+
+#[tokio::test]
+async fn what_an_agent_said_stands_on_a_page_of_its_own_under_the_same_key() {
+    let world = World::begins_with(Setting {
+        pages_are_local: false,
+        ..Setting::default()
+    })
+    .await;
+    world.labelled_issue().await;
+    let link = world.link().await;
+    let (page, key) = link.split_once('?').unwrap();
+    let runner = world.runner().await;
+    let mut returned = runner.result(&[(FIX.0, Some(FIX.1))]).await;
+    let words = serde_json::json!({"said": "<script>alert(1)</script> a\u{202e}b", "at_ms": 1500});
+    returned.transcript = format!("nonsense\n{words}\n");
+    assert_eq!(runner.returns_raw(&returned).await.0, 200);
+    world.settles().await;
+    let attempt = format!("{page}/attempts/1");
+    for path in [
+        attempt.clone(),
+        format!("{attempt}?key=0"),
+        format!("{page}/attempts/2?{key}"),
+    ] {
+        assert_eq!(world.page(&path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    let (status, shown) = world.page(&format!("{attempt}?{key}")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(shown.contains("1.5 s"), "{shown}");
+    assert!(shown.contains("alert(1)&#60;/script&#62; ab"), "{shown}");
+    assert!(!shown.contains("<script>"), "{shown}");
+    let (_, task) = world.page(&link).await;
+    assert!(task.contains(&format!("{attempt}?{key}")), "{task}");
+    world.ends().await;
+}

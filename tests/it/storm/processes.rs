@@ -163,6 +163,12 @@ async fn tell(seed: u64) -> End {
     process
         .rests(&store, |task| task.stage.name() == "delivered")
         .await;
+    // What the runs' ends bring is read, too.
+    yard.runs_ended().await;
+    yard.settle().await;
+    process
+        .rests(&store, |task| task.stage.name() == "delivered")
+        .await;
     runners.abort();
     let end = End::of(&store, &yard, &process.world.repo).await;
     process.dies().await;
