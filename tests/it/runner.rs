@@ -264,6 +264,7 @@ fn hosted_machine(apt_get: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let git = castellan::sandbox::locate("git", &crate::sandbox::system()).unwrap();
     symlink(git, folder.path().join("git")).unwrap();
+    symlink("/usr/bin/timeout", folder.path().join("timeout")).unwrap();
     let doubles = [
         ("sudo", "shift; exec /usr/bin/env \"$@\""),
         ("apt-get", apt_get),
