@@ -47,7 +47,7 @@
 //! - [`runner`] knows neither store, github, engine nor server.
 //! - The yard imitates GitHub from its public documentation and knows nothing of [`github`]:
 //!   two readings of the API that check each other.
-//! - Only [`settings`] reads the environment; only [`clock`] reads the time.
+//! - Only [`settings`] reads the environment; only [`clock`] reads the wall-clock time.
 //! - There is no function that merges or approves.
 
 pub mod clock;

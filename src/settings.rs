@@ -31,7 +31,7 @@ pub struct Given {
     /// Database: sqlite:PATH or postgres://… [default: sqlite:castellan.db]
     #[arg(long, env = "CASTELLAN_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
-    /// Folder for mirrors of repositories [default: castellan-data]
+    /// Folder for mirrors of repositories and for builds of the runner [default: castellan-data]
     #[arg(long, env = "CASTELLAN_DATA_DIR")]
     data_dir: Option<PathBuf>,
     /// Number of the GitHub App
@@ -136,7 +136,7 @@ pub struct Settings {
     pub listen: String,
     /// The database.
     pub database_url: Secret,
-    /// Folder for mirrors.
+    /// Folder for mirrors and builds.
     pub data_dir: PathBuf,
     /// The App's number and its private key as PEM.
     pub app: Option<(i64, Secret)>,
@@ -182,7 +182,9 @@ impl Settings {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether this host, as it stands in an address, is this machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

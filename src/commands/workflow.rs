@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use castellan::domain::ids::Sha256Hex;
 use castellan::server::digest_of;
+use castellan::settings::is_loopback;
 use clap::Args;
 use url::Url;
 
@@ -58,8 +59,7 @@ fn address(server: &Url) -> anyhow::Result<String> {
         matches!(server.scheme(), "https" | "http") && text.chars().all(plain),
         "--server {server}: write scheme, host, port and path only, as in https://castellan.example"
     );
-    let host = server.host_str().unwrap_or_default();
-    let here = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+    let here = server.host_str().is_some_and(is_loopback);
     anyhow::ensure!(
         server.scheme() == "https" || here,
         "--server {server}: runners must reach it by https, because their tickets travel there"

@@ -94,8 +94,6 @@ struct Claims {
     git_ref: String,
     run_id: String,
     run_attempt: String,
-    #[serde(default)]
-    runner_environment: String,
 }
 
 impl Issuer {
@@ -269,6 +267,5 @@ fn identity(claims: Claims) -> Option<Identity> {
             run_id: RunId(claims.run_id.parse().ok()?),
             run_attempt: claims.run_attempt.parse().ok()?,
         },
-        environment: claims.runner_environment,
     })
 }

@@ -148,7 +148,7 @@ async fn show_task(
         history: history.iter().map(line).collect(),
         parked: store.parked_effects(id).await?,
         github: format!("{base}/{}", task.name),
-        query: query_of(key.filter(|_| !server.engine.rules.pages_are_local)),
+        query: query_of(server, key),
     };
     Ok(Some(html(&page)))
 }
@@ -162,9 +162,12 @@ pub(super) fn opens(server: &Server, task: &Task, key: Option<&str>) -> bool {
 }
 
 /// What links between a task's pages carry on.
-pub(super) fn query_of(key: Option<&str>) -> String {
+pub(super) fn query_of(server: &Server, key: Option<&str>) -> String {
     // A key that opens has nothing in it that an address would have to escape.
-    key.map_or_else(String::new, |key| format!("?key={key}"))
+    match key {
+        Some(key) if !server.engine.rules.pages_are_local => format!("?key={key}"),
+        _ => String::new(),
+    }
 }
 
 fn line(entry: &HistoryEntry) -> Line {

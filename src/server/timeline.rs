@@ -77,11 +77,10 @@ async fn show(
         }
         None => (Vec::new(), "Nothing has come back yet."),
     };
-    let local = server.engine.rules.pages_are_local;
     let page = AttemptPage {
         number: number.0,
         title: task.contract.title.clone(),
-        back: format!("/tasks/{id}{}", query_of(key.filter(|_| !local))),
+        back: format!("/tasks/{id}{}", query_of(server, key)),
         entries,
         nothing,
     };

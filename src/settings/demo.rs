@@ -11,7 +11,7 @@ use super::{Given, Settings, SettingsError};
 pub struct DemoSettings {
     /// The database.
     pub database_url: String,
-    /// Folder for mirrors.
+    /// Folder for mirrors and builds.
     pub data_dir: PathBuf,
     /// The App's number.
     pub app_id: i64,

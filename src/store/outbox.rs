@@ -318,17 +318,14 @@ pub(super) async fn settle(
         EffectEnd::Later(at, error) => ("waiting", at.0, error.as_str()),
         EffectEnd::Parked(error) => ("parked", 0, error.as_str()),
     };
-    let effect = serde_json::to_string(&due.effect).map_err(unreadable("an effect"))?;
     sqlx::query(
         "UPDATE outbox SET state = CASE WHEN revision = $1 THEN $2 ELSE 'waiting' END,
-             effect = CASE WHEN revision = $1 THEN $3 ELSE effect END,
-             not_before = CASE WHEN revision = $1 THEN $4 ELSE 0 END,
-             tries = CASE WHEN $7 = 1 THEN tries - 1 ELSE tries END,
-             leased_until = 0, last_error = $5 WHERE key = $6 AND leases = $8",
+             not_before = CASE WHEN revision = $1 THEN $3 ELSE 0 END,
+             tries = CASE WHEN $6 = 1 THEN tries - 1 ELSE tries END,
+             leased_until = 0, last_error = $4 WHERE key = $5 AND leases = $7",
     )
     .bind(due.revision)
     .bind(state)
-    .bind(effect)
     .bind(not_before)
     .bind(error)
     .bind(due.key.as_str())

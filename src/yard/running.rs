@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use super::hooks::client;
 use super::jobs::{HeldRun, Program, Runner, end_group};
 use super::shared::Shared;
+use crate::protocol::ENTER_PATH;
 
 /// How much of what a job says is kept, at its end.
 const OUTPUT_KEPT: usize = 256 * 1024;
@@ -107,7 +108,7 @@ async fn enter(server: &str, held: &HeldRun) -> std::io::Result<String> {
     let (task, attempt, nonce) = (input("task"), input("attempt"), input("nonce"));
     let body = serde_json::json!({"value": held.identity(server, &serde_json::Value::Null)});
     let client = client().map_err(std::io::Error::other)?;
-    let url = format!("{server}/runner/enter/{task}/{attempt}/{nonce}");
+    let url = format!("{server}{ENTER_PATH}/{task}/{attempt}/{nonce}");
     let answer = client.post(url).json(&body).send().await;
     let answer = answer.map_err(std::io::Error::other)?;
     let (status, said) = (answer.status(), answer.text().await.unwrap_or_default());

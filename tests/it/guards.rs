@@ -69,6 +69,14 @@ struct Held {
     fence: Fence,
 }
 
+/// A run that was dispatched for a task.
+async fn dispatched() -> (World, HeldRun) {
+    let world = World::begin(1).await;
+    asked(&world).await;
+    let run = world.yard.take_run().await;
+    (world, run)
+}
+
 /// What the workflow's job `enter` does, with a token that says what stands in `instead`.
 async fn signs_in(world: &World, run: &HeldRun, instead: &Value) -> Result<String, RunnerRefusal> {
     let token = run.identity(AUDIENCE, instead).unwrap();
@@ -156,10 +164,7 @@ async fn delivered(world: &World) -> i64 {
 
 #[tokio::test]
 async fn x21_another_workflow_may_not_sign_in() {
-    let mut world = World::begin(1).await;
-    world.lives().await;
-    asked(&world).await;
-    let run = world.yard.take_run().await;
+    let (world, run) = dispatched().await;
     let other = "octo/sample/.github/workflows/evil.yml@refs/heads/main";
     let refused = signs_in(&world, &run, &json!({"workflow_ref": other})).await;
     assert!(
@@ -170,10 +175,7 @@ async fn x21_another_workflow_may_not_sign_in() {
 
 #[tokio::test]
 async fn x20_a_token_counts_once() {
-    let mut world = World::begin(1).await;
-    world.lives().await;
-    asked(&world).await;
-    let run = world.yard.take_run().await;
+    let (world, run) = dispatched().await;
     let token = run.identity(AUDIENCE, &Value::Null).unwrap();
     presents(&world, &run, &token).await.unwrap();
     let again = presents(&world, &run, &token).await;

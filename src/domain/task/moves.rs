@@ -133,7 +133,7 @@ impl<'a> Next<'a> {
         let until = self.event.at.plus_s(SETUP_LIMIT_S);
         let is_waiting = matches!(self.task.stage, Stage::Queued { .. });
         let is_others = self.task.last_attempt().is_some_and(|last| {
-            let other = last.signed_in.as_ref().is_some_and(|one| one.run != run);
+            let other = last.current_run().is_some_and(|known| known != run.run_id);
             other || last.entered.is_some()
         });
         if !is_waiting || is_others {

@@ -33,8 +33,6 @@ pub struct Identity {
     pub git_ref: String,
     /// The run.
     pub run: RunIdentity,
-    /// `github-hosted` or `self-hosted`.
-    pub environment: String,
 }
 
 /// Why it may not.
@@ -77,14 +75,13 @@ impl Stranger {
     }
 }
 
-/// Whether `identity`, which says `nonce`, is the run that `attempt` waits for, on `branch` of
-/// this repository of this owner.
+/// Whether `identity` is the run that `attempt` waits for, on `branch` of this repository of this
+/// owner. That it knows the attempt's nonce has been seen before.
 ///
 /// # Errors
 /// The first thing that is not so.
 pub fn admit(
     identity: &Identity,
-    nonce: &str,
     attempt: &Attempt,
     repository: RepositoryId,
     owner: UserId,
@@ -99,7 +96,6 @@ pub fn admit(
     is(identity.git_ref == git_ref, Stranger::Branch)?;
     is(identity.workflow == workflow, Stranger::Workflow)?;
     is(identity.run.run_attempt == 1, Stranger::RunAttempt)?;
-    is(attempt.is_dispatched_with(nonce), Stranger::Nonce)?;
     let run = attempt.current_run();
     is(
         run.is_none_or(|run| run == identity.run.run_id),

@@ -22,44 +22,21 @@ impl Engine {
     /// See [`RunnerRefusal`].
     pub async fn sign_in(
         &self,
-        task: &TaskId,
+        id: &TaskId,
         number: AttemptNumber,
         nonce: &str,
         token: &str,
     ) -> Result<String, RunnerRefusal> {
-        // Strangers are sent away before anybody is asked for keys.
-        let stored = self.store.task(task).await?.ok_or(RunnerRefusal::Unknown)?;
-        let attempt = stored.task.attempt(number).ok_or(RunnerRefusal::Unknown)?;
-        if !attempt.is_dispatched_with(nonce) {
-            return Err(RunnerRefusal::Stranger(Stranger::Nonce));
-        }
-        let issuer = self.issuer.as_ref().ok_or(RunnerRefusal::NoIssuer)?;
-        let identity = issuer.verify(token).await.map_err(|error| match error {
-            error @ (NotProven::Token(_) | NotProven::Time(_)) => RunnerRefusal::NotProven(error),
-            error @ NotProven::Keys { .. } => RunnerRefusal::NoKeys(error),
-        })?;
-        self.sign_in_as(task, number, nonce, &identity).await
-    }
-
-    async fn sign_in_as(
-        &self,
-        id: &TaskId,
-        number: AttemptNumber,
-        nonce: &str,
-        identity: &Identity,
-    ) -> Result<String, RunnerRefusal> {
         let stored = self.store.task(id).await?.ok_or(RunnerRefusal::Unknown)?;
         let task = &stored.task;
         let attempt = task.attempt(number).ok_or(RunnerRefusal::Unknown)?;
+        // Strangers are sent away before anybody is asked for keys.
+        if !attempt.is_dispatched_with(nonce) {
+            return Err(RunnerRefusal::Stranger(Stranger::Nonce));
+        }
+        let identity = self.identity(token).await?;
         let branch = &task.base.branch;
-        let admitted = admit(
-            identity,
-            nonce,
-            attempt,
-            task.repository,
-            task.owner,
-            branch,
-        );
+        let admitted = admit(&identity, attempt, task.repository, task.owner, branch);
         if let Err(stranger) = admitted
             && guard::holds(Guard::Identity)
         {
@@ -86,7 +63,7 @@ impl Engine {
             ticket: ticket.clone(),
         };
         self.record(id, fact, Cause::None).await?;
-        // Two runs may have come at once: the record says who it was.
+        // Another run may have come meanwhile: the record says whose the attempt is.
         let stored = self.store.task(id).await?.ok_or(RunnerRefusal::Unknown)?;
         let signed_in = stored.task.attempt(number);
         let signed_in = signed_in.and_then(|attempt| attempt.signed_in.as_ref());
@@ -94,5 +71,14 @@ impl Engine {
             return Err(RunnerRefusal::Taken);
         }
         Ok(format!("{id}.{number}.{secret}"))
+    }
+
+    /// Who presents this token.
+    async fn identity(&self, token: &str) -> Result<Identity, RunnerRefusal> {
+        let issuer = self.issuer.as_ref().ok_or(RunnerRefusal::NoIssuer)?;
+        issuer.verify(token).await.map_err(|error| match error {
+            error @ (NotProven::Token(_) | NotProven::Time(_)) => RunnerRefusal::NotProven(error),
+            error @ NotProven::Keys { .. } => RunnerRefusal::NoKeys(error),
+        })
     }
 }

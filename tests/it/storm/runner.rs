@@ -132,28 +132,30 @@ impl Job {
             .http
             .post(url)
             .json(&serde_json::json!({"value": token}));
-        let answer = request.send().await.map_err(|_| Away::Gone)?;
-        let status = answer.status();
-        if status.is_server_error() {
-            return Err(Away::Gone);
-        }
-        if !status.is_success() {
-            return Err(Away::Refused);
-        }
-        answer.text().await.map_err(|_| Away::Gone)
+        answered(request)
+            .await?
+            .text()
+            .await
+            .map_err(|_| Away::Gone)
     }
 }
 
 async fn said<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Away> {
+    answered(request)
+        .await?
+        .json()
+        .await
+        .map_err(|_| Away::Gone)
+}
+
+/// An answer that is a yes.
+async fn answered(request: reqwest::RequestBuilder) -> Result<reqwest::Response, Away> {
     let answer = request.send().await.map_err(|_| Away::Gone)?;
-    let status = answer.status();
-    if status.is_server_error() {
-        return Err(Away::Gone);
+    match answer.status() {
+        status if status.is_success() => Ok(answer),
+        status if status.is_server_error() => Err(Away::Gone),
+        _ => Err(Away::Refused),
     }
-    if !status.is_success() {
-        return Err(Away::Refused);
-    }
-    answer.json().await.map_err(|_| Away::Gone)
 }
 
 /// The first attempt mends the file; each further one adds another.
