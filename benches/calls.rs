@@ -247,6 +247,7 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
         pages_are_local: true,
         github_url: yard.web_url().parse().unwrap(),
         agent: AgentCommand {
+            preset: None,
             command: agent,
             environment: BTreeMap::new(),
             model_url: None,
@@ -257,6 +258,8 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
             acceptance_s: 60,
             turns: 1,
             memory_mib: 2048,
+            memory_total_mib: 4096,
+            disk_mib: 8192,
             processes: 64,
             file_mib: 64,
             output_mib: 8,

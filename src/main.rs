@@ -37,9 +37,12 @@ enum Command {
     CheckPolicy(commands::files::CheckPolicy),
     /// Try again what was parked: deliveries and effects
     Replay(commands::serve::Replay),
-    /// Inside a sandbox: relay a loopback port to the one address that is allowed
+    /// Inside a sandbox: relay loopback ports to the doors, and run a command beside it
     #[command(name = castellan::sandbox::RELAY_SUBCOMMAND, hide = true)]
-    RelayInside(commands::work::RelayInside),
+    RelayInside(commands::inside::RelayInside),
+    /// Inside a sandbox: join standard input and output with a door
+    #[command(name = castellan::sandbox::PIPE_SUBCOMMAND, hide = true)]
+    PipeInside(commands::inside::PipeInside),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::CheckPolicy(check) => check.run(),
         Command::Replay(replay) => replay.run(),
         Command::RelayInside(relay) => relay.run(),
+        Command::PipeInside(pipe) => pipe.run(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("castellan: {error:#}");

@@ -3,6 +3,7 @@
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod files;
+pub(crate) mod inside;
 pub(crate) mod serve;
 pub(crate) mod work;
 pub(crate) mod workflow;
@@ -13,6 +14,13 @@ use tracing_subscriber::EnvFilter;
 /// The runtime of a command.
 fn runtime() -> anyhow::Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}
+
+/// The runtime of what runs inside of a sandbox, whose processes and threads are counted.
+fn small_runtime() -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?)
 }

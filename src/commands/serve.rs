@@ -57,6 +57,8 @@ pub(crate) const LIMITS: Limits = Limits {
     acceptance_s: 900,
     turns: 1,
     memory_mib: 8192,
+    memory_total_mib: 4096,
+    disk_mib: 8192,
     processes: 512,
     file_mib: 1024,
     output_mib: 64,
@@ -86,6 +88,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         pages_are_local: settings.pages_are_local(),
         github_url: settings.github_url.clone(),
         agent: AgentCommand {
+            preset: None,
             command: settings.agent.clone(),
             environment: Default::default(),
             model_url: settings.model_url.as_ref().map(ToString::to_string),

@@ -1,4 +1,4 @@
-//! `castellan work`, and the relay that it starts inside of a sandbox.
+//! `castellan work`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -129,25 +129,4 @@ async fn check(search: &[PathBuf], scratch: &Path) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
-}
-
-/// Relay a loopback port to a socket, and run a command beside it.
-#[derive(Args)]
-pub(crate) struct RelayInside {
-    port: u16,
-    socket: PathBuf,
-    #[arg(last = true, required = true)]
-    command: Vec<std::ffi::OsString>,
-}
-
-impl RelayInside {
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let runtime = super::runtime()?;
-        let code = runtime.block_on(castellan::sandbox::relay_inside(
-            self.port,
-            self.socket,
-            self.command,
-        ))?;
-        Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
-    }
 }

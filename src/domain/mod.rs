@@ -7,6 +7,7 @@
 //! - [`task`]: stages, attempts, and [`task::decide::decide`], which moves them.
 //! - [`change`]: the returned files as data, and the rules that refuse them.
 //! - [`text`]: foreign text made harmless on its way in, our text on its way out.
+//! - [`model`]: how models are spoken with, and what that costs.
 //! - [`notice`], [`event`], [`effect`]: what GitHub says, what a task hears, what it asks for.
 //! - [`refusal`]: polite noes to a person.
 //! - [`ids`], [`time`]: names and moments.
@@ -16,6 +17,7 @@ pub mod change;
 pub mod effect;
 pub mod event;
 pub mod ids;
+pub mod model;
 pub mod notice;
 pub mod refusal;
 pub mod request;

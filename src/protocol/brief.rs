@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{AttemptNumber, FullName, Oid, TaskId};
+use crate::domain::ids::{AttemptNumber, FullName, Oid, Sha256Hex, TaskId};
+use crate::domain::model::Wire;
 use crate::domain::request::contract::Contract;
+use crate::domain::request::policy::ToolServer;
 
 /// `GET /runner/brief`: all that an attempt needs to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,19 @@ pub struct Brief {
     pub prompt: String,
     /// The agent.
     pub agent: AgentCommand,
+    /// Model that the server's gateway answers with; `None`: the agent reaches no model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// What sandboxed programs reach beside the model.
+    #[serde(default)]
+    pub network: Network,
+    /// Further servers of tools, as the policy has them for this kind of attempt.
+    #[serde(default)]
+    pub servers: Vec<ToolServer>,
+    /// SHA-256 of what an earlier attempt's agent left of its session, to be asked for at
+    /// [`super::SESSION_PATH`]; `None`: there is nothing to resume.
+    #[serde(default)]
+    pub session: Option<Sha256Hex>,
     /// What one attempt may use.
     pub limits: Limits,
     /// Which of the agent's requests for permission are granted.
@@ -37,17 +52,73 @@ pub struct Checkout {
     pub repository: FullName,
     /// The commit that the agent starts from; the change is against its tree.
     pub start: Oid,
+    /// The base's commit that the task started from, of which agents' instruction files are taken.
+    pub base: Oid,
 }
 
 /// A program that speaks the Agent Client Protocol over its standard input and output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentCommand {
+    /// One of the agents that we know how to install and to set up; `None`: [`AgentCommand::command`].
+    #[serde(default)]
+    pub preset: Option<Preset>,
     /// Program and arguments; the program is looked up on the runner.
     pub command: Vec<String>,
     /// Environment inside the sandbox, beside the sandbox's own; holds no secret.
     pub environment: BTreeMap<String, String>,
     /// The one address that is relayed to the agent, as `http://127.0.0.1:PORT/…`; `None`: no network at all.
     pub model_url: Option<String>,
+}
+
+/// An agent that we know how to install, to point at a model, and to keep quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// opencode.
+    Opencode,
+    /// Claude Code, by its ACP adapter.
+    Claude,
+    /// Codex, by its ACP adapter.
+    Codex,
+    /// Gemini CLI.
+    Gemini,
+}
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Opencode, Self::Claude, Self::Codex, Self::Gemini];
+
+    /// Its name in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opencode => "opencode",
+            Self::Claude => "claude",
+            Self::Codex => "codex",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    /// How it speaks with its model.
+    #[must_use]
+    pub const fn wire(self) -> Wire {
+        match self {
+            Self::Opencode | Self::Codex => Wire::Openai,
+            Self::Claude => Wire::Anthropic,
+            Self::Gemini => Wire::Gemini,
+        }
+    }
+}
+
+/// What sandboxed programs reach beside the model: nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// Hosts that set-up commands reach.
+    pub setup: Vec<String>,
+    /// Hosts that the agent reaches.
+    pub agent: Vec<String>,
+    /// Loopback ports of the job's services that set-up, agent and acceptance reach.
+    pub ports: Vec<u16>,
 }
 
 /// What one attempt may use. Whatever goes beyond ends it.
@@ -63,6 +134,10 @@ pub struct Limits {
     pub turns: u32,
     /// MiB of memory that one process may use.
     pub memory_mib: u32,
+    /// MiB of memory that all processes of a sandbox may use together.
+    pub memory_total_mib: u32,
+    /// MiB that a sandbox may add to the disk.
+    pub disk_mib: u32,
     /// Processes at once.
     pub processes: u32,
     /// MiB that one file may have.

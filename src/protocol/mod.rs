@@ -22,6 +22,12 @@ pub const BUILD_PATH: &str = "/runner/build";
 pub const EXCHANGE_PATH: &str = "/runner/exchange";
 /// What to do: `GET` → [`brief::Brief`].
 pub const BRIEF_PATH: &str = "/runner/brief";
+/// The model, through the gateway: this path, `/<wire>` (see [`crate::domain::model::Wire`]) and the
+/// provider's own path, with the lease as `Authorization: Bearer …` → the provider's own answer, streamed.
+pub const MODEL_PATH: &str = "/model";
+/// What an agent left of its session: `POST` a gzipped tar archive with its SHA-256 in
+/// [`result::CONTENT_SHA256_HEADER`] to keep it for the task's next attempt; `GET` the one that the brief names.
+pub const SESSION_PATH: &str = "/runner/session";
 /// How it goes, and proof of life: `POST`, [`progress::Progress`] → [`progress::Directive`].
 pub const PROGRESS_PATH: &str = "/runner/progress";
 /// The one result: `POST`, [`result::Returned`] → [`result::Receipt`].
@@ -29,6 +35,8 @@ pub const RESULT_PATH: &str = "/runner/result";
 
 /// Largest body of a result, in bytes, as the server accepts and the runner sends it.
 pub const RESULT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest archive of a session, in bytes; a larger one is not kept.
+pub const SESSION_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Largest body of any other message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 

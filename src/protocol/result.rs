@@ -20,6 +20,9 @@ pub struct Returned {
     pub start: Oid,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the agent had changed when an attempt failed: evidence, never applied.
+    #[serde(default)]
+    pub partial: Option<Change>,
     /// What was seen on the way.
     pub evidence: RunEvidence,
     /// What was said on the way: one JSON object a line, capped.
@@ -69,6 +72,21 @@ pub struct RunEvidence {
     pub permissions: Vec<Permission>,
     /// The agent's last message.
     pub words: String,
+    /// What the network refused to sandboxed programs, each place once.
+    #[serde(default)]
+    pub refusals: Vec<NetworkRefusal>,
+    /// Hosts that were open to the agent: data could leave through them.
+    #[serde(default)]
+    pub open_hosts: Vec<String>,
+    /// The agents' instruction files of the base that the agent worked with.
+    #[serde(default)]
+    pub instructions: Vec<InstructionFile>,
+    /// The artifact that the agent gave instead of a change, or beside it.
+    #[serde(default)]
+    pub report: Option<Report>,
+    /// What it asked people.
+    #[serde(default)]
+    pub questions: Vec<Question>,
     /// How long each part took.
     pub timing: Timing,
 }
@@ -105,6 +123,64 @@ pub struct Permission {
     pub title: String,
     /// Whether it was granted.
     pub granted: bool,
+}
+
+/// A place that a sandboxed program wanted to reach and could not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkRefusal {
+    /// In which phase.
+    pub phase: Phase,
+    /// Host and port, as it named them.
+    pub place: String,
+    /// Why it was refused, in one sentence.
+    pub because: String,
+    /// How often.
+    pub count: u32,
+}
+
+/// An instruction file of the base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstructionFile {
+    /// Its path in the repository.
+    pub path: String,
+    /// SHA-256 of its content.
+    pub sha256: Sha256Hex,
+}
+
+/// What an agent found out or proposes, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Which artifact it is.
+    pub kind: ReportKind,
+    /// One line.
+    pub title: String,
+    /// Markdown of the agent's.
+    pub text: String,
+}
+
+/// Kinds of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportKind {
+    /// Why something is as it is.
+    Diagnosis,
+    /// What should be done.
+    Plan,
+}
+
+/// What an agent asks people; it goes on with the default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// The question, one line.
+    pub question: String,
+    /// Answers to choose from, one line each.
+    pub options: Vec<String>,
+    /// What the agent goes on with: one of the options.
+    pub default: String,
 }
 
 /// Milliseconds of each part of an attempt.

@@ -48,6 +48,7 @@ pub(super) async fn run(
         fence: lease.fence,
         start: brief.checkout.start.clone(),
         outcome,
+        partial: None,
         evidence: attempt.evidence,
         transcript: attempt.transcript.into_text(),
     }

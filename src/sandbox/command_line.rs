@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::Sandbox;
+use super::door::Open;
 use super::floor::{HOME, WORKSPACE};
-use super::relay::SOCKET_INSIDE;
 use super::spec::Spec;
 
 /// Own namespaces of every kind, no capability, no further namespace, no controlling terminal,
@@ -31,7 +31,7 @@ impl Sandbox {
     /// The options and the program, to be given to bubblewrap.
     ///
     /// All of it can be read inside at `/proc/1/cmdline`: it must hold no secret.
-    pub(super) fn arguments(&self, spec: &Spec, socket: Option<&Path>) -> Vec<OsString> {
+    pub(super) fn arguments(&self, spec: &Spec, open: Option<&Open>) -> Vec<OsString> {
         let mut line: Vec<OsString> = CAGE.map(OsString::from).to_vec();
         line.extend(self.floor.options().into_iter().map(OsString::from));
         line.extend(own_folders(spec.limits.scratch_bytes()));
@@ -42,17 +42,16 @@ impl Sandbox {
         for each in &spec.writable {
             bind(&mut line, "--bind", &each.outside, &each.inside);
         }
-        if let (Some(relay), Some(socket)) = (&spec.relay, socket) {
-            bind(&mut line, "--ro-bind", socket, Path::new(SOCKET_INSIDE));
-            line.extend(relay.options());
+        if let (Some(doors), Some(open)) = (&spec.doors, open) {
+            line.extend(open.options(doors));
         }
         // Last, because everything above had to be mounted on it.
         line.extend(["--remount-ro", "/"].map(OsString::from));
         line.extend(environment(spec));
         line.extend(["--chdir", WORKSPACE, "--"].map(OsString::from));
         line.extend(spec.limits.prefix(&self.prlimit));
-        if let Some(relay) = &spec.relay {
-            line.extend(relay.prefix());
+        if let Some(doors) = &spec.doors {
+            line.extend(doors.prefix());
         }
         line.extend(spec.command.iter().cloned());
         line

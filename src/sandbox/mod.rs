@@ -6,22 +6,26 @@
 
 mod account;
 mod command_line;
+mod door;
 mod find;
 mod floor;
 mod inherited;
+mod inside;
 mod limits;
-mod relay;
 mod running;
 mod scratch;
 mod spec;
 mod text;
 
 pub use account::ACCOUNT;
+pub use door::{Door, Doors, Keeper, PROGRAM_INSIDE};
 pub use find::{SYSTEM_PROGRAMS, Unavailable, locate};
 pub use floor::WORKSPACE;
 pub use inherited::keep_inherited_files;
+pub use inside::{
+    Forward, InsideError, PIPE_SUBCOMMAND, RELAY_SUBCOMMAND, pipe_inside, relay_inside,
+};
 pub use limits::{Limit, Limits};
-pub use relay::{RELAY_SUBCOMMAND, Relay, RelayError, relay_inside};
 pub use running::{Finished, OUTPUT_TAIL_BYTES, Running, SandboxError};
 pub use scratch::Scratch;
 pub use spec::{Bind, Spec};

@@ -12,8 +12,8 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 
 use super::Sandbox;
+use super::door::Open;
 use super::limits::Limit;
-use super::relay::Supervisor;
 use super::spec::Spec;
 use super::text::clean;
 
@@ -26,9 +26,9 @@ const EXIT_OF_SIGXFSZ: i32 = 128 + 25;
 /// What failed around a sandboxed program, not in it.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// The relay's socket could not be opened.
-    #[error("opening the relay to the model failed")]
-    Relay(#[source] io::Error),
+    /// A door's socket could not be opened.
+    #[error("opening the sandbox's doors failed")]
+    Doors(#[source] io::Error),
     /// bubblewrap could not be started.
     #[error("starting bubblewrap failed")]
     Start(#[source] io::Error),
@@ -53,7 +53,7 @@ pub struct Running {
     /// The program's errors, until taken.
     pub stderr: Option<ChildStderr>,
     child: Child,
-    _relay: Option<Supervisor>,
+    _doors: Option<Open>,
 }
 
 /// How a program ended.
@@ -109,7 +109,7 @@ impl Sandbox {
     /// Starts a program with pipes to its standard input, output and error.
     ///
     /// # Errors
-    /// [`SandboxError::Relay`] and [`SandboxError::Start`].
+    /// [`SandboxError::Doors`] and [`SandboxError::Start`].
     pub fn spawn(&self, spec: &Spec) -> Result<Running, SandboxError> {
         self.start(spec, Stdio::piped(), Stdio::piped(), Stdio::piped())
     }
@@ -163,15 +163,15 @@ impl Sandbox {
         stdout: Stdio,
         stderr: Stdio,
     ) -> Result<Running, SandboxError> {
-        let relay = spec
-            .relay
+        let open = spec
+            .doors
             .as_ref()
-            .map(|relay| Supervisor::open(relay, self.floor.path()))
+            .map(|doors| Open::open(doors, self.floor.path()))
             .transpose()
-            .map_err(SandboxError::Relay)?;
+            .map_err(SandboxError::Doors)?;
         let mut command = Command::new(&self.bwrap);
         command
-            .args(self.arguments(spec, relay.as_ref().map(Supervisor::socket).as_deref()))
+            .args(self.arguments(spec, open.as_ref()))
             // The sandbox shows the environment that bubblewrap was started with.
             .env_clear()
             .current_dir(Path::new("/"))
@@ -187,7 +187,7 @@ impl Sandbox {
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
             child,
-            _relay: relay,
+            _doors: open,
         })
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::door::Doors;
 use super::limits::Limits;
-use super::relay::Relay;
 
 /// One program for the sandbox.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub struct Spec {
     pub limits: Limits,
     /// The program and its arguments, as seen from inside. No secrets.
     pub command: Vec<OsString>,
-    /// The one address that the program can reach.
-    pub relay: Option<Relay>,
+    /// The ways out; without them there is none.
+    pub doors: Option<Doors>,
 }
 
 /// A folder or file of this machine and where it is seen inside.
@@ -62,7 +62,7 @@ impl Spec {
             environment: BTreeMap::new(),
             limits: Limits::default(),
             command: command.into_iter().map(Into::into).collect(),
-            relay: None,
+            doors: None,
         }
     }
 

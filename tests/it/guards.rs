@@ -132,6 +132,7 @@ async fn returns(
         outcome: Outcome::Changed {
             change: castellan::domain::change::Change { files: vec![file] },
         },
+        partial: None,
         evidence: RunEvidence::default(),
         transcript: String::new(),
     };

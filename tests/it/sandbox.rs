@@ -20,8 +20,8 @@ macro_rules! room {
     };
 }
 
+pub(crate) mod doors;
 pub(crate) mod limits;
-pub(crate) mod relay;
 
 const LONG: Duration = Duration::from_secs(60);
 

@@ -19,6 +19,7 @@ pub use show::{DIFFERENCE_CHARS, difference, explain};
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::BudgetPolicy;
 use crate::domain::ids::Sha256Hex;
 
 /// The contract of a task.
@@ -53,6 +54,26 @@ pub struct Budget {
     pub minutes: u32,
     /// Turns of the agent (prompts that it is given) in one attempt.
     pub turns: u32,
+    /// Calls of a model, over all attempts.
+    #[serde(default = "usual_calls")]
+    pub calls: u32,
+    /// Tokens of all kinds, over all attempts.
+    #[serde(default = "usual_tokens")]
+    pub tokens: u64,
+    /// Hundredths of the unit in which the server's settings give prices, over all attempts;
+    /// `None`: whatever the tokens cost.
+    #[serde(default)]
+    pub cents: Option<u32>,
+}
+
+/// For contracts that were frozen before calls and tokens were counted.
+fn usual_calls() -> u32 {
+    BudgetPolicy::default().calls
+}
+
+/// See [`usual_calls`].
+fn usual_tokens() -> u64 {
+    BudgetPolicy::default().tokens
 }
 
 impl Contract {

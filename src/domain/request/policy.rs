@@ -3,9 +3,13 @@
 //! Every key is optional, and no file at all is [`Policy::default`]. It does not know where the
 //! file came from, and decides nothing: [`super::contract`] and [`crate::domain::change`] do.
 
+mod network;
 mod parse;
 mod value;
 
+pub use network::{
+    Egress, MODEL_PORT, PROXY_PORT, Runners, SandboxPolicy, TaskKind, ToolServer, hosts_of,
+};
 pub use parse::{POLICY_BYTES, POLICY_PATH, PolicyError, parse, schema};
 pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS};
 
@@ -57,6 +61,17 @@ pub struct Policy {
     #[serde(deserialize_with = "value::hosts")]
     #[schemars(length(max = 50))]
     pub links: Vec<String>,
+    /// Model that the agent works with, one of those that the server allows.
+    #[serde(deserialize_with = "value::model")]
+    pub model: Option<String>,
+    /// What sandboxed programs reach.
+    pub sandbox: SandboxPolicy,
+    /// Further tools of the agent: servers that speak the Model Context Protocol.
+    #[serde(deserialize_with = "network::servers")]
+    #[schemars(length(max = 8))]
+    pub mcp: Vec<ToolServer>,
+    /// Which machines may run the agent: `any`, or `hosted` for GitHub's own only.
+    pub runners: Runners,
 }
 
 /// Which files an agent may change.
@@ -89,6 +104,18 @@ pub struct BudgetPolicy {
     #[serde(deserialize_with = "value::turns")]
     #[schemars(range(min = 1, max = 500))]
     pub turns: u32,
+    /// Calls of a model, over all attempts.
+    #[serde(deserialize_with = "value::calls")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub calls: u32,
+    /// Tokens of all kinds, over all attempts.
+    #[serde(deserialize_with = "value::tokens")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub tokens: u64,
+    /// Cents over all attempts, where the server knows prices.
+    #[serde(deserialize_with = "value::cents")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cents: Option<u32>,
     /// The most that an issue may ask for.
     pub maximum: BudgetMaximum,
 }
@@ -109,6 +136,18 @@ pub struct BudgetMaximum {
     #[serde(deserialize_with = "value::turns")]
     #[schemars(range(min = 1, max = 500))]
     pub turns: u32,
+    /// Calls of a model, over all attempts.
+    #[serde(deserialize_with = "value::calls")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub calls: u32,
+    /// Tokens of all kinds, over all attempts.
+    #[serde(deserialize_with = "value::tokens")]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub tokens: u64,
+    /// Cents over all attempts, where the server knows prices.
+    #[serde(deserialize_with = "value::cents")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cents: Option<u32>,
 }
 
 /// Limits of one change (X52, X58).
@@ -196,6 +235,12 @@ impl BudgetPolicy {
             attempts: self.attempts.min(self.maximum.attempts),
             minutes: self.minutes.min(self.maximum.minutes),
             turns: self.turns.min(self.maximum.turns),
+            calls: self.calls.min(self.maximum.calls),
+            tokens: self.tokens.min(self.maximum.tokens),
+            cents: match (self.cents, self.maximum.cents) {
+                (Some(cents), Some(most)) => Some(cents.min(most)),
+                (cents, most) => cents.or(most),
+            },
         }
     }
 }
@@ -223,6 +268,10 @@ impl Default for Policy {
             ],
             change: ChangePolicy::default(),
             links: Vec::new(),
+            model: None,
+            sandbox: SandboxPolicy::default(),
+            mcp: Vec::new(),
+            runners: Runners::default(),
         }
     }
 }
@@ -233,6 +282,9 @@ impl Default for BudgetPolicy {
             attempts: 3,
             minutes: 30,
             turns: 20,
+            calls: 500,
+            tokens: 10_000_000,
+            cents: None,
             maximum: BudgetMaximum::default(),
         }
     }
@@ -244,6 +296,9 @@ impl Default for BudgetMaximum {
             attempts: 10,
             minutes: 120,
             turns: 100,
+            calls: 5_000,
+            tokens: 100_000_000,
+            cents: None,
         }
     }
 }

@@ -15,13 +15,14 @@ use super::Engine;
 use super::perform::tree;
 use crate::domain::event::{Ending, Fact};
 use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex};
+use crate::domain::request::policy::{SandboxPolicy, TaskKind, ToolServer, hosts_of};
 use crate::domain::task::HEARTBEAT_S;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::{task::prompt, text};
 use crate::guard::{self, Guard};
-use crate::protocol::brief::{AllowList, Brief, Checkout, Limits};
+use crate::protocol::brief::{AllowList, Brief, Checkout, Limits, Network};
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
@@ -120,10 +121,15 @@ impl Engine {
                 clone_url: self.clone_url(&task.name),
                 repository: task.name.clone(),
                 start: attempt.start.clone(),
+                base: task.base.oid.clone(),
             },
             contract: task.contract.clone(),
             prompt: prompt::of(task, attempt),
             agent: self.rules.agent.clone(),
+            model: None,
+            network: network_of(&task.policy.sandbox),
+            servers: servers_for(task, attempt),
+            session: None,
             limits: self.limits_of(task),
             allow: AllowList {
                 tool_kinds: task.policy.tool_kinds(),
@@ -287,6 +293,27 @@ fn lease(task: &Task, attempt: &Attempt) -> Lease {
         heartbeat_s: HEARTBEAT_S,
         deadline: deadline.unwrap_or(attempt.asked_at),
     }
+}
+
+fn network_of(policy: &SandboxPolicy) -> Network {
+    Network {
+        setup: hosts_of(&policy.egress.setup),
+        agent: hosts_of(&policy.egress.agent),
+        ports: policy.ports.clone(),
+    }
+}
+
+/// The policy's servers of tools for this kind of attempt.
+fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
+    let kind = match attempt.feedback {
+        Some(_) => TaskKind::Fix,
+        None => TaskKind::Run,
+    };
+    let servers = task.policy.mcp.iter();
+    servers
+        .filter(|server| server.kinds.contains(&kind))
+        .cloned()
+        .collect()
 }
 
 /// Longest cause or remedy that is kept, in characters.

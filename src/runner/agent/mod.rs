@@ -21,7 +21,7 @@ use super::tools::Tools;
 use super::{Pace, WorkOptions};
 use crate::protocol::brief::{Brief, Limits};
 use crate::protocol::progress::Phase;
-use crate::sandbox::{Relay, Running, Sandbox, Spec};
+use crate::sandbox::{Door, Doors, Running, Sandbox, Spec};
 
 use lines::{Fault, Taps};
 pub(super) use seen::Seen;
@@ -47,8 +47,8 @@ pub(super) fn spec(
     let mut command = vec![tools.program(options, name)?];
     command.extend(words.map(Into::into));
     let mut spec = Spec::new(workspace.to_owned(), command);
-    spec.relay = match &brief.agent.model_url {
-        Some(url) => Some(relay(options, tools, url)?),
+    spec.doors = match &brief.agent.model_url {
+        Some(url) => Some(doors(options, tools, url)?),
         None => None,
     };
     spec.environment = brief.agent.environment.clone();
@@ -57,7 +57,7 @@ pub(super) fn spec(
     Ok(spec)
 }
 
-fn relay(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Relay, Failure> {
+fn doors(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Doors, Failure> {
     let url = Url::parse(model_url)
         .ok()
         .filter(|url| url.scheme() == "http");
@@ -81,10 +81,9 @@ fn relay(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Relay,
         let remedy = "start the work with `castellan work`";
         Failure::new(Phase::Agent, "this runner knows no relay program", remedy)
     })?;
-    Ok(Relay {
-        host,
-        port,
+    Ok(Doors {
         program: tools.copy(program)?,
+        doors: vec![Door::to(host, port)],
     })
 }
 

@@ -15,7 +15,7 @@ fn what_it_inherited_does_not_reach_what_it_starts() {
     let mut shell = Command::new("/bin/sh");
     shell.args([
         "-c",
-        "exec 9</; exec \"$0\" relay-inside 0 /nonexistent -- /bin/readlink /proc/self/fd/9",
+        "exec 9</; exec \"$0\" relay-inside 0=/nonexistent -- /bin/readlink /proc/self/fd/9",
     ]);
     shell.arg(env!("CARGO_BIN_EXE_castellan"));
     shell.env_clear().current_dir(folder.path());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use castellan::domain::change::FileChange;
 use castellan::domain::ids::{AttemptNumber, Oid, RunId};
 use castellan::domain::request::contract::{Budget, Contract};
-use castellan::protocol::brief::{AgentCommand, AllowList, Brief, Checkout, Limits};
+use castellan::protocol::brief::{AgentCommand, AllowList, Brief, Checkout, Limits, Network};
 use castellan::protocol::enter::RunIdentity;
 use castellan::protocol::progress::Phase;
 use castellan::protocol::result::{Outcome, Returned};
@@ -169,6 +169,7 @@ fn brief(stand: &Stand, start: Oid, script: &Value) -> Brief {
         checkout: Checkout {
             clone_url: format!("{}/git/octo/sample.git", stand.address),
             repository: "octo/sample".parse().unwrap(),
+            base: start.clone(),
             start,
         },
         contract: Contract {
@@ -184,22 +185,32 @@ fn brief(stand: &Stand, start: Oid, script: &Value) -> Brief {
                 attempts: 1,
                 minutes: 5,
                 turns: 2,
+                calls: 500,
+                tokens: 10_000_000,
+                cents: None,
             },
         },
         prompt: "Make it add.\nAttempt: 1\n".to_owned(),
         agent: AgentCommand {
+            preset: None,
             command: ["castellan-scripted-agent", "--script", &script.to_string()]
                 .map(str::to_owned)
                 .to_vec(),
             environment: BTreeMap::new(),
             model_url: None,
         },
+        model: None,
+        network: Network::default(),
+        servers: Vec::new(),
+        session: None,
         limits: Limits {
             setup_s: 60,
             agent_s: 60,
             acceptance_s: 60,
             turns: 2,
             memory_mib: 1024,
+            memory_total_mib: 4096,
+            disk_mib: 8192,
             processes: 128,
             file_mib: 64,
             output_mib: 8,

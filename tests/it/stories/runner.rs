@@ -201,6 +201,7 @@ impl Run<'_> {
             fence: self.lease.fence,
             start: self.brief.checkout.start.clone(),
             outcome,
+            partial: None,
             evidence: RunEvidence {
                 agent: Some("Played agent 1".to_owned()),
                 stop_reason: Some("end_turn".to_owned()),

@@ -80,6 +80,8 @@ const LIMITS: Limits = Limits {
     acceptance_s: 60,
     turns: 1,
     memory_mib: 1024,
+    memory_total_mib: 4096,
+    disk_mib: 8192,
     processes: 128,
     file_mib: 64,
     output_mib: 8,
@@ -322,6 +324,7 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
         public_url: Some("https://castellan.example".parse().unwrap()),
         github_url: yard.web_url().parse().unwrap(),
         agent: AgentCommand {
+            preset: None,
             command: ["castellan-scripted-agent", "--script", &script]
                 .map(str::to_owned)
                 .to_vec(),

@@ -81,6 +81,7 @@ impl Job {
             outcome: Outcome::Changed {
                 change: change(lease.attempt),
             },
+            partial: None,
             evidence: RunEvidence::default(),
             transcript: String::new(),
         };

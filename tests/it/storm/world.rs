@@ -171,6 +171,7 @@ fn rules(github_url: url::Url) -> Rules {
         pages_are_local: true,
         github_url,
         agent: AgentCommand {
+            preset: None,
             command: vec!["agent".to_owned()],
             environment: Default::default(),
             model_url: None,
@@ -181,6 +182,8 @@ fn rules(github_url: url::Url) -> Rules {
             acceptance_s: 60,
             turns: 1,
             memory_mib: 64,
+            memory_total_mib: 4096,
+            disk_mib: 8192,
             processes: 9,
             file_mib: 9,
             output_mib: 9,

@@ -82,6 +82,9 @@ fn contract() -> Contract {
             attempts: 3,
             minutes: 10,
             turns: 1,
+            calls: 500,
+            tokens: 10_000_000,
+            cents: None,
         },
     }
 }

@@ -89,14 +89,15 @@ pub fn explain(reading: &Reading) -> String {
         &or(std::slice::from_ref(&contract.owner), "whoever asks"),
     );
     let budget = contract.budget;
-    say(
-        "Budget",
-        &[
-            format!("{} attempts", budget.attempts),
-            format!("{} minutes an attempt", budget.minutes),
-            format!("{} turns an attempt", budget.turns),
-        ],
-    );
+    let mut spend = vec![
+        format!("{} attempts", budget.attempts),
+        format!("{} minutes an attempt", budget.minutes),
+        format!("{} turns an attempt", budget.turns),
+        format!("{} calls of a model", budget.calls),
+        format!("{} tokens", budget.tokens),
+    ];
+    spend.extend(budget.cents.map(|cents| format!("{cents} cents")));
+    say("Budget", &spend);
     if !reading.notes.is_empty() {
         say(
             "Notes",

@@ -18,13 +18,15 @@ pub const CONSTRAINTS: usize = 50;
 pub const CONSTRAINT_CHARS: usize = 500;
 /// Globs of one kind: they compile to one automaton.
 pub const GLOBS: usize = 200;
-/// Hosts to which links may lead.
+/// Hosts of one kind: to which links may lead, or that programs may reach.
 pub const HOSTS: usize = 50;
+/// Bytes of a model's name; providers' own are far shorter.
+const MODEL_BYTES: usize = 100;
 
 /// Reads a list of at most `limit` texts, each refused by `check` with its own words.
-struct Texts<F> {
-    limit: usize,
-    check: F,
+pub(super) struct Texts<F> {
+    pub(super) limit: usize,
+    pub(super) check: F,
 }
 
 impl<'de, F: Fn(&str) -> Result<(), String>> Visitor<'de> for Texts<F> {
@@ -119,18 +121,22 @@ pub(super) fn constraints<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Stri
     })
 }
 
+/// Whether `text` is a host name of several parts, in lower case.
+pub(super) fn is_host(text: &str) -> bool {
+    text.len() <= 253
+        && text.contains('.')
+        && text.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        })
+}
+
 pub(super) fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let check = |text: &str| {
-        let named = text.len() <= 253
-            && text.contains('.')
-            && text.split('.').all(|label| {
-                (1..=63).contains(&label.len())
-                    && !label.starts_with('-')
-                    && label
-                        .bytes()
-                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            });
-        if named {
+        if is_host(text) {
             Ok(())
         } else {
             Err(String::from(
@@ -184,11 +190,43 @@ ranges! {
     // A job of GitHub Actions ends after 360 minutes.
     minutes: u32 = "minutes", 350;
     turns: u32 = "turns", 500;
+    calls: u32 = "calls", 100_000;
+    tokens: u64 = "tokens", 1_000_000_000;
     // GitHub lists at most 3000 files of a pull request.
     change_files: u32 = "files", 3_000;
     // A result is posted in one body.
     change_bytes: u64 = "bytes", 50_000_000;
     file_bytes: u64 = "bytes", 20_000_000;
+}
+
+pub(super) fn cents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    match Option::<u64>::deserialize(from)? {
+        None => Ok(None),
+        Some(number @ 1..=1_000_000) => u32::try_from(number).map(Some).map_err(D::Error::custom),
+        Some(number) => Err(D::Error::custom(format!(
+            "{number} cents is out of range; write a number from 1 to 1000000"
+        ))),
+    }
+}
+
+/// Whether `text` can be a model's name: it becomes part of addresses and messages.
+pub(in crate::domain) fn is_model(text: &str) -> bool {
+    (1..=MODEL_BYTES).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._:/@".contains(&b))
+        && !text
+            .split('/')
+            .any(|part| part.is_empty() || part == "." || part == "..")
+}
+
+pub(super) fn model<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Option::<String>::deserialize(from)? {
+        Some(text) if !is_model(&text) => Err(D::Error::custom(
+            "this is not the name of a model; write one that the server's settings name",
+        )),
+        model => Ok(model),
+    }
 }
 
 pub(super) fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {

@@ -1,25 +1,24 @@
-//! The one way out: to one address, and to no other.
+//! The ways out: each leads where its keeper leads it, and nowhere else.
 
 use std::path::PathBuf;
 
-use castellan::sandbox::{Relay, Spec, relay_inside};
+use castellan::sandbox::{Door, Doors, Forward, Spec, relay_inside};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Room;
 
 #[tokio::test]
-async fn relay_reaches_its_one_address_from_inside() {
-    let room = room!("relay_reaches_its_one_address_from_inside");
+async fn a_door_reaches_its_one_address_from_inside() {
+    let room = room!("a_door_reaches_its_one_address_from_inside");
     let program = PathBuf::from(env!("CARGO_BIN_EXE_castellan"));
     let inside = room.folder.path().join("relay");
     std::fs::copy(program, &inside).unwrap();
     let port = echo_once().await;
     let line = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo hello >&3; head -n1 <&3");
     let mut spec = Spec::new(room.workspace(), ["/bin/bash", "-c", &line]);
-    spec.relay = Some(Relay {
-        host: "127.0.0.1".to_owned(),
-        port,
+    spec.doors = Some(Doors {
         program: inside,
+        doors: vec![Door::to("127.0.0.1".to_owned(), port)],
     });
     let finished = room.run(&spec).await;
     assert_eq!(finished.output_tail, "hello\n", "{finished:?}");
@@ -53,7 +52,8 @@ async fn relay_inside_forwards_and_keeps_the_exit_code() {
         "exec 3<>/dev/tcp/127.0.0.1/{port} && printf hello >&3 && test \"$(head -c5 <&3)\" = hello && exit 3"
     );
     let command = ["bash", "-c", &line].map(Into::into).to_vec();
-    assert_eq!(relay_inside(port, socket, command).await.unwrap(), 3);
+    let forwards = vec![Forward { port, socket }];
+    assert_eq!(relay_inside(forwards, command).await.unwrap(), 3);
 }
 
 /// A port that was free a moment ago.
