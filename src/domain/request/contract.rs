@@ -19,7 +19,6 @@ pub use show::{DIFFERENCE_CHARS, difference, explain};
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::BudgetPolicy;
 use crate::domain::ids::Sha256Hex;
 
 /// The contract of a task.
@@ -66,14 +65,17 @@ pub struct Budget {
     pub cents: Option<u32>,
 }
 
-/// For contracts that were frozen before calls and tokens were counted.
+/// Calls of a task that asks for no other number, and of those from before calls were counted.
+pub(super) const USUAL_CALLS: u32 = 500;
+/// Tokens of a task that asks for no other number, and of those from before tokens were counted.
+pub(super) const USUAL_TOKENS: u64 = 10_000_000;
+
 fn usual_calls() -> u32 {
-    BudgetPolicy::default().calls
+    USUAL_CALLS
 }
 
-/// See [`usual_calls`].
 fn usual_tokens() -> u64 {
-    BudgetPolicy::default().tokens
+    USUAL_TOKENS
 }
 
 impl Contract {

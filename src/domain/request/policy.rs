@@ -18,7 +18,7 @@ pub(super) use value::check_command;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::contract::Budget;
+use super::contract::{Budget, USUAL_CALLS, USUAL_TOKENS};
 
 /// What a repository says about the work of agents in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -282,8 +282,8 @@ impl Default for BudgetPolicy {
             attempts: 3,
             minutes: 30,
             turns: 20,
-            calls: 500,
-            tokens: 10_000_000,
+            calls: USUAL_CALLS,
+            tokens: USUAL_TOKENS,
             cents: None,
             maximum: BudgetMaximum::default(),
         }
