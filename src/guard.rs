@@ -30,11 +30,15 @@ pub enum Guard {
     IdentityOnce,
     /// Nothing runs without a sandbox.
     Sandbox,
+    /// No more is spent on models than the budget has.
+    Budget,
+    /// Only the attempt that is under way reaches a model.
+    ModelLease,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -45,6 +49,8 @@ impl Guard {
         Self::Identity,
         Self::IdentityOnce,
         Self::Sandbox,
+        Self::Budget,
+        Self::ModelLease,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -61,6 +67,8 @@ impl Guard {
             Self::Identity => "identity",
             Self::IdentityOnce => "identity-once",
             Self::Sandbox => "sandbox",
+            Self::Budget => "budget",
+            Self::ModelLease => "model-lease",
         }
     }
 }

@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::domain::model::catalogue::Catalogue;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
@@ -70,6 +71,8 @@ pub struct Rules {
     pub github_url: Url,
     /// The agent that runners start.
     pub agent: AgentCommand,
+    /// Which models repositories may use.
+    pub models: Catalogue,
     /// What one attempt may use, but for its minutes and turns, which the contract has.
     pub limits: Limits,
     /// Most tasks that are not closed in one repository (X15).

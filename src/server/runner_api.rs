@@ -99,7 +99,7 @@ fn message<M: DeserializeOwned>(body: &[u8]) -> Result<M, RunnerRefusal> {
     serde_json::from_slice(body).map_err(|error| RunnerRefusal::Message(error.to_string()))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
     headers
         .get(http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -9,6 +9,7 @@ mod deliveries;
 mod history;
 mod identities;
 mod installations;
+mod model_calls;
 mod outbox;
 mod pulls;
 mod record;
@@ -26,6 +27,7 @@ use url::Url;
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
 pub use history::HistoryEntry;
 pub use installations::Installation;
+pub use model_calls::NewCall;
 pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
 pub use record::{Cause, Recorded, Recording};
 pub use repositories::Repository;
@@ -57,6 +59,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Appended to a select of a row that no other transaction may pass meanwhile.
+    const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
         }
     }
 

@@ -4,11 +4,13 @@
 //! (task, attempt and key), each message the fence. Results are kept byte for byte.
 
 mod bearer;
+mod model;
 mod refusal;
 mod sign_in;
 
 pub use bearer::Bearer;
 use bearer::SECRET_CHARS;
+pub use model::{Admitted, ModelLease, ModelRefusal};
 pub use refusal::RunnerRefusal;
 
 use super::Engine;
@@ -126,7 +128,7 @@ impl Engine {
             contract: task.contract.clone(),
             prompt: prompt::of(task, attempt),
             agent: self.rules.agent.clone(),
-            model: None,
+            model: self.model_of(task),
             network: network_of(&task.policy.sandbox),
             servers: servers_for(task, attempt),
             session: None,

@@ -331,6 +331,7 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
             environment: Default::default(),
             model_url: None,
         },
+        models: Default::default(),
         limits: setting.limits,
         tasks_per_repository: setting.tasks_per_repository,
         tasks_per_person_hour: setting.tasks_per_person_hour,
@@ -367,6 +368,7 @@ async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, Join
         secrets: Secrets::new(yard.app().webhook_secrets.into_iter().chain(to_come)),
         unverified: setting.unverified.clone(),
         builds: Builds::new(PathBuf::from("/nonexistent")),
+        gateway: Default::default(),
         missing: Arc::default(),
     };
     yard.connect(&format!("{address}/webhook"));
