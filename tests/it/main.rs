@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod contract;
 mod door;
+mod gateway;
 mod glob;
 mod guards;
 mod left_out;

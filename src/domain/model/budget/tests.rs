@@ -84,9 +84,16 @@ fn the_agent_is_told_before_the_end() {
         told(spent(10, 50_000, 0), ask(20_000, 8_000)),
         "no second one of this size"
     );
-    let cents = super::tests::budget(100, 10_000_000, Some(100));
-    let granted = admit(&cents, &spent(1, 1, 880_000), &ask(100, 100), Some(&PRICES)).unwrap();
-    assert!(granted.wrap_up, "money");
+}
+
+#[test]
+fn the_agent_is_told_before_its_money_ends() {
+    let budget = budget(100, 10_000_000, Some(100));
+    let told = |micros: u64| {
+        let granted = admit(&budget, &spent(1, 1, micros), &ask(100, 100), Some(&PRICES));
+        granted.unwrap().wrap_up
+    };
+    assert!(!told(500_000) && told(880_000));
 }
 
 #[test]
