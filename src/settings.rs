@@ -324,9 +324,33 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_we_know_is_an_agent_that_we_know_and_needs_its_model() {
+        let given = |agent: &str, wire: Option<Wire>| {
+            let given = Given {
+                agent: Some(agent.to_owned()),
+                model_wire: wire,
+                model_key: wire.map(|_| "wurzel".to_owned()),
+                model: wire.map(|_| "small".to_owned()),
+                ..Given::default()
+            };
+            given.check().unwrap()
+        };
+        let settings = given(" claude ", Some(Wire::Openai));
+        assert_eq!(settings.preset, Some(Preset::Claude));
+        let said = settings.missing.last().unwrap();
+        assert!(said.contains("the agent claude needs a model that is spoken with as anthropic"));
+        assert_eq!(given("claude", Some(Wire::Anthropic)).missing.len(), 4);
+        let settings = given("claude --acp", None);
+        assert_eq!((settings.preset, settings.missing.len()), (None, 4));
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let given = Given {
             webhook_secrets: Some("wurzel, pfeffer,,".to_owned()),
+            model_wire: Some(Wire::Openai),
+            model: Some("small".to_owned()),
+            model_key: Some("wurzelbrot".to_owned()),
             ..Given::default()
         };
         let settings = given.check().unwrap();

@@ -23,7 +23,7 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -42,6 +42,8 @@ use crate::engine::attempt::ModelLease;
 
 /// Largest request that is taken, in bytes: a long session with some pictures.
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// From this size on a request is read beside the loops that serve others.
+const ASIDE_BYTES_MIN: usize = 512 * 1024;
 /// Longest that a request's body may take to come.
 const BODY_MAX: Duration = Duration::from_secs(60);
 /// Longest wait for a connection to a provider.
@@ -212,13 +214,16 @@ async fn answer(
     let grant = engine.granted(&lease, wire)?;
     let provider = gateway.provider(&grant)?;
     // Bodies are read only by those whose turn it is: what waits holds no memory.
-    let place = gateway.shared.places.take(&lease).await?;
+    let places = &gateway.shared.places;
+    let mut place = places.take(&lease).await?;
     let deadline = deadline(server, &lease);
+    places.hold(&mut place, length(&parts.headers)?).await?;
     let body = read(body).await?;
     if deadline <= Instant::now() {
         return Err(Refusal::time_is_over());
     }
-    let asked = Asked::read(&endpoint, &body)?;
+    let reading = places.read().await?;
+    let asked = asked(&endpoint, body).await?;
     let ask = Ask {
         input: asked.input_max(),
         output: asked.output(),
@@ -229,7 +234,7 @@ async fn answer(
     };
     let admitted = engine.admit_call(&lease, &grant, &ask).await?;
     let said = asked.said(&grant.model.name, &admitted.reserved, provider.is_openai());
-    drop(body);
+    drop(reading);
     let mut open = OpenCall::new(engine.clone(), admitted, endpoint.dialect());
     let call = upstream::Call {
         gateway,
@@ -239,7 +244,9 @@ async fn answer(
         body: Bytes::from(said),
         deadline,
     };
-    match call.send(&mut open).await {
+    let sent = call.send(&mut open).await;
+    place.is_sent();
+    match sent {
         Ok(answer) => Ok(relay::pass(answer, open, place, gateway, deadline)),
         Err(refusal) => {
             tracing::warn!(
@@ -257,6 +264,27 @@ fn deadline(server: &Server, lease: &ModelLease) -> Instant {
     let left_ms = lease.deadline.since_ms(server.engine.clock.now());
     let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
     Instant::now() + left
+}
+
+/// Bytes that a request will have; without a word on that, the most.
+fn length(headers: &HeaderMap) -> Result<usize, Refusal> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    match length.unwrap_or(REQUEST_BYTES_MAX) {
+        length if length > REQUEST_BYTES_MAX => Err(Refusal::too_large()),
+        length => Ok(length),
+    }
+}
+
+/// Reads a request; a large one where it holds up nobody else.
+async fn asked(endpoint: &Endpoint, body: Bytes) -> Result<Asked, Refusal> {
+    if body.len() < ASIDE_BYTES_MIN {
+        return Asked::read(endpoint, &body);
+    }
+    let endpoint = endpoint.clone();
+    let read = tokio::task::spawn_blocking(move || Asked::read(&endpoint, &body));
+    read.await
+        .unwrap_or_else(|_| Err(Refusal::request("the request cannot be read".to_owned())))
 }
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {

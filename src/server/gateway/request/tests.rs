@@ -133,44 +133,63 @@ fn gemini(part: Value) -> (Dialect, Value) {
     (Dialect::Gemini, json!({"contents": [{"parts": [part]}]}))
 }
 
+const URL: &str = "https://evil.example/?secret";
+
+fn image(source: Value) -> Value {
+    json!({"type": "image", "source": source})
+}
+
+fn is_refused(all: impl IntoIterator<Item = (Dialect, Value)>) {
+    for (dialect, body) in all {
+        let refused = read(dialect, &body).err();
+        let refused = refused.unwrap_or_else(|| panic!("{body} passes"));
+        let said = format!("{refused:?}");
+        assert!(said.contains("400") && !said.contains("secret"), "{said}");
+    }
+}
+
 #[test]
-fn what_makes_the_provider_fetch_or_read_what_is_stored_is_refused() {
-    let url = "https://evil.example/?secret";
-    let image = |source: Value| json!({"type": "image", "source": source});
-    for (dialect, body) in [
-        block(image(json!({"type": "url", "url": url}))),
+fn messages_make_the_provider_fetch_nothing() {
+    is_refused([
+        block(image(json!({"type": "url", "url": URL}))),
         block(image(json!({"type": "file", "file_id": "f"}))),
-        block(json!({"type": "document", "source": {"type": "url", "url": url}})),
+        block(json!({"type": "document", "source": {"type": "url", "url": URL}})),
         block(json!({"type": "document", "source": {"type": "base64", "data": "x"}})),
         block(
-            json!({"type": "document", "source": {"type": "content", "content": [image(json!({"type": "url", "url": url}))]}}),
+            json!({"type": "document", "source": {"type": "content", "content": [image(json!({"type": "url", "url": URL}))]}}),
         ),
         block(
-            json!({"type": "tool_result", "content": [image(json!({"type": "url", "url": url}))]}),
+            json!({"type": "tool_result", "content": [image(json!({"type": "url", "url": URL}))]}),
         ),
         block(json!({"type": "container_upload", "file_id": "f"})),
         block(json!({"type": "mcp_tool_use"})),
         (
             Dialect::Messages,
-            json!({"messages": [], "system": [image(json!({"type": "url", "url": url}))]}),
+            json!({"messages": [], "system": [image(json!({"type": "url", "url": URL}))]}),
         ),
         (
             Dialect::Messages,
-            json!({"messages": [], "mcp_servers": [{"url": url}]}),
+            json!({"messages": [], "mcp_servers": [{"url": URL}]}),
         ),
         (Dialect::Messages, json!({"messages": [], "container": "c"})),
         (Dialect::Messages, json!({"messages": {"role": "user"}})),
-        item(json!({"role": "user", "content": [{"type": "input_image", "image_url": url}]})),
+    ]);
+}
+
+#[test]
+fn responses_make_the_provider_fetch_and_remember_nothing() {
+    is_refused([
+        item(json!({"role": "user", "content": [{"type": "input_image", "image_url": URL}]})),
         item(
             json!({"role": "user", "content": [{"type": "input_image", "file_id": "f", "image_url": PICTURE}]}),
         ),
-        item(json!({"role": "user", "content": [{"type": "input_file", "file_url": url}]})),
+        item(json!({"role": "user", "content": [{"type": "input_file", "file_url": URL}]})),
         item(
-            json!({"type": "function_call_output", "output": [{"type": "input_image", "image_url": url}]}),
+            json!({"type": "function_call_output", "output": [{"type": "input_image", "image_url": URL}]}),
         ),
         item(json!({"type": "item_reference", "id": "x"})),
         item(json!({"type": "mcp_call"})),
-        item(json!({"type": "computer_call_output", "output": {"image_url": url}})),
+        item(json!({"type": "computer_call_output", "output": {"image_url": URL}})),
         (
             Dialect::Responses,
             json!({"input": "x", "previous_response_id": "resp_of_another_task"}),
@@ -183,24 +202,30 @@ fn what_makes_the_provider_fetch_or_read_what_is_stored_is_refused() {
             Dialect::Responses,
             json!({"input": "x", "prompt": {"id": "p"}}),
         ),
-        part(json!({"type": "image_url", "image_url": {"url": url}})),
-        part(json!({"type": "image_url", "image_url": url})),
+    ]);
+}
+
+#[test]
+fn chat_and_gemini_make_the_provider_fetch_nothing() {
+    is_refused([
+        part(json!({"type": "image_url", "image_url": {"url": URL}})),
+        part(json!({"type": "image_url", "image_url": URL})),
         part(json!({"type": "image_url", "image_url": {"url": "data:text/html,x"}})),
         part(json!({"type": "file", "file": {"file_id": "f"}})),
         part(json!({"type": "input_audio", "input_audio": {}})),
-        gemini(json!({"fileData": {"fileUri": url}})),
-        gemini(json!({"file_data": {"file_uri": url}})),
+        gemini(json!({"fileData": {"fileUri": URL}})),
+        gemini(json!({"file_data": {"file_uri": URL}})),
         gemini(json!({"inline_data": {"mime_type": "video/mp4", "data": "x"}})),
         gemini(
-            json!({"functionResponse": {"name": "f", "parts": [{"file_data": {"file_uri": url}}]}}),
+            json!({"functionResponse": {"name": "f", "parts": [{"file_data": {"file_uri": URL}}]}}),
         ),
         (
             Dialect::Gemini,
-            json!({"contents": {"parts": {"fileData": {"fileUri": url}}}}),
+            json!({"contents": {"parts": {"fileData": {"fileUri": URL}}}}),
         ),
         (
             Dialect::Gemini,
-            json!({"contents": [], "system_instruction": {"parts": [{"fileData": {"fileUri": url}}]}}),
+            json!({"contents": [], "system_instruction": {"parts": [{"fileData": {"fileUri": URL}}]}}),
         ),
         (
             Dialect::Gemini,
@@ -210,12 +235,7 @@ fn what_makes_the_provider_fetch_or_read_what_is_stored_is_refused() {
             Dialect::Gemini,
             json!({"contents": [], "systemInstruction": {}, "system_instruction": {}}),
         ),
-    ] {
-        let refused = read(dialect, &body).err();
-        let refused = refused.unwrap_or_else(|| panic!("{body} passes"));
-        let said = format!("{refused:?}");
-        assert!(said.contains("400") && !said.contains("secret"), "{said}");
-    }
+    ]);
 }
 
 #[test]
