@@ -250,7 +250,6 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
             preset: None,
             command: agent,
             environment: BTreeMap::new(),
-            model_url: None,
         },
         limits: Limits {
             setup_s: 60,

@@ -30,11 +30,15 @@ pub enum Guard {
     IdentityOnce,
     /// Nothing runs without a sandbox.
     Sandbox,
+    /// Sandboxed programs reach the hosts that a policy names, and no other.
+    Egress,
+    /// No name leads them to an address that is not public.
+    PrivateAddresses,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -45,6 +49,8 @@ impl Guard {
         Self::Identity,
         Self::IdentityOnce,
         Self::Sandbox,
+        Self::Egress,
+        Self::PrivateAddresses,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -61,6 +67,8 @@ impl Guard {
             Self::Identity => "identity",
             Self::IdentityOnce => "identity-once",
             Self::Sandbox => "sandbox",
+            Self::Egress => "egress",
+            Self::PrivateAddresses => "private-addresses",
         }
     }
 }

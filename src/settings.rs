@@ -55,9 +55,6 @@ pub struct Given {
     /// Agent that runners start: a command that speaks ACP over its standard input and output
     #[arg(long, env = "CASTELLAN_AGENT")]
     agent: Option<String>,
-    /// The one address that is relayed to the agent, as in `http://127.0.0.1:4000/v1`
-    #[arg(long, env = "CASTELLAN_MODEL_URL")]
-    model_url: Option<Url>,
     /// Most tasks that are not closed in one repository [default: 20]
     #[arg(long, env = "CASTELLAN_TASKS_PER_REPOSITORY")]
     tasks_per_repository: Option<u64>,
@@ -152,8 +149,6 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// The agent's command.
     pub agent: Vec<String>,
-    /// The one address that is relayed to the agent.
-    pub model_url: Option<Url>,
     /// Most tasks that are not closed in one repository.
     pub tasks_per_repository: u64,
     /// Most tasks that one person may open in an hour.
@@ -215,7 +210,6 @@ impl Given {
             oidc_issuer: self.oidc_issuer.or(file.oidc_issuer),
             public_url: self.public_url.or(file.public_url),
             agent: self.agent.or(file.agent),
-            model_url: self.model_url.or(file.model_url),
             tasks_per_repository: self.tasks_per_repository.or(file.tasks_per_repository),
             tasks_per_person_hour: self.tasks_per_person_hour.or(file.tasks_per_person_hour),
             sweep_minutes: self.sweep_minutes.or(file.sweep_minutes),
@@ -258,7 +252,6 @@ impl Given {
             github_api_url: api,
             public_url: self.public_url,
             agent: words("agent", self.agent.as_deref().unwrap_or_default())?,
-            model_url: self.model_url,
             tasks_per_repository: self.tasks_per_repository.unwrap_or(20),
             tasks_per_person_hour: self.tasks_per_person_hour.unwrap_or(20),
             sweep_minutes: self.sweep_minutes.unwrap_or(30).max(1),

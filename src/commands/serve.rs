@@ -91,7 +91,6 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
             preset: None,
             command: settings.agent.clone(),
             environment: Default::default(),
-            model_url: settings.model_url.as_ref().map(ToString::to_string),
         },
         limits: LIMITS,
         tasks_per_repository: settings.tasks_per_repository,

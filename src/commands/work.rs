@@ -81,6 +81,7 @@ impl Work {
             read_only: self.read_only,
             relay_program: Some(own),
             pace: runner::Pace::default(),
+            resolve: runner::Resolve::default(),
         };
         let summary = super::runtime()?.block_on(async {
             tokio::select! {

@@ -25,6 +25,9 @@ pub const BRIEF_PATH: &str = "/runner/brief";
 /// The model, through the gateway: this path, `/<wire>` (see [`crate::domain::model::Wire`]) and the
 /// provider's own path, with the lease as `Authorization: Bearer …` → the provider's own answer, streamed.
 pub const MODEL_PATH: &str = "/model";
+/// The header by which the gateway says that it did not pass a model's answer on, and why: `budget`,
+/// `model`, `key`, `provider`, `request` or `over`.
+pub const MODEL_REFUSAL_HEADER: &str = "castellan-model-refusal";
 /// What an agent left of its session: `POST` a gzipped tar archive with its SHA-256 in
 /// [`result::CONTENT_SHA256_HEADER`] to keep it for the task's next attempt; `GET` the one that the brief names.
 pub const SESSION_PATH: &str = "/runner/session";

@@ -7,6 +7,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde::de::DeserializeOwned;
 
+use super::model::{Heard, Way};
 use super::{Pace, WorkOptions};
 use crate::domain::ids::{AttemptNumber, TaskId};
 use crate::protocol::brief::Brief;
@@ -105,6 +106,15 @@ impl Client {
         value.set_sensitive(true);
         self.lease = Some(value);
         Ok(self)
+    }
+
+    /// The way to the model, under the same lease.
+    pub(super) fn model(&self, heard: Heard) -> Result<Way, CallError> {
+        let server = self.server.parse();
+        let server = server.map_err(|_| CallError::Unsayable("the server's address".to_owned()))?;
+        let lease = self.lease.clone();
+        let lease = lease.ok_or_else(|| CallError::Unsayable("the lease".to_owned()))?;
+        Way::new(&server, lease, self.pace, heard).map_err(CallError::Transport)
     }
 
     /// `GET /runner/brief`, with patience.

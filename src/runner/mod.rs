@@ -11,15 +11,19 @@ mod checkout;
 mod client;
 mod collect;
 mod commands;
+mod egress;
 mod enter;
 mod failure;
 mod folder;
+mod headers;
 mod heartbeat;
 mod machine;
 mod measure;
+mod model;
 mod pristine;
 mod tools;
 mod upload;
+mod ways;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +35,7 @@ use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
 use crate::protocol::enter::RunIdentity;
 
 pub use client::CallError;
+pub use egress::{Fixed, Resolve};
 
 /// What `castellan work` needs to know.
 #[derive(Clone)]
@@ -58,6 +63,8 @@ pub struct WorkOptions {
     pub relay_program: Option<PathBuf>,
     /// How patient it is.
     pub pace: Pace,
+    /// Who looks up the names of allowed hosts: this machine, other than in tests.
+    pub resolve: Resolve,
 }
 
 /// How patient a runner is.
@@ -147,7 +154,7 @@ pub async fn work(options: WorkOptions) -> Result<Summary, WorkError> {
     let brief = client.brief().await.map_err(WorkError::Brief)?;
     let (voice, mut heart) = heartbeat::start(client.clone(), &lease);
     let returned = tokio::select! {
-        returned = attempt::run(&options, &lease, &brief, &voice, began) => Ok(returned),
+        returned = attempt::run(&options, &client, &lease, &brief, &voice, began) => Ok(returned),
         because = heart.stopped() => Err(because),
     };
     let ended = match returned {

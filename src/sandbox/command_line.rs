@@ -49,7 +49,7 @@ impl Sandbox {
         line.extend(["--remount-ro", "/"].map(OsString::from));
         line.extend(environment(spec));
         line.extend(["--chdir", WORKSPACE, "--"].map(OsString::from));
-        line.extend(spec.limits.prefix(&self.prlimit));
+        line.extend(spec.limits.prefix([&self.prlimit, &self.nice, &self.choom]));
         if let Some(doors) = &spec.doors {
             line.extend(doors.prefix());
         }

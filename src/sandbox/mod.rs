@@ -6,16 +6,19 @@
 
 mod account;
 mod command_line;
+mod disk;
 mod door;
 mod find;
 mod floor;
 mod inherited;
 mod inside;
 mod limits;
+mod memory;
 mod running;
 mod scratch;
 mod spec;
 mod text;
+mod watch;
 
 pub use account::ACCOUNT;
 pub use door::{Door, Doors, Keeper, PROGRAM_INSIDE};
@@ -42,6 +45,8 @@ use floor::Floor;
 pub struct Sandbox {
     bwrap: PathBuf,
     prlimit: PathBuf,
+    nice: PathBuf,
+    choom: PathBuf,
     account: Account,
     floor: Arc<Floor>,
 }

@@ -14,6 +14,10 @@ macro_rules! case {
 mod agent;
 mod case;
 mod change;
+mod egress;
+mod model;
+mod partial;
+mod ports;
 mod stand;
 
 use axum::http::StatusCode;

@@ -5,6 +5,7 @@
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
 //! - [`proposal`]: what its pull request says.
+//! - [`reach`]: what that says of the network.
 //! - [`status`]: what people are told of it.
 
 pub mod attempt;
@@ -15,6 +16,7 @@ mod moves;
 mod people;
 pub mod prompt;
 pub mod proposal;
+pub mod reach;
 pub mod sign_in;
 pub mod stage;
 pub mod status;

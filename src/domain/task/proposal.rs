@@ -2,6 +2,7 @@
 
 use super::Task;
 use super::attempt::Attempt;
+use super::reach::{Reach, network};
 use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
@@ -45,6 +46,8 @@ pub struct Facts<'a> {
     pub acceptance: &'a [Acceptance],
     /// The agent's requests for permission that were not granted, by title.
     pub refused: &'a [String],
+    /// What it reached of the network, and what not.
+    pub reach: &'a Reach,
     /// The agent's own name, as it gave it.
     pub agent: Option<&'a str>,
     /// The agent's last message.
@@ -96,6 +99,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
+    parts.push(network(facts.reach));
     let hosts = text::LinkHosts(&task.policy.links);
     let words = text::neutral_with(&without_secrets(facts.words), WORDS_MAX, hosts);
     if !words.trim().is_empty() {

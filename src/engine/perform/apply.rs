@@ -14,12 +14,13 @@ use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
+use crate::domain::task::reach::{Reach, Refused};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
 use crate::git::{Fetched, Remote};
 use crate::github::apply::{Entry, Proposal, RefMove};
 use crate::github::{Kind, Target};
-use crate::protocol::result::{Outcome, Returned};
+use crate::protocol::result::{NetworkRefusal, Outcome, Returned, RunEvidence};
 use crate::store::DueEffect;
 
 impl Engine {
@@ -323,6 +324,7 @@ impl Engine {
                 diff: &accepted.facts,
                 acceptance: &acceptance,
                 refused: &refused,
+                reach: &reach_of(evidence),
                 agent: evidence.agent.as_deref(),
                 words: &evidence.words,
                 page: page.as_deref(),
@@ -357,6 +359,19 @@ fn acceptance_of(report: &crate::protocol::result::CommandReport) -> Acceptance 
         command: report.command.clone(),
         exit_code: report.exit_code,
         output_tail: report.output_tail.clone(),
+    }
+}
+
+fn reach_of(evidence: &RunEvidence) -> Reach {
+    let refused = |refused: &NetworkRefusal| Refused {
+        phase: refused.phase,
+        place: refused.place.clone(),
+        because: refused.because.clone(),
+        count: refused.count,
+    };
+    Reach {
+        open_hosts: evidence.open_hosts.clone(),
+        refusals: evidence.refusals.iter().map(refused).collect(),
     }
 }
 

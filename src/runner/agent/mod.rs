@@ -12,16 +12,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use url::{Host, Url};
-
 use super::failure::Failure;
 use super::heartbeat::Voice;
 use super::measure::limits;
 use super::tools::Tools;
+use super::ways::Ways;
 use super::{Pace, WorkOptions};
 use crate::protocol::brief::{Brief, Limits};
 use crate::protocol::progress::Phase;
-use crate::sandbox::{Door, Doors, Running, Sandbox, Spec};
+use crate::sandbox::{Limit, Running, Sandbox, Spec};
 
 use lines::{Fault, Taps};
 pub(super) use seen::Seen;
@@ -31,11 +30,12 @@ pub(super) use transcript::Transcript;
 /// Time for an agent whose standard output has closed to end by itself.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
-/// What is to be started, and with which way out.
+/// What is to be started, and with which ways out.
 pub(super) fn spec(
     options: &WorkOptions,
     brief: &Brief,
     tools: &Tools,
+    ways: &Ways,
     workspace: &Path,
 ) -> Result<Spec, Failure> {
     let mut words = brief.agent.command.iter();
@@ -47,44 +47,11 @@ pub(super) fn spec(
     let mut command = vec![tools.program(options, name)?];
     command.extend(words.map(Into::into));
     let mut spec = Spec::new(workspace.to_owned(), command);
-    spec.doors = match &brief.agent.model_url {
-        Some(url) => Some(doors(options, tools, url)?),
-        None => None,
-    };
     spec.environment = brief.agent.environment.clone();
     spec.limits = limits(&brief.limits);
     spec.read_only = tools.binds(options);
+    ways.open(&mut spec);
     Ok(spec)
-}
-
-fn doors(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Doors, Failure> {
-    let url = Url::parse(model_url)
-        .ok()
-        .filter(|url| url.scheme() == "http");
-    let address = url.as_ref().and_then(|url| {
-        let host = match url.host()? {
-            Host::Domain(name) => name.to_owned(),
-            Host::Ipv4(address) => address.to_string(),
-            Host::Ipv6(address) => address.to_string(),
-        };
-        Some((host, url.port_or_known_default()?))
-    });
-    let (host, port) = address.ok_or_else(|| {
-        let cause = format!("{model_url} is not an address that can be relayed");
-        Failure::new(
-            Phase::Agent,
-            cause,
-            "give an address such as http://127.0.0.1:8080/v1",
-        )
-    })?;
-    let program = options.relay_program.as_deref().ok_or_else(|| {
-        let remedy = "start the work with `castellan work`";
-        Failure::new(Phase::Agent, "this runner knows no relay program", remedy)
-    })?;
-    Ok(Doors {
-        program: tools.copy(program)?,
-        doors: vec![Door::to(host, port)],
-    })
 }
 
 /// Prompts the agent until it ends its turn, and returns what was seen however it went.
@@ -138,6 +105,9 @@ async fn converse(
         Ok(Err(broken)) => broken,
         Err(_) => Broken::TimeIsOver,
     };
+    if let Some(limit) = running.ended_by() {
+        return Err(of_limit(limit, &brief.limits));
+    }
     // A fault of the pipes explains what the conversation saw of it.
     if let Some(fault) = faults.get() {
         return Err(of_fault(fault, &brief.limits));
@@ -187,6 +157,31 @@ async fn ended(running: &mut Running, method: &str, errors: &lines::Errors) -> F
         ),
         remedy,
     )
+}
+
+fn of_limit(limit: Limit, limits: &Limits) -> Failure {
+    let (cause, remedy) = match limit {
+        Limit::Memory => (
+            format!(
+                "the agent and what it started used more than {} MiB of memory together",
+                limits.memory_total_mib
+            ),
+            "have it run fewer or smaller programs at once, or run it where the limit is higher",
+        ),
+        Limit::Disk => (
+            format!(
+                "the agent and what it started added more than {} MiB to the disk",
+                limits.disk_mib
+            ),
+            "have it leave less behind, or run it where the limit is higher",
+        ),
+        // Those three are ours to notice, not the sandbox's.
+        Limit::Time | Limit::Output | Limit::FileSize => (
+            format!("the agent was ended by its limit on {limit:?}"),
+            "split the task",
+        ),
+    };
+    Failure::new(Phase::Agent, cause, remedy)
 }
 
 fn of_fault(fault: &Fault, limits: &Limits) -> Failure {

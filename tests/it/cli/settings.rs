@@ -6,7 +6,7 @@ use castellan::settings::{ConfigPath, Given, Settings};
 use clap::{Args as _, FromArgMatches as _};
 
 /// A key and a value for every setting, as TOML and as text.
-const SAMPLES: [(&str, &str); 15] = [
+const SAMPLES: [(&str, &str); 14] = [
     ("listen", "\"127.0.0.1:99\""),
     ("database-url", "\"sqlite:other.db\""),
     ("data-dir", "\"other\""),
@@ -17,7 +17,6 @@ const SAMPLES: [(&str, &str); 15] = [
     ("oidc-issuer", "\"https://git.example/_services/token\""),
     ("public-url", "\"https://castellan.example/\""),
     ("agent", "\"my-agent --acp\""),
-    ("model-url", "\"http://127.0.0.1:4000/v1\""),
     ("tasks-per-repository", "3"),
     ("tasks-per-person-hour", "4"),
     ("sweep-minutes", "7"),

@@ -13,7 +13,7 @@ use castellan::protocol::brief::{AgentCommand, AllowList, Brief, Checkout, Limit
 use castellan::protocol::enter::RunIdentity;
 use castellan::protocol::progress::Phase;
 use castellan::protocol::result::{Outcome, Returned};
-use castellan::runner::{Ended, Pace, Summary, WorkError, WorkOptions, work};
+use castellan::runner::{Ended, Pace, Resolve, Summary, WorkError, WorkOptions, work};
 use serde_json::Value;
 
 use super::stand::{Book, Stand, task};
@@ -96,6 +96,7 @@ impl Case {
                 longest_wait: Duration::from_millis(20),
                 ..Pace::default()
             },
+            resolve: Resolve::default(),
         };
         Some(Self {
             stand,
@@ -103,6 +104,12 @@ impl Case {
             options,
             _repository: folder,
         })
+    }
+
+    /// The same case, whose sandboxes can have doors.
+    pub(crate) fn with_doors(mut self) -> Self {
+        self.options.relay_program = Some(PathBuf::from(env!("CARGO_BIN_EXE_castellan")));
+        self
     }
 
     /// Does the work to its end.
@@ -197,7 +204,6 @@ fn brief(stand: &Stand, start: Oid, script: &Value) -> Brief {
                 .map(str::to_owned)
                 .to_vec(),
             environment: BTreeMap::new(),
-            model_url: None,
         },
         model: None,
         network: Network::default(),

@@ -6,19 +6,23 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
 use castellan::domain::time::Timestamp;
 use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease};
 use castellan::protocol::progress::{Directive, Progress};
 use castellan::protocol::result::{CONTENT_SHA256_HEADER, Receipt, Returned};
-use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, Refused};
+use castellan::protocol::{
+    BRIEF_PATH, EXCHANGE_PATH, MODEL_PATH, MODEL_REFUSAL_HEADER, PROGRESS_PATH, RESULT_PATH,
+    Refused,
+};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
 
 /// What was seen, and what is to be answered.
 #[derive(Default)]
@@ -33,8 +37,19 @@ pub(crate) struct Book {
     pub(crate) instead: Vec<(&'static str, StatusCode)>,
     /// Bytes of a result that a proxy before the server passes.
     pub(crate) proxy_passes: Option<usize>,
+    /// Calls of the model.
+    pub(crate) model: Vec<ModelCall>,
+    /// How the next calls of the model are refused: status, and the gateway's word for it.
+    pub(crate) model_refuses: Vec<(StatusCode, &'static str)>,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
+}
+
+/// One call of the model, as it arrived.
+pub(crate) struct ModelCall {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 pub(crate) struct Stand {
@@ -45,6 +60,7 @@ pub(crate) struct Stand {
 #[derive(Clone)]
 struct Shared {
     book: Arc<Mutex<Book>>,
+    released: Arc<Notify>,
     repository: PathBuf,
 }
 
@@ -54,6 +70,7 @@ impl Stand {
         let book = Arc::new(Mutex::new(Book::default()));
         let shared = Shared {
             book: book.clone(),
+            released: Arc::default(),
             repository,
         };
         let app = Router::new()
@@ -61,6 +78,7 @@ impl Stand {
             .route(BRIEF_PATH, get(brief))
             .route(PROGRESS_PATH, post(progress))
             .route(RESULT_PATH, post(result))
+            .route(&format!("{MODEL_PATH}/{{*path}}"), any(model))
             .route("/git/{*path}", get(advertise).post(upload_pack))
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(shared);
@@ -126,6 +144,48 @@ async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
         Directive::Continue
     })
     .into_response()
+}
+
+/// A model that answers anything; its answer to a path with `stream` pauses until one with
+/// `release` is asked for.
+async fn model(
+    State(shared): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.to_string();
+    let pauses = path.contains("/stream");
+    if path.contains("/release") {
+        shared.released.notify_one();
+    }
+    {
+        let mut book = shared.book.lock().unwrap();
+        book.model.push(ModelCall {
+            path,
+            headers,
+            body,
+        });
+        if let Some(answer) = instead(&mut book, MODEL_PATH) {
+            return answer;
+        }
+        if !book.model_refuses.is_empty() {
+            let (status, why) = book.model_refuses.remove(0);
+            return (status, [(MODEL_REFUSAL_HEADER, why)], "no").into_response();
+        }
+    }
+    let words = futures::stream::unfold(0, move |at| {
+        let released = shared.released.clone();
+        async move {
+            if at == 1 && pauses {
+                released.notified().await;
+            }
+            let word = ["data: one\n\n", "data: two\n\n"].get(at)?;
+            Some((Ok::<_, std::convert::Infallible>(*word), at + 1))
+        }
+    });
+    let kind = [("content-type", "text/event-stream"), ("set-cookie", "a=b")];
+    (kind, Body::from_stream(words)).into_response()
 }
 
 async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use castellan::domain::task::stage::Stage;
 use castellan::protocol::enter::RunIdentity;
 use castellan::protocol::progress::Phase;
-use castellan::runner::{Ended, Pace, WorkError, WorkOptions, work};
+use castellan::runner::{Ended, Pace, Resolve, WorkError, WorkOptions, work};
 use castellan::yard::HeldRun;
 use serde_json::{Value, json};
 
@@ -40,6 +40,7 @@ impl World {
             read_only: Vec::new(),
             relay_program: None,
             pace: Pace::default(),
+            resolve: Resolve::default(),
         }
     }
 

@@ -329,7 +329,6 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
                 .map(str::to_owned)
                 .to_vec(),
             environment: Default::default(),
-            model_url: None,
         },
         limits: setting.limits,
         tasks_per_repository: setting.tasks_per_repository,

@@ -174,7 +174,6 @@ fn rules(github_url: url::Url) -> Rules {
             preset: None,
             command: vec!["agent".to_owned()],
             environment: Default::default(),
-            model_url: None,
         },
         limits: Limits {
             setup_s: 60,

@@ -5,6 +5,7 @@ use castellan::domain::event::Fact;
 use castellan::domain::task::Task;
 use castellan::domain::task::decide::decide;
 use castellan::domain::task::proposal::{self, Acceptance, Facts};
+use castellan::domain::task::reach::Reach;
 use castellan::domain::task::status;
 
 use super::sample::{self, event};
@@ -45,6 +46,7 @@ fn body(task: &Task, acceptance: &[Acceptance], refused: &[String], agent: &str)
         diff: &DiffFacts::default(),
         acceptance,
         refused,
+        reach: &Reach::default(),
         agent: Some(agent),
         words: "",
         page: None,
