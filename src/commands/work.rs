@@ -40,6 +40,9 @@ pub(crate) struct Work {
     /// Folders that the agent and the commands may read, comma-separated
     #[arg(long, env = "CASTELLAN_READ_ONLY", value_delimiter = ',')]
     read_only: Vec<PathBuf>,
+    /// Folder in which agents are installed [default: castellan-agents in the folder for scratch]
+    #[arg(long, env = "CASTELLAN_AGENTS")]
+    agents: Option<PathBuf>,
     /// Install what the sandbox needs where it is missing, with sudo: for hosted machines
     #[arg(long, env = "CASTELLAN_INSTALL")]
     install: bool,
@@ -75,6 +78,9 @@ impl Work {
                 run_attempt: self.run_attempt,
             },
             read_token: self.read_token,
+            agents: self
+                .agents
+                .unwrap_or_else(|| self.scratch.join("castellan-agents")),
             scratch: self.scratch,
             search,
             may_install: self.install,

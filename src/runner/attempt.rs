@@ -75,13 +75,14 @@ impl Attempt<'_> {
 
         self.voice.phase(Phase::Setup);
         let clock = Instant::now();
+        let installed = agent::install(self.options, self.brief).await?;
         let prepared = self.set_up(&sandbox, &start, &workspace).await;
         self.evidence.timing.setup_ms = millis(clock.elapsed());
         let prepared = prepared?;
 
         self.voice.phase(Phase::Agent);
         let clock = Instant::now();
-        let ended = self.agent(&sandbox, &start, &workspace).await;
+        let ended = self.agent(&sandbox, &start, installed.as_ref(), &workspace).await;
         self.evidence.timing.agent_ms = millis(clock.elapsed());
         ended?;
         let change = collect::collect(&start, &workspace, prepared.as_deref()).await?;
@@ -125,10 +126,11 @@ impl Attempt<'_> {
         &mut self,
         sandbox: &Sandbox,
         start: &Start,
+        installed: Option<&agent::Installed>,
         workspace: &Path,
     ) -> Result<(), Failure> {
         let tools = Tools::open(start.path("tools"))?;
-        let spec = agent::spec(self.options, self.brief, &tools, workspace)?;
+        let spec = agent::spec(self.options, self.brief, &tools, installed, workspace)?;
         let (seen, ended) =
             agent::run(sandbox, &spec, self.options.pace, self.brief, self.voice).await;
         self.evidence.agent = seen.agent;

@@ -54,6 +54,9 @@ pub struct WorkOptions {
     /// Folders that sandboxed programs may read, at the same path inside: tool caches,
     /// toolchains, an agent that is more than one file.
     pub read_only: Vec<PathBuf>,
+    /// Folder in which the agents that we know are installed, and looked for before that. The
+    /// sandbox's account must be able to pass it.
+    pub agents: PathBuf,
     /// The program that knows [`crate::sandbox::RELAY_SUBCOMMAND`]: this one.
     pub relay_program: Option<PathBuf>,
     /// How patient it is.

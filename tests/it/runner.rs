@@ -12,7 +12,7 @@ macro_rules! case {
 }
 
 mod agent;
-mod case;
+pub(crate) mod case;
 mod change;
 mod stand;
 

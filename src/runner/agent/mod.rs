@@ -3,12 +3,14 @@
 //! It is offered no files and no terminal of ours, since it has its own in the sandbox. However
 //! it ends, by itself, by a crash, a limit or noise, its whole process tree ends with it.
 
+mod install;
 mod lines;
+mod presets;
 mod seen;
 mod session;
 mod transcript;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,9 +21,10 @@ use super::heartbeat::Voice;
 use super::measure::limits;
 use super::tools::Tools;
 use super::{Pace, WorkOptions};
-use crate::protocol::brief::{Brief, Limits};
+use crate::domain::request::policy::MODEL_PORT;
+use crate::protocol::brief::{Brief, Limits, Preset};
 use crate::protocol::progress::Phase;
-use crate::sandbox::{Door, Doors, Running, Sandbox, Spec};
+use crate::sandbox::{Bind, Door, Doors, Running, Sandbox, Spec};
 
 use lines::{Fault, Taps};
 pub(super) use seen::Seen;
@@ -31,8 +34,49 @@ pub(super) use transcript::Transcript;
 /// Time for an agent whose standard output has closed to end by itself.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
+/// An agent that is installed.
+#[derive(Clone, Debug)]
+pub(super) struct Installed {
+    preset: Preset,
+    /// Its folder `node_modules`.
+    packages: PathBuf,
+}
+
+/// Installs the brief's agent, where it is one that we know.
+pub(super) async fn install(
+    options: &WorkOptions,
+    brief: &Brief,
+) -> Result<Option<Installed>, Failure> {
+    let Some(preset) = brief.agent.preset else {
+        return Ok(None);
+    };
+    let packages = install::install(options, preset).await?;
+    Ok(Some(Installed { preset, packages }))
+}
+
 /// What is to be started, and with which way out.
 pub(super) fn spec(
+    options: &WorkOptions,
+    brief: &Brief,
+    tools: &Tools,
+    installed: Option<&Installed>,
+    workspace: &Path,
+) -> Result<Spec, Failure> {
+    let mut spec = match installed {
+        Some(installed) => of_preset(brief, tools, installed, workspace)?,
+        None => of_command(options, brief, tools, workspace)?,
+    };
+    spec.doors = match &brief.agent.model_url {
+        Some(url) => Some(doors(options, tools, url)?),
+        None => None,
+    };
+    spec.environment.extend(brief.agent.environment.clone());
+    spec.limits = limits(&brief.limits);
+    spec.read_only.extend(tools.binds(options));
+    Ok(spec)
+}
+
+fn of_command(
     options: &WorkOptions,
     brief: &Brief,
     tools: &Tools,
@@ -46,14 +90,34 @@ pub(super) fn spec(
     })?;
     let mut command = vec![tools.program(options, name)?];
     command.extend(words.map(Into::into));
-    let mut spec = Spec::new(workspace.to_owned(), command);
-    spec.doors = match &brief.agent.model_url {
-        Some(url) => Some(doors(options, tools, url)?),
-        None => None,
+    Ok(Spec::new(workspace.to_owned(), command))
+}
+
+fn of_preset(
+    brief: &Brief,
+    tools: &Tools,
+    installed: &Installed,
+    workspace: &Path,
+) -> Result<Spec, Failure> {
+    let preset = installed.preset;
+    let model = brief.model.as_deref().ok_or_else(|| {
+        let cause = format!("the brief names no model for {}", preset.as_str());
+        Failure::new(Phase::Agent, cause, "name one in the server's settings")
+    })?;
+    let base_url = match &brief.agent.model_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://127.0.0.1:{MODEL_PORT}/{}", preset.wire().as_str()),
     };
-    spec.environment = brief.agent.environment.clone();
-    spec.limits = limits(&brief.limits);
-    spec.read_only = tools.binds(options);
+    let setup = (presets::recipe(preset).configure)(&base_url, model);
+    let mut spec = Spec::new(workspace.to_owned(), setup.command);
+    spec.environment = setup.environment;
+    spec.read_only.push(Bind {
+        outside: installed.packages.clone(),
+        inside: presets::PACKAGES_INSIDE.into(),
+    });
+    for (path, content) in setup.files {
+        spec.read_only.push(tools.settings(path.into(), &content)?);
+    }
     Ok(spec)
 }
 

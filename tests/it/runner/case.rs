@@ -89,6 +89,7 @@ impl Case {
             search,
             may_install: false,
             read_only: Vec::new(),
+            agents: PathBuf::from("/nonexistent"),
             relay_program: None,
             pace: Pace {
                 tries: 4,

@@ -38,6 +38,7 @@ impl World {
             search,
             may_install: false,
             read_only: Vec::new(),
+            agents: PathBuf::from("/nonexistent"),
             relay_program: None,
             pace: Pace::default(),
         }
