@@ -14,7 +14,7 @@ use super::heartbeat::Voice;
 use super::machine;
 use super::measure::millis;
 use super::tools::Tools;
-use super::{agent, collect};
+use super::{agent, collect, instructions};
 use crate::domain::change::{Change, Operation};
 use crate::protocol::brief::Brief;
 use crate::protocol::enter::Lease;
@@ -70,7 +70,8 @@ impl Attempt<'_> {
         self.voice.phase(Phase::Checkout);
         let clock = Instant::now();
         let start = Start::fetch(self.options, &sandbox, &self.brief.checkout).await?;
-        let workspace = start.lay(&sandbox, "workspace").await?;
+        let workspace = start.lay(&sandbox, &start.laid, "workspace").await?;
+        self.evidence.instructions = instructions::evidence(&start).await?;
         self.evidence.timing.checkout_ms = millis(clock.elapsed());
 
         self.voice.phase(Phase::Setup);
@@ -82,7 +83,9 @@ impl Attempt<'_> {
 
         self.voice.phase(Phase::Agent);
         let clock = Instant::now();
-        let ended = self.agent(&sandbox, &start, installed.as_ref(), &workspace).await;
+        let ended = self
+            .agent(&sandbox, &start, installed.as_ref(), &workspace)
+            .await;
         self.evidence.timing.agent_ms = millis(clock.elapsed());
         ended?;
         let change = collect::collect(&start, &workspace, prepared.as_deref()).await?;
@@ -152,8 +155,11 @@ impl Attempt<'_> {
         change: &Change,
     ) -> Result<(), Failure> {
         let tree = match prepared {
-            Some(prepared) => prepared,
-            None => start.lay(sandbox, "acceptance").await?,
+            Some(prepared) => {
+                start.put_back_instructions(&prepared).await?;
+                prepared
+            }
+            None => start.lay(sandbox, &start.files, "acceptance").await?,
         };
         let broken = |error: std::io::Error| {
             Failure::of_machine(

@@ -2,7 +2,7 @@
 //!
 //! Files are written from git's blobs as they are, without `git checkout`: no filter, no line
 //! end conversion, no link that is followed. So what an agent sees is what a change is compared
-//! with. Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
+//! with. Agents' instruction files are the base's (`instructions`). Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::WorkOptions;
 use super::failure::Failure;
 use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
+use super::instructions;
 use super::pristine::Pristine;
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
@@ -24,11 +25,16 @@ const SUBMODULE: &str = "160000";
 /// Time for a throw-away repository or a copy inside of the sandbox.
 const CHORE: Duration = Duration::from_secs(10 * 60);
 
+/// Mode and blob of each file and link, by path.
+pub(super) type Files = BTreeMap<Vec<u8>, (&'static str, Oid)>;
+
 /// The start tree, and where the attempt's folders are.
 pub(super) struct Start {
     pub(super) pristine: Pristine,
     /// Mode and blob of each file and link, by path.
-    pub(super) files: BTreeMap<Vec<u8>, (&'static str, Oid)>,
+    pub(super) files: Files,
+    /// The same of the agent's workspace: the start's, but for agents' instruction files.
+    pub(super) laid: Files,
     /// Paths of submodules.
     pub(super) submodules: Vec<Vec<u8>>,
     /// Holds only the start tree's `.gitignore` files.
@@ -49,26 +55,21 @@ impl Start {
         let pristine = folder.path().join("pristine.git");
         closed_folder(&pristine).map_err(|error| broken("making a folder for git", &error))?;
         let pristine = Pristine::fetch(options, checkout, pristine).await?;
-        let mut start = Self {
+        let (files, submodules) = tree(&pristine, &checkout.start).await?;
+        let laid = if checkout.base == checkout.start {
+            files.clone()
+        } else {
+            let (base, _) = tree(&pristine, &checkout.base).await?;
+            instructions::of_base(&pristine, &files, &submodules, &base).await?
+        };
+        let start = Self {
             rules: folder.path().join("rules"),
-            files: BTreeMap::new(),
-            submodules: Vec::new(),
+            files,
+            laid,
+            submodules,
             pristine,
             folder,
         };
-        for entry in start.pristine.list(&checkout.start).await? {
-            let mode = match entry.mode.as_str() {
-                SUBMODULE => {
-                    start.submodules.push(entry.path);
-                    continue;
-                }
-                LINK => LINK,
-                RUNNABLE => RUNNABLE,
-                // Old repositories also have 100664, which nobody has written for years.
-                _ => PLAIN,
-            };
-            start.files.insert(entry.path, (mode, entry.oid));
-        }
         start.lay_rules().await?;
         Ok(start)
     }
@@ -78,13 +79,19 @@ impl Start {
         self.folder.path().join(name)
     }
 
-    /// Lays the start tree out in a new folder that sandboxes may write to.
-    pub(super) async fn lay(&self, sandbox: &Sandbox, name: &str) -> Result<PathBuf, Failure> {
+    /// Lays files (the start's, or those for the agent) out in a new folder that sandboxes may
+    /// write to.
+    pub(super) async fn lay(
+        &self,
+        sandbox: &Sandbox,
+        files: &Files,
+        name: &str,
+    ) -> Result<PathBuf, Failure> {
         let path = self.path(name);
         closed_folder(&path).map_err(|error| broken("making a workspace", &error))?;
         let root = Folder::open(&path).map_err(|error| broken("opening a workspace", &error))?;
         let mut blobs = self.pristine.blobs()?;
-        for (path, (mode, oid)) in &self.files {
+        for (path, (mode, oid)) in files {
             let content = blobs.read(oid).await?;
             root.write(path, mode, &content)
                 .map_err(|error| broken_at(path, &error))?;
@@ -132,6 +139,25 @@ impl Start {
         ))
     }
 
+    /// Puts the start's own instruction files back where the base's were laid.
+    pub(super) async fn put_back_instructions(&self, tree: &Path) -> Result<(), Failure> {
+        let root = Folder::open(tree).map_err(|error| broken("opening a workspace", &error))?;
+        let mut blobs = self.pristine.blobs()?;
+        for path in self.laid.keys().filter(|path| self.differs(path)) {
+            root.remove(path).map_err(|error| broken_at(path, &error))?;
+        }
+        for (path, (mode, oid)) in self.files.iter().filter(|(path, _)| self.differs(path)) {
+            let content = blobs.read(oid).await?;
+            root.write(path, mode, &content)
+                .map_err(|error| broken_at(path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn differs(&self, path: &[u8]) -> bool {
+        self.laid.get(path) != self.files.get(path)
+    }
+
     async fn lay_rules(&self) -> Result<(), Failure> {
         closed_folder(&self.rules).map_err(|error| broken("making a folder", &error))?;
         let root = Folder::open(&self.rules).map_err(|error| broken("opening a folder", &error))?;
@@ -146,6 +172,25 @@ impl Start {
         }
         Ok(())
     }
+}
+
+/// What a commit holds: files and links, and the paths of submodules.
+async fn tree(pristine: &Pristine, commit: &Oid) -> Result<(Files, Vec<Vec<u8>>), Failure> {
+    let (mut files, mut submodules) = (Files::new(), Vec::new());
+    for entry in pristine.list(commit).await? {
+        let mode = match entry.mode.as_str() {
+            SUBMODULE => {
+                submodules.push(entry.path);
+                continue;
+            }
+            LINK => LINK,
+            RUNNABLE => RUNNABLE,
+            // Old repositories also have 100664, which nobody has written for years.
+            _ => PLAIN,
+        };
+        files.insert(entry.path, (mode, entry.oid));
+    }
+    Ok((files, submodules))
 }
 
 /// Makes a folder that other accounts of this machine cannot look into: the one above it must let

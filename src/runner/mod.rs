@@ -15,6 +15,7 @@ mod enter;
 mod failure;
 mod folder;
 mod heartbeat;
+mod instructions;
 mod machine;
 mod measure;
 mod pristine;

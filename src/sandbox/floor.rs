@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// Where the workspace is seen inside.
 pub const WORKSPACE: &str = "/workspace";
 /// The home folder inside: empty at each start, held in memory.
-pub(super) const HOME: &str = "/home/agent";
+pub const HOME: &str = "/home/agent";
 
 /// Folders that are links into `/usr` on most systems, and folders of their own on some.
 const LINKS: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];

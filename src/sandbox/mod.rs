@@ -20,7 +20,7 @@ mod text;
 pub use account::ACCOUNT;
 pub use door::{Door, Doors, Keeper, PROGRAM_INSIDE};
 pub use find::{SYSTEM_PROGRAMS, Unavailable, locate};
-pub use floor::WORKSPACE;
+pub use floor::{HOME, WORKSPACE};
 pub use inherited::keep_inherited_files;
 pub use inside::{
     Forward, InsideError, PIPE_SUBCOMMAND, RELAY_SUBCOMMAND, pipe_inside, relay_inside,

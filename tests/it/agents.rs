@@ -1,29 +1,260 @@
 //! The four agents that there are presets for, as they are: real programs in the real sandbox,
 //! with a model that follows a script.
 
+mod instructions;
+mod outside;
+mod script;
 mod stage;
 
+use castellan::domain::change::Operation;
 use castellan::protocol::brief::Preset;
-use castellan::yard::scripted_model::Turn;
-use serde_json::json;
+use castellan::protocol::progress::Phase;
+use castellan::protocol::result::{Outcome, Returned};
+use castellan::runner::{Ended, work};
 
-use stage::Stage;
+use stage::{MODEL, Stage};
+
+/// What the scripts have the shell command write.
+const WRITTEN: &str = "docs/tested.md";
+
+fn changed(returned: &Returned) -> Vec<(Operation, &str, String)> {
+    let Outcome::Changed { change } = &returned.outcome else {
+        panic!("{:?}\n{}", returned.outcome, returned.transcript);
+    };
+    let line = |file: &castellan::domain::change::FileChange| {
+        String::from_utf8_lossy(&file.content).trim().to_owned()
+    };
+    let files = change.files.iter();
+    files
+        .map(|file| (file.operation, file.path.as_str(), line(file)))
+        .collect()
+}
+
+fn asked(returned: &Returned) -> Vec<(&str, bool)> {
+    let permissions = returned.evidence.permissions.iter();
+    permissions
+        .map(|asked| (asked.tool_kind.as_str(), asked.granted))
+        .collect()
+}
+
+/// Edits by the agent's own tool and runs a command, each asked for and granted; then nothing of
+/// the agent is left, and the model was the only one that it spoke with, by a worthless key.
+async fn works(name: &str, preset: Preset) {
+    let Some(mut stage) = Stage::open(name, preset, script::fixes(preset)).await else {
+        return;
+    };
+    stage.case.brief.allow.tool_kinds.push("execute".to_owned());
+    let (returned, was_there) = stage.watched().await;
+    let fixed = (
+        Operation::Modify,
+        "src/add.sh",
+        "echo $(($1 + $2))".to_owned(),
+    );
+    let tested = (Operation::Add, WRITTEN, "tested".to_owned());
+    assert_eq!(
+        changed(&returned),
+        [tested, fixed],
+        "{}",
+        returned.transcript
+    );
+    assert_eq!(asked(&returned), [("edit", true), ("execute", true)]);
+    assert!(returned.evidence.acceptance[0].passed());
+    assert!(returned.evidence.agent.is_some());
+    assert_eq!(returned.evidence.words, "It adds.");
+    assert!(was_there, "the agent was seen while it worked");
+    assert!(!stage.is_there(), "and nothing of it is left");
+    assert_eq!(stage.model.turns_left(), 0);
+    for call in stage.model.recorded() {
+        let about_it = call.body.contains(MODEL) || call.path.contains(MODEL);
+        assert!(
+            about_it && call.path.starts_with("/wire/v1"),
+            "{} {}",
+            call.method,
+            call.path
+        );
+        let keys = ["authorization", "x-api-key", "x-goog-api-key"];
+        let mut keys = call
+            .headers
+            .iter()
+            .filter(|(name, _)| keys.contains(&name.as_str()));
+        assert!(
+            keys.all(|(_, key)| key.ends_with("castellan-worthless-key")),
+            "{:?}",
+            call.headers
+        );
+    }
+}
+
+/// Is granted the edit and refused the command, and goes on.
+async fn is_refused(name: &str, preset: Preset) {
+    let Some(stage) = Stage::open(name, preset, script::fixes(preset)).await else {
+        return;
+    };
+    let returned = stage.case.work().await;
+    let fixed = (
+        Operation::Modify,
+        "src/add.sh",
+        "echo $(($1 + $2))".to_owned(),
+    );
+    assert_eq!(changed(&returned), [fixed], "{}", returned.transcript);
+    assert_eq!(asked(&returned), [("edit", true), ("execute", false)]);
+}
+
+/// Cannot use what is on its provider's side: the model is asked once a turn, and nothing changes.
+async fn has_no_web(name: &str, preset: Preset) {
+    let Some(stage) = Stage::open(name, preset, script::browses(preset)).await else {
+        return;
+    };
+    let returned = stage.case.work().await;
+    assert_eq!(
+        returned.outcome,
+        Outcome::Unchanged,
+        "{}",
+        returned.transcript
+    );
+    assert!(asked(&returned).iter().all(|(_, granted)| !granted));
+    for call in stage.model.recorded() {
+        let used = ["\"web_search", "\"googleSearch", "\"urlContext"];
+        assert!(
+            !used.iter().any(|tool| call.body.contains(tool)),
+            "{}",
+            call.body
+        );
+        assert!(
+            call.body.contains(MODEL) || call.path.contains(MODEL),
+            "{}",
+            call.path
+        );
+    }
+}
+
+macro_rules! each {
+    ($($preset:ident $works:ident $refused:ident $web:ident $outside:ident)+) => {$(
+        #[tokio::test]
+        async fn $works() {
+            works(stringify!($works), Preset::$preset).await;
+        }
+
+        #[tokio::test]
+        async fn $refused() {
+            is_refused(stringify!($refused), Preset::$preset).await;
+        }
+
+        #[tokio::test]
+        async fn $web() {
+            has_no_web(stringify!($web), Preset::$preset).await;
+        }
+
+        #[tokio::test]
+        async fn $outside() {
+            outside::speaks_with_nobody_else(stringify!($outside), Preset::$preset).await;
+        }
+    )+};
+}
+
+each! {
+    Opencode
+    opencode_edits_and_runs_a_command_when_permitted
+    opencode_is_refused_a_command_and_goes_on
+    opencode_has_no_tools_of_its_provider
+    opencode_looks_for_no_other_address
+    Claude
+    claude_edits_and_runs_a_command_when_permitted
+    claude_is_refused_a_command_and_goes_on
+    claude_has_no_tools_of_its_provider
+    claude_looks_for_no_other_address
+    Codex
+    codex_edits_and_runs_a_command_when_permitted
+    codex_is_refused_a_command_and_goes_on
+    codex_has_no_tools_of_its_provider
+    codex_looks_for_no_other_address
+    Gemini
+    gemini_edits_and_runs_a_command_when_permitted
+    gemini_is_refused_a_command_and_goes_on
+    gemini_has_no_tools_of_its_provider
+    gemini_looks_for_no_other_address
+}
 
 #[tokio::test]
-async fn probe() {
-    let name = std::env::var("PROBE").unwrap_or("codex".into());
-    let preset = Preset::ALL.into_iter().find(|p| p.as_str() == name).unwrap();
-    let turns: Vec<Turn> = match std::env::var("TURNS") {
-        Ok(text) => serde_json::from_str(&text).unwrap(),
-        Err(_) => vec![Turn::call("nothing", json!({}))],
+async fn an_agent_that_cannot_be_installed_fails_in_set_up_with_the_remedy() {
+    let name = "an_agent_that_cannot_be_installed_fails_in_set_up_with_the_remedy";
+    let Some(mut case) = crate::runner::case::Case::open(name, serde_json::json!([])).await else {
+        return;
     };
-    let Some(stage) = Stage::open("probe", preset, turns).await else { return };
-    let returned = stage.case.work().await;
-    println!("{:#?}", returned.outcome);
-    println!("{:#?}", returned.evidence);
-    println!("{}", returned.transcript);
-    for (n, r) in stage.model.recorded().iter().enumerate() {
-        println!("{} {} {} {}", r.method, r.path, r.took_turn, r.body.len());
-        std::fs::write(format!("/tmp/agx/rec-{name}-{n}.json"), &r.body).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    case.brief.agent.preset = Some(Preset::Codex);
+    case.options.agents = folder.path().join("agents");
+    let programs = case.options.search.clone();
+    // No npm.
+    case.options.search = vec![folder.path().to_owned()];
+    for program in ["git", "bwrap"] {
+        let at = castellan::sandbox::locate(program, &programs).unwrap();
+        std::os::unix::fs::symlink(at, folder.path().join(program)).unwrap();
     }
+    let said = case.failure(Phase::Setup).await;
+    assert!(
+        said.contains("npm is not installed") && said.contains("--agents"),
+        "{said}"
+    );
+    // One that reaches nobody.
+    let npm = folder.path().join("npm");
+    std::fs::write(
+        &npm,
+        "#!/bin/sh\necho npm error code ENOTFOUND >&2\nexit 1\n",
+    )
+    .unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&npm, mode).unwrap();
+    let said = case.failure(Phase::Setup).await;
+    assert!(said.contains("could not install codex 0.16.0"), "{said}");
+    assert!(
+        said.contains("let the runner reach npm's registry"),
+        "{said}"
+    );
+    // Nothing half-made is left for the next attempt.
+    assert_eq!(std::fs::read_dir(&case.options.agents).unwrap().count(), 0);
+    // Another version, or another account's.
+    let packages = case.options.agents.join("codex-0.16.0/node_modules");
+    let package = packages.join("@zed-industries/codex-acp-linux-x64");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("package.json"), r#"{"version": "0.15.0"}"#).unwrap();
+    let said = case.failure(Phase::Setup).await;
+    assert!(said.contains("holds version 0.15.0, not 0.16.0"), "{said}");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(packages.parent().unwrap(), mode).unwrap();
+    let said = case.failure(Phase::Setup).await;
+    assert!(said.contains("can be changed by other accounts"), "{said}");
+}
+
+#[tokio::test]
+async fn an_agent_without_a_model_is_not_started() {
+    let name = "an_agent_without_a_model_is_not_started";
+    let Some(mut stage) = Stage::open(name, Preset::Codex, Vec::new()).await else {
+        return;
+    };
+    stage.case.brief.model = None;
+    let said = stage.case.failure(Phase::Agent).await;
+    assert!(said.contains("names no model for codex"), "{said}");
+    assert!(stage.model.recorded().is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_that_is_told_to_stop_leaves_nothing_behind() {
+    let name = "an_agent_that_is_told_to_stop_leaves_nothing_behind";
+    let Some(stage) = Stage::open(name, Preset::Codex, script::hangs()).await else {
+        return;
+    };
+    stage.case.book().brief = Some(stage.case.brief.clone());
+    let working = work(stage.case.options.clone());
+    let asked = stage.is_asked();
+    tokio::pin!(working);
+    tokio::select! {
+        ended = &mut working => panic!("{ended:?}"),
+        () = asked => {}
+    }
+    assert!(stage.is_there());
+    stage.case.book().stop_now = true;
+    let ended = working.await.unwrap().ended;
+    assert!(matches!(ended, Ended::Stopped { .. }), "{ended:?}");
+    assert!(!stage.is_there());
 }

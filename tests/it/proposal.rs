@@ -4,11 +4,15 @@ use castellan::domain::change::DiffFacts;
 use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex};
 use castellan::domain::task::Task;
 use castellan::domain::task::attempt::Attempt;
-use castellan::domain::task::proposal::{Facts, body};
+use castellan::domain::task::proposal::{Facts, Instruction, body};
 
 use crate::transitions::sample::{START, oid, task};
 
 fn said(task: &Task, diff: &DiffFacts, words: &str) -> String {
+    instructed(task, diff, words, &[])
+}
+
+fn instructed(task: &Task, diff: &DiffFacts, words: &str, instructions: &[Instruction]) -> String {
     let attempt = Attempt {
         number: AttemptNumber(1),
         fence: Fence(1),
@@ -29,6 +33,7 @@ fn said(task: &Task, diff: &DiffFacts, words: &str) -> String {
         diff,
         acceptance: &[],
         refused: &[],
+        instructions,
         agent: None,
         words,
         page: None,
@@ -70,4 +75,23 @@ fn x39_links_lead_only_where_the_policy_of_the_task_allows() {
     let open = said(&task, &DiffFacts::default(), words);
     assert!(open.contains("[the docs](https://docs.rs/x)"), "{open}");
     assert!(!open.contains("](https://evil"), "{open}");
+}
+
+#[test]
+fn x33_the_instruction_files_of_the_base_are_named_and_bounded() {
+    let file = |at: usize| Instruction {
+        path: format!("{at}/AGENTS.md"),
+        sha256: Sha256Hex::of("Be kind."),
+    };
+    let files: Vec<Instruction> = (1..=12).map(file).collect();
+    let shown = instructed(&task(1), &DiffFacts::default(), "", &files);
+    let sha256 = Sha256Hex::of("Be kind.");
+    let sha256 = &sha256.as_str()[..12];
+    let first = format!("- Instructed by the base's `1/AGENTS.md` (`{sha256}`), ");
+    assert!(shown.contains(&first), "{shown}");
+    assert!(
+        shown.contains(", and 2 more") && !shown.contains("11/AGENTS.md"),
+        "{shown}"
+    );
+    assert!(!said(&task(1), &DiffFacts::default(), "").contains("Instructed by"));
 }

@@ -13,7 +13,7 @@ use super::tree::{self, Way};
 use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
-use crate::domain::task::proposal::{self, Acceptance, Facts};
+use crate::domain::task::proposal::{self, Acceptance, Facts, Instruction};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
 use crate::git::{Fetched, Remote};
@@ -314,6 +314,11 @@ impl Engine {
             .filter(|permission| !permission.granted)
             .map(|permission| permission.title.clone())
             .collect();
+        let instructions = evidence.instructions.iter().map(|file| Instruction {
+            path: file.path.clone(),
+            sha256: file.sha256.clone(),
+        });
+        let instructions: Vec<Instruction> = instructions.collect();
         let page = self.page_of(task);
         let body = proposal::body(
             task,
@@ -323,6 +328,7 @@ impl Engine {
                 diff: &accepted.facts,
                 acceptance: &acceptance,
                 refused: &refused,
+                instructions: &instructions,
                 agent: evidence.agent.as_deref(),
                 words: &evidence.words,
                 page: page.as_deref(),

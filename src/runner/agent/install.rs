@@ -92,7 +92,10 @@ async fn fetch(
     match tokio::time::timeout(INSTALL, command.output()).await {
         Err(_) => {
             return Err(failure(
-                format!("installing {name} took more than {} minutes", INSTALL.as_secs() / 60),
+                format!(
+                    "installing {name} took more than {} minutes",
+                    INSTALL.as_secs() / 60
+                ),
                 "look at the network between the runner and npm's registry, or give --agents \
                  (CASTELLAN_AGENTS) a folder in which the agent is installed",
             ));
@@ -173,7 +176,14 @@ fn refused(name: &str, recipe: &Recipe, output: &Output) -> Failure {
     let has = |codes: &[&str]| codes.iter().any(|code| said.contains(code));
     let remedy = if has(&["EINTEGRITY"]) {
         "what the registry gave is not what was pinned: look at the registry before anything else"
-    } else if has(&["ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "network"]) {
+    } else if has(&[
+        "ENOTFOUND",
+        "ECONNREFUSED",
+        "ETIMEDOUT",
+        "EAI_AGAIN",
+        "ECONNRESET",
+        "network",
+    ]) {
         "let the runner reach npm's registry before `castellan work`, or give --agents \
          (CASTELLAN_AGENTS) a folder in which the agent is installed"
     } else if has(&["E404", "ETARGET"]) {

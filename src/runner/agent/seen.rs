@@ -40,6 +40,7 @@ pub(in crate::runner) struct Seen {
     pub(in crate::runner) transcript: Transcript,
     tools: HashMap<String, (ToolKind, String)>,
     speaking: bool,
+    refused: bool,
     allow: AllowList,
     voice: Voice,
 }
@@ -55,6 +56,7 @@ impl Seen {
             transcript: Transcript::new(),
             tools: HashMap::new(),
             speaking: false,
+            refused: false,
             allow,
             voice,
         }
@@ -87,6 +89,7 @@ impl Seen {
 
     pub(super) fn turn(&mut self) {
         self.turns += 1;
+        self.refused = false;
         self.transcript.add(json!({ "turn": self.turns }));
     }
 
@@ -94,6 +97,11 @@ impl Seen {
         let reason = name_of(&reason);
         self.transcript.add(json!({ "stopped": reason }));
         self.stop_reason = Some(reason);
+    }
+
+    /// Whether the last permission that it asked for in this turn was refused.
+    pub(super) const fn was_refused(&self) -> bool {
+        self.refused
     }
 
     /// One of the agent's updates.
@@ -187,6 +195,7 @@ impl Seen {
                 PermissionOptionKind::AllowOnce | PermissionOptionKind::AllowAlways
             )
         });
+        self.refused = !granted;
         self.voice.note(&title);
         self.transcript
             .add(json!({ "asked": title, "kind": kind, "granted": granted }));

@@ -21,6 +21,9 @@ use crate::sandbox::{WORKSPACE, clean_line};
 /// What an agent that stopped at one of its own limits is told, while it has turns left.
 const GO_ON: &str = "Go on with the task where you stopped.";
 
+/// What an agent that ended its turn at a refused permission is told, while it has turns left.
+const GO_ON_WITHOUT: &str = "That was not permitted. Go on with the task without it.";
+
 /// Why a conversation ended before the agent's turn did.
 pub(super) enum Broken {
     /// It said something that ends the attempt.
@@ -121,6 +124,8 @@ async fn prompt(
         match answer.stop_reason {
             StopReason::EndTurn => return Ok(()),
             StopReason::MaxTokens | StopReason::MaxTurnRequests => text = GO_ON,
+            // Some agents end their turn where a permission is refused.
+            StopReason::Cancelled if lock(seen).was_refused() => text = GO_ON_WITHOUT,
             StopReason::Refusal => {
                 return Err(failed(
                     "the agent refused the task",

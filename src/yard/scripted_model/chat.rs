@@ -65,8 +65,15 @@ pub(super) fn pieces(answer: &Answer, call: &Value) -> Vec<String> {
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
         })
     };
-    let mut chunks = vec![chunk(json!({"role": "assistant", "content": ""}), Value::Null)];
-    chunks.extend(answer.words().map(|word| chunk(json!({"content": word}), Value::Null)));
+    let mut chunks = vec![chunk(
+        json!({"role": "assistant", "content": ""}),
+        Value::Null,
+    )];
+    chunks.extend(
+        answer
+            .words()
+            .map(|word| chunk(json!({"content": word}), Value::Null)),
+    );
     for call in calls(answer, true) {
         chunks.push(chunk(json!({"tool_calls": [call]}), Value::Null));
     }

@@ -6,7 +6,9 @@ use super::answer::{Answer, event};
 
 /// Whether the call offers tools of the agent's own.
 pub(super) fn offers_tools(call: &Value) -> bool {
-    call["tools"].as_array().is_some_and(|tools| !tools.is_empty())
+    call["tools"]
+        .as_array()
+        .is_some_and(|tools| !tools.is_empty())
 }
 
 /// The schema of the JSON that is wanted.
@@ -74,8 +76,7 @@ pub(super) fn pieces(answer: &Answer) -> Vec<String> {
         let block = json!({
             "type": "tool_use", "id": answer.id("toolu", at), "name": call.tool, "input": {},
         });
-        let delta =
-            json!({"type": "input_json_delta", "partial_json": call.arguments.to_string()});
+        let delta = json!({"type": "input_json_delta", "partial_json": call.arguments.to_string()});
         events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
         events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
         events.push(json!({"type": "content_block_stop", "index": index}));
@@ -85,7 +86,10 @@ pub(super) fn pieces(answer: &Answer) -> Vec<String> {
     let used = json!({"output_tokens": answer.usage.output});
     events.push(json!({"type": "message_delta", "delta": delta, "usage": used}));
     events.push(json!({"type": "message_stop"}));
-    events.iter().map(|data| event(data["type"].as_str(), data)).collect()
+    events
+        .iter()
+        .map(|data| event(data["type"].as_str(), data))
+        .collect()
 }
 
 /// An error.

@@ -131,7 +131,11 @@ async fn serve(
             "/" => StatusCode::OK,
             _ => StatusCode::NOT_FOUND,
         };
-        return (status, axum::Json(json!({"error": {"message": "no such path"}}))).into_response();
+        return (
+            status,
+            axum::Json(json!({"error": {"message": "no such path"}})),
+        )
+            .into_response();
     };
     if asked.counts_tokens {
         return answer::whole(&asked.dialect.counted(body.len()), None);

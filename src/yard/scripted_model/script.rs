@@ -133,11 +133,14 @@ pub(super) fn least(schema: &Value) -> Value {
         _ => {
             let properties = schema["properties"].as_object();
             let least = properties.into_iter().flatten();
-            Value::Object(least.map(|(name, of)| (name.clone(), self::least(of))).collect())
+            Value::Object(
+                least
+                    .map(|(name, of)| (name.clone(), self::least(of)))
+                    .collect(),
+            )
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {

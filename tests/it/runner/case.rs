@@ -25,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) stand: Stand,
     pub(crate) brief: Brief,
     pub(crate) options: WorkOptions,
-    _repository: tempfile::TempDir,
+    repository: tempfile::TempDir,
 }
 
 /// A repository with one small program, one file of each kind, and rules.
@@ -102,8 +102,13 @@ impl Case {
             stand,
             brief,
             options,
-            _repository: folder,
+            repository: folder,
         })
+    }
+
+    /// The folder of the repository.
+    pub(crate) fn repository(&self) -> &Path {
+        self.repository.path()
     }
 
     /// Does the work to its end.

@@ -33,6 +33,8 @@ pub(crate) struct Book {
     pub(crate) instead: Vec<(&'static str, StatusCode)>,
     /// Bytes of a result that a proxy before the server passes.
     pub(crate) proxy_passes: Option<usize>,
+    /// Tells the runner to stop at its next word.
+    pub(crate) stop_now: bool,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
 }
@@ -111,9 +113,10 @@ async fn brief(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
     let mut book = shared.book.lock().unwrap();
     let progress: Progress = serde_json::from_slice(&body).unwrap();
-    let stop = book
-        .stop_at
-        .is_some_and(|at| progress.note.as_deref() == Some(at));
+    let stop = book.stop_now
+        || book
+            .stop_at
+            .is_some_and(|at| progress.note.as_deref() == Some(at));
     book.progress.push(progress);
     if let Some(answer) = instead(&mut book, PROGRESS_PATH) {
         return answer;

@@ -46,6 +46,7 @@ fn body(task: &Task, acceptance: &[Acceptance], refused: &[String], agent: &str)
         acceptance,
         refused,
         agent: Some(agent),
+        instructions: &[],
         words: "",
         page: None,
     };

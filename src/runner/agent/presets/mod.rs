@@ -89,6 +89,7 @@ fn file(path: &str, content: impl Into<String>) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::HOME;
 
     #[test]
     fn every_preset_is_pinned_and_says_so_in_its_lockfile() {
@@ -115,8 +116,13 @@ mod tests {
             let all = format!("{setup:?}");
             assert!(all.contains(base) && all.contains(model), "{all}");
             assert!(all.contains(WORTHLESS_KEY), "{all}");
-            assert_eq!(all.matches("http").count(), all.matches(base).count(), "{all}");
-            assert!(setup.files.keys().all(|path| path.starts_with("/etc/")), "{all}");
+            assert_eq!(
+                all.matches("http").count(),
+                all.matches(base).count(),
+                "{all}"
+            );
+            let laid = |path: &String| path.starts_with("/etc/") || path.starts_with(HOME);
+            assert!(setup.files.keys().all(laid), "{all}");
         }
     }
 }
