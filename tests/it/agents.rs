@@ -12,6 +12,7 @@ use castellan::protocol::progress::Phase;
 use castellan::protocol::result::{Outcome, Returned};
 use castellan::runner::{Ended, work};
 
+use outside::Trace;
 use stage::{MODEL, Stage};
 
 /// What the scripts have the shell command write.
@@ -65,9 +66,8 @@ async fn works(name: &str, preset: Preset) {
     assert!(!stage.is_there(), "and nothing of it is left");
     assert_eq!(stage.model.turns_left(), 0);
     for call in stage.model.recorded() {
-        let about_it = call.body.contains(MODEL) || call.path.contains(MODEL);
         assert!(
-            about_it && call.path.starts_with("/wire/v1"),
+            call.names(MODEL) && call.path.starts_with("/wire/v1"),
             "{} {}",
             call.method,
             call.path
@@ -85,11 +85,16 @@ async fn works(name: &str, preset: Preset) {
     }
 }
 
-/// Is granted the edit and refused the command, and goes on.
-async fn is_refused(name: &str, preset: Preset) {
-    let Some(stage) = Stage::open(name, preset, script::fixes(preset)).await else {
+/// Is granted the edit, refused the command, and goes on; it has no tools on its provider's side,
+/// uses no other model, and no process of it looks for anybody else.
+async fn is_kept(name: &str, preset: Preset) {
+    let mut turns = script::fixes(preset);
+    turns.pop();
+    turns.extend(script::browses(preset));
+    let Some(mut stage) = Stage::open(name, preset, turns).await else {
         return;
     };
+    let trace = Trace::start(name, &mut stage.case.options);
     let returned = stage.case.work().await;
     let fixed = (
         Operation::Modify,
@@ -97,82 +102,49 @@ async fn is_refused(name: &str, preset: Preset) {
         "echo $(($1 + $2))".to_owned(),
     );
     assert_eq!(changed(&returned), [fixed], "{}", returned.transcript);
-    assert_eq!(asked(&returned), [("edit", true), ("execute", false)]);
-}
-
-/// Cannot use what is on its provider's side: the model is asked once a turn, and nothing changes.
-async fn has_no_web(name: &str, preset: Preset) {
-    let Some(stage) = Stage::open(name, preset, script::browses(preset)).await else {
-        return;
-    };
-    let returned = stage.case.work().await;
     assert_eq!(
-        returned.outcome,
-        Outcome::Unchanged,
-        "{}",
-        returned.transcript
+        asked(&returned),
+        [("edit", true), ("execute", false)],
+        "what is on the provider's side is not even asked for"
     );
-    assert!(asked(&returned).iter().all(|(_, granted)| !granted));
+    assert_eq!(stage.model.turns_left(), 0, "{}", returned.transcript);
     for call in stage.model.recorded() {
-        let used = ["\"web_search", "\"googleSearch", "\"urlContext"];
+        let theirs = [
+            r#""type":"web_search"#,
+            r#""googleSearch"#,
+            r#""urlContext"#,
+        ];
         assert!(
-            !used.iter().any(|tool| call.body.contains(tool)),
+            !theirs.iter().any(|tool| call.body.contains(tool)),
             "{}",
             call.body
         );
-        assert!(
-            call.body.contains(MODEL) || call.path.contains(MODEL),
-            "{}",
-            call.path
-        );
+        assert!(call.names(MODEL), "{} {}", call.path, call.body);
+    }
+    if let Some(trace) = trace {
+        trace.shows_only(&stage.model.url());
     }
 }
 
 macro_rules! each {
-    ($($preset:ident $works:ident $refused:ident $web:ident $outside:ident)+) => {$(
+    ($($preset:ident: $works:ident, $is_kept:ident;)+) => {$(
         #[tokio::test]
         async fn $works() {
             works(stringify!($works), Preset::$preset).await;
         }
 
         #[tokio::test]
-        async fn $refused() {
-            is_refused(stringify!($refused), Preset::$preset).await;
-        }
-
-        #[tokio::test]
-        async fn $web() {
-            has_no_web(stringify!($web), Preset::$preset).await;
-        }
-
-        #[tokio::test]
-        async fn $outside() {
-            outside::speaks_with_nobody_else(stringify!($outside), Preset::$preset).await;
+        async fn $is_kept() {
+            is_kept(stringify!($is_kept), Preset::$preset).await;
         }
     )+};
 }
 
 each! {
-    Opencode
-    opencode_edits_and_runs_a_command_when_permitted
-    opencode_is_refused_a_command_and_goes_on
-    opencode_has_no_tools_of_its_provider
-    opencode_looks_for_no_other_address
-    Claude
-    claude_edits_and_runs_a_command_when_permitted
-    claude_is_refused_a_command_and_goes_on
-    claude_has_no_tools_of_its_provider
-    claude_looks_for_no_other_address
-    Codex
-    codex_edits_and_runs_a_command_when_permitted
-    codex_is_refused_a_command_and_goes_on
-    codex_has_no_tools_of_its_provider
-    codex_looks_for_no_other_address
-    Gemini
-    gemini_edits_and_runs_a_command_when_permitted
-    gemini_is_refused_a_command_and_goes_on
-    gemini_has_no_tools_of_its_provider
-    gemini_looks_for_no_other_address
+    Opencode: opencode_edits_and_runs_what_is_permitted, opencode_is_kept_from_all_else;
+    Claude: claude_edits_and_runs_what_is_permitted, claude_is_kept_from_all_else;
+    Codex: codex_edits_and_runs_what_is_permitted, codex_is_kept_from_all_else;
+    Gemini: gemini_edits_and_runs_what_is_permitted, gemini_is_kept_from_all_else;
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::domain::model::Tokens;
 /// Bytes of a piece of an answer that is not streamed.
 const PIECE_BYTES: usize = 256;
 
+/// Between the last piece and the break of a connection.
+const BEFORE_BREAK: Duration = Duration::from_millis(50);
+
 /// What the model answers, for a wire to put into its own words.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -60,7 +63,8 @@ pub(super) fn streamed(kind: &'static str, pieces: Vec<String>, fault: Option<Fa
         parts.push(Err(io::ErrorKind::ConnectionReset.into()));
     }
     let parts = stream::iter(parts).then(move |part| async move {
-        if let Some(pause) = pause {
+        // What came before a break has to have left by then.
+        if let Some(pause) = pause.or(part.is_err().then_some(BEFORE_BREAK)) {
             tokio::time::sleep(pause).await;
         }
         part

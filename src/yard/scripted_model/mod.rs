@@ -51,6 +51,15 @@ pub struct Recorded {
     pub took_turn: bool,
 }
 
+impl Recorded {
+    /// Whether it asks for this model, in its path or in its body.
+    #[must_use]
+    pub fn names(&self, model: &str) -> bool {
+        let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        body["model"] == model || self.path.contains(&format!("/models/{model}:"))
+    }
+}
+
 /// The server; it ends when dropped.
 #[derive(Debug)]
 pub struct ScriptedModel {

@@ -4,71 +4,75 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use castellan::protocol::brief::Preset;
+use castellan::runner::WorkOptions;
 use castellan::sandbox::locate;
 
-use super::script;
-use super::stage::Stage;
 use crate::left_out::left_out;
 use crate::sandbox::system;
 
-/// Has bubblewrap started by strace, in whose place it is looked up.
-fn traced(folder: &Path, strace: &Path, bwrap: &Path) {
-    // The sandbox's account writes the trace.
-    std::fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
-    let line = format!(
-        "#!/bin/sh\nexec {} -f -qq --seccomp-bpf -e trace=connect,sendto,sendmsg,sendmmsg \
-         -e signal=none -o {}/trace.$$ {} \"$@\"\n",
-        strace.display(),
-        folder.display(),
-        bwrap.display()
-    );
-    let wrapper = folder.join("bwrap");
-    std::fs::write(&wrapper, line).unwrap();
-    std::fs::set_permissions(&wrapper, PermissionsExt::from_mode(0o755)).unwrap();
-}
+/// What strace writes of a sandbox.
+pub(super) struct Trace(tempfile::TempDir);
 
-/// Each address of the internet's families, as strace shows them.
-fn addresses(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap().flatten() {
-        if !file.file_name().to_string_lossy().starts_with("trace.") {
-            continue;
-        }
-        let text = std::fs::read(file.path()).unwrap();
-        let lines = String::from_utf8_lossy(&text).into_owned();
-        let lines = lines
-            .lines()
-            .filter(|line| line.contains("sa_family=AF_INET"));
-        found.extend(lines.map(str::to_owned));
+impl Trace {
+    /// Has bubblewrap started by strace from now on; without strace a loud word that this part of
+    /// the test is left out.
+    pub(super) fn start(name: &str, options: &mut WorkOptions) -> Option<Self> {
+        let Some(strace) = locate("strace", &system()) else {
+            left_out(
+                name,
+                "whom it speaks with is not seen: strace is not installed",
+            );
+            return None;
+        };
+        let bwrap = locate("bwrap", &options.search).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        // The sandbox's account writes the trace.
+        let open = |path: &Path, mode| {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        open(folder.path(), 0o777);
+        let line = format!(
+            "#!/bin/sh\nexec {} -f -qq --seccomp-bpf -e trace=connect,sendto,sendmsg,sendmmsg \
+             -e signal=none -o {}/trace.$$ {} \"$@\"\n",
+            strace.display(),
+            folder.path().display(),
+            bwrap.display()
+        );
+        let wrapper = folder.path().join("bwrap");
+        std::fs::write(&wrapper, line).unwrap();
+        open(&wrapper, 0o755);
+        options.search.insert(0, folder.path().to_owned());
+        Some(Self(folder))
     }
-    found
-}
 
-pub(super) async fn speaks_with_nobody_else(name: &str, preset: Preset) {
-    let Some(strace) = locate("strace", &system()) else {
-        left_out(name, "strace is not installed");
-        return;
-    };
-    let Some(mut stage) = Stage::open(name, preset, script::fixes(preset)).await else {
-        return;
-    };
-    let bwrap = locate("bwrap", &stage.case.options.search).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    traced(folder.path(), &strace, &bwrap);
-    stage
-        .case
-        .options
-        .search
-        .insert(0, folder.path().to_owned());
-    stage.case.brief.allow.tool_kinds.push("execute".to_owned());
-    stage.case.change().await;
-    let url = stage.model.url();
-    let port = url.rsplit_once(':').unwrap().1;
-    let model = format!("sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")");
-    let (ours, others): (Vec<_>, Vec<_>) = addresses(folder.path())
-        .into_iter()
-        .partition(|line| line.contains(&model));
-    assert!(!ours.is_empty(), "the trace shows how the model is reached");
-    assert_eq!(others, Vec::<String>::new());
+    /// Each call with an address of the internet's families, as strace shows it.
+    fn calls(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for file in std::fs::read_dir(self.0.path()).unwrap().flatten() {
+            if !file.file_name().to_string_lossy().starts_with("trace.") {
+                continue;
+            }
+            let text = std::fs::read(file.path()).unwrap();
+            let lines = String::from_utf8_lossy(&text).into_owned();
+            let lines = lines.lines().filter(|line| line.contains("AF_INET"));
+            found.extend(lines.map(str::to_owned));
+        }
+        found
+    }
+
+    /// The model was spoken with, and beside it only what listens in the sandbox itself: loopback,
+    /// and no names are asked for there.
+    pub(super) fn shows_only(&self, url: &str) {
+        let port = url.rsplit_once(':').unwrap().1;
+        let calls = self.calls();
+        let to = |line: &String, port: &str| line.contains(&format!("htons({port})"));
+        assert!(calls.iter().any(|line| to(line, port)), "{calls:?}");
+        let is_loopback =
+            |line: &String| line.contains("\"127.0.0.1\"") || line.contains("\"::1\"");
+        let others = calls
+            .iter()
+            .filter(|line| !is_loopback(line) || to(line, "53"));
+        let others: Vec<&String> = others.collect();
+        assert!(others.is_empty(), "{others:#?}");
+    }
 }

@@ -8,6 +8,7 @@ use castellan::protocol::result::Returned;
 use castellan::yard::scripted_model::{Script, ScriptedModel, Turn};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::MissedTickBehavior;
 
 use crate::left_out::left_out;
 use crate::runner::case::Case;
@@ -16,7 +17,7 @@ use crate::runner::case::Case;
 pub(super) const MODEL: &str = "scripted-1";
 
 /// How often the machine's processes are looked at.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Each is large: one at a time, so that none takes the others' time to start.
 static ONE: Mutex<()> = Mutex::const_new(());
@@ -55,7 +56,8 @@ impl Stage {
         let (key, value) = mark.split_once('=').unwrap();
         agent.environment.insert(key.to_owned(), value.to_owned());
         case.brief.model = Some(MODEL.to_owned());
-        // They are real programs, with heaps and threads.
+        // They are real programs, with heaps and threads, and take long to start on busy machines.
+        case.brief.limits.agent_s = 240;
         case.brief.limits.memory_mib = 4096;
         case.brief.limits.processes = 512;
         case.brief.limits.output_mib = 64;
@@ -73,6 +75,7 @@ impl Stage {
     pub(super) async fn watched(&self) -> (Returned, bool) {
         let mut was_there = false;
         let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let work = self.case.work();
         tokio::pin!(work);
         loop {

@@ -38,6 +38,8 @@ fn configure(base_url: &str, model: &str) -> Setup {
             "webfetch": "deny",
             "websearch": "deny",
         },
+        // Otherwise a refused permission ends its turn as if the task were done.
+        "experimental": {"continue_loop_on_deny": true},
     });
     Setup {
         command: vec![inside("opencode-linux-x64/bin/opencode"), "acp".to_owned()],
