@@ -8,6 +8,7 @@
 #[cfg(feature = "demo")]
 mod demo;
 mod parse;
+mod secret;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use url::Url;
 #[cfg(feature = "demo")]
 pub use demo::DemoSettings;
 use parse::{default_api, issuer_of, read_file, read_key, split, web_of, words};
+pub use secret::tool_secret;
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    ContentBlock, ContentChunk, Implementation, InitializeRequest, InitializeResponse,
+    ContentBlock, ContentChunk, Implementation, InitializeRequest, InitializeResponse, McpServer,
     NewSessionRequest, NewSessionResponse, PermissionOption, PermissionOptionKind, PromptRequest,
     PromptResponse, RequestPermissionOutcome, RequestPermissionRequest, SessionId,
     SessionNotification, SessionUpdate, StopReason, TextContent, ToolCall, ToolCallStatus,
@@ -27,6 +27,8 @@ use futures::{Sink, Stream};
 mod deeds;
 #[path = "castellan-scripted-agent/script.rs"]
 mod script;
+#[path = "castellan-scripted-agent/tools.rs"]
+mod tools;
 
 use deeds::{fetch, noise, run, write};
 use script::{Script, Step};
@@ -35,6 +37,7 @@ use script::{Script, Step};
 struct Session {
     script: Script,
     folder: Mutex<PathBuf>,
+    servers: Mutex<Vec<McpServer>>,
     /// What is left to do; `None` until the first prompt.
     steps: Mutex<Option<VecDeque<Step>>>,
 }
@@ -44,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = Arc::new(Session {
         script: Script::from_arguments()?,
         folder: Mutex::default(),
+        servers: Mutex::default(),
         steps: Mutex::default(),
     });
     let opened = session.clone();
@@ -63,6 +67,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_receive_request(
             async move |new: NewSessionRequest, responder, _| {
                 *opened.folder.lock().unwrap_or_else(PoisonError::into_inner) = new.cwd;
+                *opened
+                    .servers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = new.mcp_servers;
                 responder.respond(NewSessionResponse::new("scripted"))
             },
             agent_client_protocol::on_receive_request!(),
@@ -198,6 +206,12 @@ impl Turn {
                 return self.tool(ToolKind::Execute, &title, || run(&self.folder, &words));
             }
             Step::Fetch(url) => return self.tool(ToolKind::Fetch, &url, || fetch(&url)),
+            Step::Tool(call) => {
+                let servers = self.session.servers.lock();
+                let servers = servers.unwrap_or_else(PoisonError::into_inner).clone();
+                let said = tools::call(&servers, &call).await;
+                self.say(&said.unwrap_or_else(|error| format!("no tool: {error}")))?;
+            }
             Step::Stop(reason) => return Ok(Next::End(reason)),
             Step::Crash(code) => {
                 // What was said before is on its way through other tasks of this thread.

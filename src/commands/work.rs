@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use castellan::domain::ids::RunId;
@@ -80,6 +81,8 @@ impl Work {
             may_install: self.install,
             read_only: self.read_only,
             relay_program: Some(own),
+            secret_of: Arc::new(castellan::settings::tool_secret),
+            plain_tool_servers: false,
             pace: runner::Pace::default(),
         };
         let summary = super::runtime()?.block_on(async {

@@ -28,6 +28,13 @@ pub enum Effect {
         /// Markdown, already neutral.
         body: String,
     },
+    /// One-shot: a new comment with the report that an attempt returned.
+    Report {
+        /// Issue or pull request.
+        number: Number,
+        /// The attempt.
+        attempt: AttemptNumber,
+    },
     /// One-shot: a run is started.
     Dispatch {
         /// The attempt.
@@ -88,7 +95,9 @@ impl Effect {
         match self {
             Self::Cancel { .. } => Priority::Cancel,
             Self::Acknowledge { .. } => Priority::Acknowledge,
-            Self::Say { .. } | Self::Dispatch { .. } | Self::Apply { .. } => Priority::Task,
+            Self::Say { .. } | Self::Report { .. } | Self::Dispatch { .. } | Self::Apply { .. } => {
+                Priority::Task
+            }
             Self::Status => Priority::Show,
         }
     }
@@ -100,6 +109,7 @@ impl Effect {
             Self::Status => true,
             Self::Acknowledge { .. }
             | Self::Say { .. }
+            | Self::Report { .. }
             | Self::Dispatch { .. }
             | Self::Apply { .. }
             | Self::Cancel { .. } => false,
@@ -117,6 +127,7 @@ impl Effect {
                 ReactionTarget::Comment { id } => format!("acknowledge:{owner}:comment:{id}"),
             },
             Self::Say { number, key, .. } => format!("say:{owner}:{number}:{key}"),
+            Self::Report { attempt, .. } => format!("report:{owner}:{attempt}"),
             Self::Dispatch { attempt, .. } => format!("dispatch:{owner}:{attempt}"),
             Self::Apply { attempt, .. } => format!("apply:{owner}:{attempt}"),
             Self::Cancel { run } => format!("cancel:{owner}:{run}"),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
 use super::request::Person;
 use super::task::attempt::{Phase, RunIdentity};
+use super::task::question::Question;
 use super::time::Timestamp;
 
 /// A fact, when it became known, and 32 random bytes.
@@ -76,6 +77,13 @@ pub enum Fact {
         /// What it is doing.
         phase: Phase,
     },
+    /// An agent asked people something.
+    Asked {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// All that it has asked so far, in order, in bounds.
+        questions: Vec<Question>,
+    },
     /// A runner returned its result, which is stored.
     Returned {
         /// Which attempt.
@@ -84,6 +92,9 @@ pub enum Fact {
         result: Sha256Hex,
         /// How it ended.
         ending: Ending,
+        /// Whether a report is in it.
+        #[serde(default)]
+        has_report: bool,
     },
     /// The change is on the branch and in a pull request.
     Applied {
@@ -197,6 +208,7 @@ impl Fact {
             | Self::Entered { attempt, .. }
             | Self::TicketReplayed { attempt }
             | Self::Reported { attempt, .. }
+            | Self::Asked { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
             | Self::Unproposed { attempt, .. }

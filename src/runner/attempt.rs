@@ -1,7 +1,8 @@
 //! One attempt, step by step, up to what is returned. Whoever wants to know what a runner does
 //! begins here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -9,18 +10,18 @@ use super::WorkOptions;
 use super::checkout::Start;
 use super::commands::{self, Then};
 use super::failure::Failure;
-use super::folder::Folder;
 use super::heartbeat::Voice;
 use super::machine;
+use super::mcp::{self, Bridge, Ground, Toolbox};
 use super::measure::millis;
 use super::tools::Tools;
-use super::{agent, collect};
-use crate::domain::change::{Change, Operation};
+use super::{acceptance, agent, collect};
+use crate::domain::change::Change;
 use crate::protocol::brief::Brief;
 use crate::protocol::enter::Lease;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::{Outcome, Returned, RunEvidence};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Doors, Sandbox};
 
 /// Does the attempt. What fails is an outcome like others, with what was seen until then.
 pub(super) async fn run(
@@ -70,6 +71,7 @@ impl Attempt<'_> {
         self.voice.phase(Phase::Checkout);
         let clock = Instant::now();
         let start = Start::fetch(self.options, &sandbox, &self.brief.checkout).await?;
+        let start = Arc::new(start);
         let workspace = start.lay(&sandbox, "workspace").await?;
         self.evidence.timing.checkout_ms = millis(clock.elapsed());
 
@@ -78,10 +80,19 @@ impl Attempt<'_> {
         let prepared = self.set_up(&sandbox, &start, &workspace).await;
         self.evidence.timing.setup_ms = millis(clock.elapsed());
         let prepared = prepared?;
+        let bridges = mcp::reach(self.options, &self.brief.servers).await?;
 
         self.voice.phase(Phase::Agent);
         let clock = Instant::now();
-        let ended = self.agent(&sandbox, &start, &workspace).await;
+        let ground = Ground {
+            sandbox: sandbox.clone(),
+            start: start.clone(),
+            options: self.options.clone(),
+            brief: self.brief.clone(),
+            workspace: workspace.clone(),
+            prepared: prepared.clone(),
+        };
+        let ended = self.agent(ground, bridges).await;
         self.evidence.timing.agent_ms = millis(clock.elapsed());
         ended?;
         let change = collect::collect(&start, &workspace, prepared.as_deref()).await?;
@@ -102,7 +113,7 @@ impl Attempt<'_> {
         sandbox: &Sandbox,
         start: &Start,
         workspace: &Path,
-    ) -> Result<Option<std::path::PathBuf>, Failure> {
+    ) -> Result<Option<PathBuf>, Failure> {
         let commands = &self.brief.contract.setup;
         if commands.is_empty() {
             return Ok(None);
@@ -121,69 +132,60 @@ impl Attempt<'_> {
         start.copy(sandbox, workspace, "prepared").await.map(Some)
     }
 
-    async fn agent(
-        &mut self,
-        sandbox: &Sandbox,
-        start: &Start,
-        workspace: &Path,
-    ) -> Result<(), Failure> {
-        let tools = Tools::open(start.path("tools"))?;
-        let spec = agent::spec(self.options, self.brief, &tools, workspace)?;
-        let (seen, ended) =
-            agent::run(sandbox, &spec, self.options.pace, self.brief, self.voice).await;
+    /// The agent with its tools, from its start to its end.
+    async fn agent(&mut self, ground: Ground, bridges: Vec<Bridge>) -> Result<(), Failure> {
+        let sandbox = ground.sandbox.clone();
+        let tools = Tools::open(ground.start.path("tools"))?;
+        let mut spec = agent::spec(self.options, self.brief, &tools, &ground.workspace)?;
+        let names = match self.options.relay_program {
+            Some(_) => mcp::names(&bridges),
+            None => Vec::new(),
+        };
+        let seen = agent::watch(self.brief, names, self.voice);
+        let toolbox = Toolbox::open(ground, bridges, &seen, self.voice);
+        let mut servers: &[mcp::StdioServer] = &[];
+        // Without the program that speaks with doors inside there are no tools.
+        if let Some(program) = &self.options.relay_program {
+            let doors = Doors {
+                program: tools.copy(program)?,
+                doors: Vec::new(),
+            };
+            let doors = spec.doors.get_or_insert(doors);
+            doors.doors.extend(toolbox.doors());
+            servers = toolbox.servers();
+        }
+        let told = agent::Told {
+            brief: self.brief,
+            pace: self.options.pace,
+            servers,
+        };
+        let (seen, ended) = agent::run(&sandbox, &spec, &told, &seen).await;
+        let handed = toolbox.close().await;
         self.evidence.agent = seen.agent;
         self.evidence.stop_reason = seen.stop_reason;
         self.evidence.turns = seen.turns;
         self.evidence.permissions = seen.permissions;
         self.evidence.words = seen.words;
+        self.evidence.report = handed.report;
+        self.evidence.questions = handed.questions;
         self.transcript = seen.transcript;
         ended
     }
 
-    /// Runs the acceptance commands on a fresh tree with just the change on it: what is tested
-    /// is what is returned, not what the agent's own workspace happens to hold.
+    /// Runs the acceptance commands on a fresh tree with just the change on it.
     async fn accept(
         &mut self,
         sandbox: &Sandbox,
         start: &Start,
-        prepared: Option<std::path::PathBuf>,
+        prepared: Option<PathBuf>,
         change: &Change,
     ) -> Result<(), Failure> {
         let tree = match prepared {
             Some(prepared) => prepared,
             None => start.lay(sandbox, "acceptance").await?,
         };
-        let broken = |error: std::io::Error| {
-            Failure::of_machine(
-                Phase::Acceptance,
-                "laying the change onto a fresh tree",
-                &error,
-            )
-        };
-        lay_change(&tree, change).map_err(broken)?;
-        sandbox.give(&tree).map_err(broken)?;
-        let limits = &self.brief.limits;
-        let how = (Phase::Acceptance, limits.acceptance_s, Then::GoOn);
-        let commands = &self.brief.contract.acceptance;
         self.evidence.acceptance =
-            commands::run(sandbox, self.options, limits, how, &tree, commands).await?;
+            acceptance::accept(sandbox, self.options, self.brief, &tree, change).await?;
         Ok(())
     }
-}
-
-/// Removes first, so that a folder can take a file's place and the other way round.
-fn lay_change(tree: &Path, change: &Change) -> std::io::Result<()> {
-    let root = Folder::open(tree)?;
-    for file in &change.files {
-        if file.operation != Operation::Add {
-            root.remove(file.path.as_bytes())?;
-        }
-    }
-    for file in &change.files {
-        if file.operation != Operation::Delete {
-            root.remove(file.path.as_bytes())?;
-            root.write(file.path.as_bytes(), &file.mode, &file.content)?;
-        }
-    }
-    Ok(())
 }

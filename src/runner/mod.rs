@@ -2,9 +2,10 @@
 //!
 //! It trades its ticket for a lease, asks what to do, and goes one file a step: `enter`,
 //! `checkout`, `commands` (set-up), `agent`, `collect`, `commands` (acceptance), `upload`; the
-//! heartbeat goes beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
+//! heartbeat and the agent's tools (`mcp`) go beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
 //! messages and the sandbox, and nothing of stores, GitHub, engine or server.
 
+mod acceptance;
 mod agent;
 mod attempt;
 mod checkout;
@@ -16,12 +17,14 @@ mod failure;
 mod folder;
 mod heartbeat;
 mod machine;
+mod mcp;
 mod measure;
 mod pristine;
 mod tools;
 mod upload;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -56,9 +59,16 @@ pub struct WorkOptions {
     pub read_only: Vec<PathBuf>,
     /// The program that knows [`crate::sandbox::RELAY_SUBCOMMAND`]: this one.
     pub relay_program: Option<PathBuf>,
+    /// The secret of a tool server of the policy, by the variable that the policy names.
+    pub secret_of: SecretOf,
+    /// Whether tool servers on this machine's loopback may be spoken with without https: in tests.
+    pub plain_tool_servers: bool,
     /// How patient it is.
     pub pace: Pace,
 }
+
+/// Gives the value of a variable that holds a secret.
+pub type SecretOf = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// How patient a runner is.
 #[derive(Clone, Copy, Debug)]

@@ -266,6 +266,7 @@ async fn u2_an_older_fence_is_stale() {
         fence: older,
         phase: Phase::Agent,
         note: None,
+        questions: Vec::new(),
     };
     let said = world.engine().report(&held.bearer, &progress).await;
     assert!(matches!(said, Err(RunnerRefusal::Stale)), "{said:?}");

@@ -22,6 +22,8 @@ fn said(task: &Task, diff: &DiffFacts, words: &str) -> String {
         entered: None,
         result: None,
         ended: None,
+        questions: Vec::new(),
+        answer: None,
     };
     let facts = Facts {
         attempt: &attempt,
@@ -31,6 +33,7 @@ fn said(task: &Task, diff: &DiffFacts, words: &str) -> String {
         refused: &[],
         agent: None,
         words,
+        report: None,
         page: None,
     };
     body(task, &facts)

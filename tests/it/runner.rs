@@ -14,7 +14,9 @@ macro_rules! case {
 mod agent;
 mod case;
 mod change;
+mod servers;
 mod stand;
+mod tools;
 
 use axum::http::StatusCode;
 use castellan::domain::change::Operation;

@@ -4,6 +4,7 @@
 //! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
 //! of the faults and attacks that a story answers.
 
+mod asking;
 mod calls;
 mod changes;
 mod crashes;
@@ -21,6 +22,7 @@ mod pages;
 mod permissions;
 mod pushes;
 mod real;
+mod reports;
 mod repository;
 mod requests;
 mod runner;

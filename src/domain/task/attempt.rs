@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::question::Question;
 use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
@@ -36,6 +37,12 @@ pub struct Attempt {
     pub result: Option<Sha256Hex>,
     /// How it ended, in one sentence.
     pub ended: Option<String>,
+    /// What its agent asked people; foreign text, bounded.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// What somebody answered while it was under way: the next attempt is told it.
+    #[serde(default)]
+    pub answer: Option<Feedback>,
 }
 
 impl Attempt {
@@ -43,6 +50,12 @@ impl Attempt {
     #[must_use]
     pub fn is_dispatched_with(&self, nonce: &str) -> bool {
         !self.nonce.is_empty() && self.nonce == nonce
+    }
+
+    /// What an attempt in this one's place is told: an answer is newer than what this one was told.
+    #[must_use]
+    pub fn next_feedback(&self) -> Option<Feedback> {
+        self.answer.clone().or_else(|| self.feedback.clone())
     }
 
     /// The run that counts: the one that signed in, before that the one that was
@@ -63,6 +76,9 @@ pub struct Feedback {
     pub comment: CommentId,
     /// Their words; foreign text of somebody with write access.
     pub words: Option<String>,
+    /// The questions of the attempt before that stood open when they said so.
+    #[serde(default)]
+    pub questions: Vec<Question>,
 }
 
 /// A run that proved who it is.

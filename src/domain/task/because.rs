@@ -28,6 +28,18 @@ pub enum Because {
     ChangeReturned,
     /// The agent changed nothing.
     NothingChanged,
+    /// The agent asked people something.
+    QuestionAsked,
+    /// The agent changed nothing and waits for an answer.
+    AnswerAwaited,
+    /// An answer came while the attempt is under way.
+    AnswerKept,
+    /// The next attempt begins with an answer.
+    AnswerGiven,
+    /// Nobody answered.
+    Unanswered,
+    /// The agent handed over a report instead of a change.
+    ReportGiven,
     /// The attempt failed on the runner.
     AttemptFailed,
     /// The change is in a pull request.
@@ -95,6 +107,12 @@ impl Because {
         Self::TicketReplayed,
         Self::ChangeReturned,
         Self::NothingChanged,
+        Self::QuestionAsked,
+        Self::AnswerAwaited,
+        Self::AnswerKept,
+        Self::AnswerGiven,
+        Self::Unanswered,
+        Self::ReportGiven,
         Self::AttemptFailed,
         Self::ChangeApplied,
         Self::AlreadyWritten,
@@ -139,6 +157,16 @@ impl Because {
             }
             Self::ChangeReturned => "A change came back and is being checked.",
             Self::NothingChanged => "The agent ended without changing a file.",
+            Self::QuestionAsked => {
+                "The agent asked people something, and goes on with its default."
+            }
+            Self::AnswerAwaited => {
+                "The agent ended with a question and without a change; an answer starts the next attempt."
+            }
+            Self::AnswerKept => "The answer is kept; the next attempt begins with it.",
+            Self::AnswerGiven => "The next attempt begins with the answer that was given.",
+            Self::Unanswered => "Nobody answered the agent's question within a week.",
+            Self::ReportGiven => "The agent handed over a report and changed no file.",
             Self::AttemptFailed => "The attempt could not be completed.",
             Self::ChangeApplied => "The change was accepted and is in a draft pull request.",
             Self::AlreadyWritten => {

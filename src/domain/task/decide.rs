@@ -36,11 +36,13 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         } => next.enter(*attempt, *run, key, *work_s),
         Fact::TicketReplayed { .. } => next.expel(),
         Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
+        Fact::Asked { attempt, questions } => next.ask(*attempt, questions),
         Fact::Returned {
             attempt,
             result,
             ending,
-        } => next.take_result(*attempt, result, ending),
+            has_report,
+        } => next.take_result(*attempt, result, ending, *has_report),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
         Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
@@ -62,6 +64,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
                 by: by.clone(),
                 comment: *comment,
                 words: words.clone(),
+                questions: Vec::new(),
             };
             next.fix(feedback, head)
         }

@@ -4,9 +4,11 @@
 //! - [`attempt`]: one run of the agent, numbered and fenced.
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
+//! - [`question`], [`report`]: what an agent asks, and what it hands over beside a change.
 //! - [`proposal`]: what its pull request says.
 //! - [`status`]: what people are told of it.
 
+mod asking;
 pub mod attempt;
 pub mod because;
 pub mod decide;
@@ -15,6 +17,8 @@ mod moves;
 mod people;
 pub mod prompt;
 pub mod proposal;
+pub mod question;
+pub mod report;
 pub mod sign_in;
 pub mod stage;
 pub mod status;

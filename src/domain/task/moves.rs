@@ -109,6 +109,8 @@ impl<'a> Next<'a> {
             entered: None,
             result: None,
             ended: None,
+            questions: Vec::new(),
+            answer: None,
         });
         self.task.stage = Stage::Queued {
             attempt: number,
@@ -234,6 +236,7 @@ impl<'a> Next<'a> {
         attempt: AttemptNumber,
         result: &Sha256Hex,
         ending: &Ending,
+        has_report: bool,
     ) -> Decision {
         if !matches!(self.task.stage, Stage::Working { .. }) {
             return self.stays(Because::Outdated);
@@ -256,9 +259,14 @@ impl<'a> Next<'a> {
                 });
                 self.stays(Because::ChangeReturned)
             }
-            Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
+            Ending::Unchanged => self.end_unchanged(attempt, has_report),
             Ending::Failed { cause, remedy, .. } => {
                 let words = with_remedy(cause, remedy);
+                self.post_report(attempt, has_report);
+                if self.is_answered() {
+                    self.change_last(|last| last.ended = Some(words));
+                    return self.go_on_with_answer(Because::AttemptFailed);
+                }
                 self.fail(Because::AttemptFailed, Outcome::Failed, words)
             }
         }
@@ -332,6 +340,10 @@ impl<'a> Next<'a> {
                 let ended = Because::RunnerLost.sentence().to_owned();
                 self.retry_or_end(Because::RunnerLost, ended)
             }
+            Stage::Asking { .. } => {
+                self.rest(Outcome::Unanswered);
+                self.told(Because::Unanswered)
+            }
             Stage::Applying { .. }
             | Stage::Delivered { .. }
             | Stage::Paused { .. }
@@ -345,7 +357,7 @@ impl<'a> Next<'a> {
         let again = self
             .task
             .last_attempt()
-            .map(|last| (last.start.clone(), last.feedback.clone()));
+            .map(|last| (last.start.clone(), last.next_feedback()));
         match again {
             Some((start, feedback)) if self.task.has_attempts_left() => {
                 self.start_attempt(start, feedback, because)

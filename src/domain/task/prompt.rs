@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::Task;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Feedback};
 
 /// The prompt of an attempt.
 #[must_use]
@@ -32,15 +32,7 @@ pub fn of(task: &Task, attempt: &Attempt) -> String {
         let _ = write!(text, "\nStop when: {stop}\n");
     }
     if let Some(feedback) = &attempt.feedback {
-        let words = feedback
-            .words
-            .as_deref()
-            .unwrap_or("The result is not what was asked for yet. Look at it again.");
-        let _ = write!(
-            text,
-            "\nThe files hold the result of earlier attempts. {} says:\n\n{words}\n",
-            feedback.by.login
-        );
+        tell(&mut text, task, feedback);
     }
     text.push_str(
         "\nEdit the files in the working directory. Do not commit, push or open pull requests: \
@@ -49,6 +41,33 @@ pub fn of(task: &Task, attempt: &Attempt) -> String {
          that is what was asked for.\n",
     );
     text
+}
+
+/// What a person said, and what it answers.
+fn tell(text: &mut String, task: &Task, feedback: &Feedback) {
+    for asked in &feedback.questions {
+        let _ = write!(
+            text,
+            "\nAn earlier attempt asked people:\n> {}\n> Options: {}\n> Default: {}\n",
+            asked.question,
+            asked.options.join(" | "),
+            asked.default
+        );
+    }
+    let verb = match feedback.questions.as_slice() {
+        [] => "says",
+        _ => "answers",
+    };
+    let words = match (feedback.words.as_deref(), verb) {
+        (Some(words), _) => words,
+        (None, "answers") => "Go on with your defaults.",
+        (None, _) => "The result is not what was asked for yet. Look at it again.",
+    };
+    let files = match task.pull {
+        Some(_) => "The files hold the result of earlier attempts. ",
+        None => "",
+    };
+    let _ = write!(text, "\n{files}{} {verb}:\n\n{words}\n", feedback.by.login);
 }
 
 fn list(text: &mut String, heading: &str, entries: &[String]) {

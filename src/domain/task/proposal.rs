@@ -2,6 +2,7 @@
 
 use super::Task;
 use super::attempt::Attempt;
+use super::report::{self, Report};
 use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
@@ -49,6 +50,8 @@ pub struct Facts<'a> {
     pub agent: Option<&'a str>,
     /// The agent's last message.
     pub words: &'a str,
+    /// What it handed over beside the change.
+    pub report: Option<&'a Report>,
     /// Address of the task's page.
     pub page: Option<&'a str>,
 }
@@ -104,6 +107,9 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             "### In the agent's words\n\nWritten by the agent, not checked by anybody.\n\n{}",
             quoted.join("\n")
         ));
+    }
+    if let Some(report) = facts.report {
+        parts.push(report::section(task, report));
     }
     shortened(parts.join("\n\n"))
 }

@@ -71,6 +71,7 @@ fn headline(task: &Task) -> String {
         Stage::Queued { .. } => "Accepted. Waiting for a runner.".to_owned(),
         Stage::Working { .. } => "The agent is working on this.".to_owned(),
         Stage::Applying { .. } => "A change came back and is being checked.".to_owned(),
+        Stage::Asking { .. } => "The agent has a question for you.".to_owned(),
         Stage::Delivered { pull, .. } => format!("Draft pull request #{pull} is ready for you."),
         Stage::Paused { .. } => "Paused: a person took the branch over.".to_owned(),
         Stage::Closed { outcome } => closed(*outcome).to_owned(),
@@ -83,6 +84,8 @@ const fn closed(outcome: Outcome) -> &'static str {
         Outcome::Declined => "Closed: a person closed the pull request.",
         Outcome::Stopped => "Stopped.",
         Outcome::Unchanged => "The agent found nothing to change.",
+        Outcome::Reported => "Done: the agent handed over a report and changed nothing.",
+        Outcome::Unanswered => "Ended: the agent's question was not answered.",
         Outcome::Failed => "This could not be done.",
         Outcome::Refused => "The change was refused; nothing was written.",
         Outcome::AskedAgain => "Not started: the text was edited after it was approved.",
@@ -127,7 +130,10 @@ fn under_way(stage: &Stage) -> String {
         Stage::Queued { .. } => "waiting for a runner".to_owned(),
         Stage::Working { phase, .. } => phase.words().to_owned(),
         Stage::Applying { .. } => "its change is being checked".to_owned(),
-        Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => "over".to_owned(),
+        Stage::Asking { .. }
+        | Stage::Delivered { .. }
+        | Stage::Paused { .. }
+        | Stage::Closed { .. } => "over".to_owned(),
     }
 }
 
@@ -136,6 +142,9 @@ fn next_step(task: &Task) -> String {
         Stage::Queued { .. } | Stage::Working { .. } | Stage::Applying { .. } => {
             "Comment `/agent stop` to stop it.".to_owned()
         }
+        Stage::Asking { until, .. } => format!(
+            "Comment `/agent fix` and your answer, which starts the next attempt, or `/agent stop`. Without an answer this ends at {until}."
+        ),
         Stage::Delivered { .. } => {
             "Review it like anybody's pull request. Comment `/agent fix` and what should differ on it for another attempt. Castellan never merges.".to_owned()
         }
@@ -146,6 +155,8 @@ fn next_step(task: &Task) -> String {
             Outcome::Merged | Outcome::Declined | Outcome::AccessLost => String::new(),
             Outcome::Stopped
             | Outcome::Unchanged
+            | Outcome::Reported
+            | Outcome::Unanswered
             | Outcome::Failed
             | Outcome::Refused
             | Outcome::AskedAgain => {

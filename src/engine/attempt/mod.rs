@@ -4,6 +4,7 @@
 //! (task, attempt and key), each message the fence. Results are kept byte for byte.
 
 mod bearer;
+mod questions;
 mod refusal;
 mod sign_in;
 
@@ -180,6 +181,7 @@ impl Engine {
             phase: progress.phase,
         };
         self.record(&bearer.task, fact, Cause::None).await?;
+        self.hear_questions(bearer, &progress.questions).await?;
         Ok(Directive::Continue)
     }
 
@@ -223,10 +225,14 @@ impl Engine {
                 _ => RunnerRefusal::Stale,
             });
         }
+        // What no progress brought; a result that comes again finds them known.
+        self.hear_questions(bearer, &returned.evidence.questions)
+            .await?;
         let fact = Fact::Returned {
             attempt: bearer.attempt,
             result: own.clone(),
             ending: ending_of(&returned.outcome),
+            has_report: returned.evidence.report.is_some(),
         };
         self.record(&bearer.task, fact, Cause::Result(kept)).await?;
         // Another result, or the end of the task, may have come in between (C4).
@@ -305,9 +311,10 @@ fn network_of(policy: &SandboxPolicy) -> Network {
 
 /// The policy's servers of tools for this kind of attempt.
 fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
-    let kind = match attempt.feedback {
-        Some(_) => TaskKind::Fix,
-        None => TaskKind::Run,
+    // An answer to a question before there is a change goes on with what the issue asks for.
+    let kind = match (&attempt.feedback, &task.pull) {
+        (Some(_), Some(_)) => TaskKind::Fix,
+        (Some(_), None) | (None, _) => TaskKind::Run,
     };
     let servers = task.policy.mcp.iter();
     servers

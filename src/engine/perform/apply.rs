@@ -12,7 +12,7 @@ use super::ground::{Ground, ground};
 use super::tree::{self, Way};
 use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
-use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
+use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, Sha256Hex, TaskId};
 use crate::domain::task::proposal::{self, Acceptance, Facts};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
@@ -52,10 +52,7 @@ impl Engine {
         if !self.github()?.permission(target, by).await?.may_write() {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
         }
-        let body = self.store.result(id, number, result).await?;
-        let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
-        let returned: Returned = serde_json::from_slice(&body)
-            .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))?;
+        let returned = self.returned(id, number, result).await?;
         if let Some(pull) = &task.pull
             && let Some(merged) = self.github()?.pull_end(target, pull.number).await?
         {
@@ -79,6 +76,19 @@ impl Engine {
             }
             written => written.map(|fact| Performed::Done(Some(fact))),
         }
+    }
+
+    /// A result as it was stored.
+    pub(super) async fn returned(
+        &self,
+        task: &TaskId,
+        attempt: AttemptNumber,
+        result: &Sha256Hex,
+    ) -> Result<Returned, EngineError> {
+        let body = self.store.result(task, attempt, result).await?;
+        let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
+        serde_json::from_slice(&body)
+            .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))
     }
 
     async fn write(&self, apply: &Apply<'_>) -> Result<Fact, EngineError> {
@@ -325,6 +335,7 @@ impl Engine {
                 refused: &refused,
                 agent: evidence.agent.as_deref(),
                 words: &evidence.words,
+                report: evidence.report.as_ref(),
                 page: page.as_deref(),
             },
         );

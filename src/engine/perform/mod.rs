@@ -143,6 +143,9 @@ impl Engine {
             Effect::Say { number, key, body } => {
                 self.say_once(due, &target, *number, key, body).await
             }
+            Effect::Report { number, attempt } => {
+                self.post_report(due, &target, *number, *attempt).await
+            }
             Effect::Dispatch { attempt, fence } => {
                 self.dispatch(due, &target, *attempt, *fence).await
             }
@@ -197,6 +200,7 @@ fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
         Effect::Status
         | Effect::Acknowledge { .. }
         | Effect::Say { .. }
+        | Effect::Report { .. }
         | Effect::Cancel { .. } => None,
     }
 }
@@ -205,7 +209,10 @@ fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
 /// blobs, which are not content that people see.
 fn cost_of(effect: &Effect) -> Cost {
     match effect {
-        Effect::Status | Effect::Acknowledge { .. } | Effect::Say { .. } => Cost {
+        Effect::Status
+        | Effect::Acknowledge { .. }
+        | Effect::Say { .. }
+        | Effect::Report { .. } => Cost {
             writes: 1,
             content: 1,
         },

@@ -3,8 +3,8 @@
 use super::super::{Engine, EngineError};
 use super::Performed;
 use crate::domain::effect::ReactionTarget;
-use crate::domain::ids::{CommentId, Number, Sha256Hex};
-use crate::domain::task::status;
+use crate::domain::ids::{AttemptNumber, CommentId, Number, Sha256Hex};
+use crate::domain::task::{report, status};
 use crate::github::{Kind, Target};
 use crate::store::{DueEffect, StoredTask};
 
@@ -90,6 +90,34 @@ impl Engine {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The report that an attempt returned, read from its result when it is posted.
+    pub(super) async fn post_report(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        number: Number,
+        attempt: AttemptNumber,
+    ) -> Result<Performed, EngineError> {
+        let stored = match &due.task {
+            Some(task) => self.store.task(task).await?,
+            None => None,
+        };
+        let Some(task) = stored.map(|stored| stored.task) else {
+            return Ok(Performed::Needless);
+        };
+        let result = task.attempt(attempt).and_then(|one| one.result.as_ref());
+        let Some(result) = result else {
+            return Ok(Performed::Needless);
+        };
+        let returned = self.returned(&task.id, attempt, result).await?;
+        let Some(report) = &returned.evidence.report else {
+            return Ok(Performed::Needless);
+        };
+        let body = report::comment(&task, attempt, report);
+        let key = due.effect.key(Some(&task.id));
+        self.say_once(due, target, number, &key, &body).await
     }
 
     pub(super) async fn say_once(

@@ -16,6 +16,7 @@ use url::{Host, Url};
 
 use super::failure::Failure;
 use super::heartbeat::Voice;
+use super::mcp::StdioServer;
 use super::measure::limits;
 use super::tools::Tools;
 use super::{Pace, WorkOptions};
@@ -87,18 +88,33 @@ fn doors(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Doors,
     })
 }
 
+/// What is seen of an agent, while it works.
+pub(super) type Watched = Arc<Mutex<Seen>>;
+
+/// What is to be seen of the agent of `brief`, which is given these servers of tools.
+pub(super) fn watch(brief: &Brief, servers: Vec<String>, voice: &Voice) -> Watched {
+    let seen = Seen::new(brief.allow.clone(), servers, voice.clone());
+    Arc::new(Mutex::new(seen))
+}
+
+/// What an agent is told, and how patiently.
+pub(super) struct Told<'a> {
+    pub(super) brief: &'a Brief,
+    pub(super) pace: Pace,
+    /// Servers of tools that it has to start.
+    pub(super) servers: &'a [StdioServer],
+}
+
 /// Prompts the agent until it ends its turn, and returns what was seen however it went.
 pub(super) async fn run(
     sandbox: &Sandbox,
     spec: &Spec,
-    pace: Pace,
-    brief: &Brief,
-    voice: &Voice,
+    told: &Told<'_>,
+    seen: &Watched,
 ) -> (Seen, Result<(), Failure>) {
-    let seen = Arc::new(Mutex::new(Seen::new(brief.allow.clone(), voice.clone())));
     let result = match sandbox.spawn(spec) {
         Ok(mut running) => {
-            let result = converse(&mut running, spec, pace, brief, &seen).await;
+            let result = converse(&mut running, spec, told, seen).await;
             // Not every agent ends when its input closes, so it is ended.
             match (running.kill().await, result) {
                 (Err(error), Ok(())) => Err(Failure::of_machine(
@@ -122,17 +138,17 @@ pub(super) async fn run(
 async fn converse(
     running: &mut Running,
     spec: &Spec,
-    pace: Pace,
-    brief: &Brief,
-    seen: &Arc<Mutex<Seen>>,
+    told: &Told<'_>,
+    seen: &Watched,
 ) -> Result<(), Failure> {
+    let (brief, pace) = (told.brief, told.pace);
     let Some(taps) = Taps::open(running, spec.limits.output_mib * 1024 * 1024) else {
         let cause = "the agent was started without its pipes";
         return Err(Failure::new(Phase::Agent, cause, "report this as a defect"));
     };
     let (faults, errors) = (taps.faults.clone(), taps.errors.clone());
     let at_most = Duration::from_secs(u64::from(brief.limits.agent_s));
-    let talk = session::talk(taps, pace.agent_start, brief, seen.clone());
+    let talk = session::talk(taps, told, seen.clone());
     let broken = match tokio::time::timeout(at_most, talk).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(broken)) => broken,

@@ -41,11 +41,13 @@ pub(in crate::runner) struct Seen {
     tools: HashMap<String, (ToolKind, String)>,
     speaking: bool,
     allow: AllowList,
+    /// Servers of tools that the agent was given by us.
+    servers: Vec<String>,
     voice: Voice,
 }
 
 impl Seen {
-    pub(super) fn new(allow: AllowList, voice: Voice) -> Self {
+    pub(super) fn new(allow: AllowList, servers: Vec<String>, voice: Voice) -> Self {
         Self {
             agent: None,
             stop_reason: None,
@@ -56,13 +58,14 @@ impl Seen {
             tools: HashMap::new(),
             speaking: false,
             allow,
+            servers,
             voice,
         }
     }
 
     /// Everything, leaving nothing behind.
     pub(super) fn take(&mut self) -> Self {
-        let mut all = Self::new(self.allow.clone(), self.voice.clone());
+        let mut all = Self::new(self.allow.clone(), Vec::new(), self.voice.clone());
         std::mem::swap(&mut all, self);
         all.words = clean(all.words.as_bytes(), WORDS_BYTES);
         all
@@ -94,6 +97,14 @@ impl Seen {
         let reason = name_of(&reason);
         self.transcript.add(json!({ "stopped": reason }));
         self.stop_reason = Some(reason);
+    }
+
+    /// A tool of ours, or of the policy's servers, was called; what it came to is foreign text.
+    pub(in crate::runner) fn tool_used(&mut self, title: &str, status: &str) {
+        let title = clean_line(title, TITLE_CHARS);
+        let status = clean_line(status, TITLE_CHARS);
+        self.transcript
+            .add(json!({ "tool": title, "status": status }));
     }
 
     /// One of the agent's updates.
@@ -147,6 +158,13 @@ impl Seen {
         self.speaking = false;
     }
 
+    /// Whether a tool is one of the servers that we gave the agent, which the policy has allowed
+    /// already: agents name the server in the title, each in another way, and know no kind for it.
+    fn is_ours(&self, kind: &str, title: &str) -> bool {
+        let mut words = title.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        kind == "other" && words.any(|word| self.servers.iter().any(|name| name == word))
+    }
+
     /// The answer to a request for permission: by the tool's kind and the brief's list, with an
     /// option that is chosen by its kind, since names and ids differ from agent to agent.
     pub(super) fn permission(
@@ -167,7 +185,8 @@ impl Seen {
             .or_else(|| known.map(|(_, title)| title.clone()))
             .unwrap_or_default();
         let kind = name_of(&kind);
-        let wanted = if self.allow.tool_kinds.contains(&kind) {
+        let may = self.allow.tool_kinds.contains(&kind) || self.is_ours(&kind, &title);
+        let wanted = if may {
             [
                 PermissionOptionKind::AllowOnce,
                 PermissionOptionKind::AllowAlways,

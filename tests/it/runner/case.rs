@@ -90,6 +90,8 @@ impl Case {
             may_install: false,
             read_only: Vec::new(),
             relay_program: None,
+            secret_of: std::sync::Arc::new(|_| None),
+            plain_tool_servers: false,
             pace: Pace {
                 tries: 4,
                 first_wait: Duration::from_millis(5),

@@ -13,7 +13,7 @@ use crate::cli::{castellan, said};
 const PUBLIC: &str = "https://castellan.example";
 
 impl World {
-    async fn page(&self, path: &str) -> (StatusCode, String) {
+    pub(super) async fn page(&self, path: &str) -> (StatusCode, String) {
         let get = self.http.get(format!("{}{path}", self.address));
         let answer = get.send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())

@@ -39,6 +39,8 @@ impl World {
             may_install: false,
             read_only: Vec::new(),
             relay_program: None,
+            secret_of: std::sync::Arc::new(|_| None),
+            plain_tool_servers: false,
             pace: Pace::default(),
         }
     }

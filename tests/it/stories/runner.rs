@@ -8,7 +8,7 @@ use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease, RunIdentity};
 use castellan::protocol::progress::{Directive, Phase, Progress};
 use castellan::protocol::result::{
-    CONTENT_SHA256_HEADER, CommandReport, Outcome, Returned, RunEvidence,
+    CONTENT_SHA256_HEADER, CommandReport, Outcome, Question, Returned, RunEvidence,
 };
 use castellan::protocol::{
     BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION,
@@ -141,12 +141,29 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 impl Run<'_> {
+    /// Says what its agent has asked so far; people are told.
+    pub(crate) async fn asks(&self, questions: &[Question]) {
+        self.says(questions).await;
+        self.world.settles().await;
+    }
+
+    /// Says what its agent has asked so far.
+    pub(crate) async fn says(&self, questions: &[Question]) {
+        let told = self.tells(Phase::Agent, questions).await;
+        assert_eq!(told, Directive::Continue);
+    }
+
     /// Says what it does.
     pub(crate) async fn reports(&self, phase: Phase) -> Directive {
+        self.tells(phase, &[]).await
+    }
+
+    async fn tells(&self, phase: Phase, questions: &[Question]) -> Directive {
         let progress = Progress {
             fence: self.lease.fence,
             phase,
             note: None,
+            questions: questions.to_vec(),
         };
         let url = format!("{}{PROGRESS_PATH}", self.world.address);
         let request = self.world.http.post(url).bearer_auth(&self.bearer);
@@ -242,7 +259,8 @@ impl Run<'_> {
         self.returns(&returned).await;
     }
 
-    async fn returns(self, returned: &Returned) {
+    /// Returns this result; all that follows is done.
+    pub(crate) async fn returns(self, returned: &Returned) {
         let (status, answer) = self.returns_raw(returned).await;
         assert_eq!(status, 200, "{answer}");
         self.held.ends("success").await.unwrap();

@@ -83,7 +83,9 @@ fn ends_by_itself(life: &Life) -> bool {
         life.effects.iter().any(apply)
     };
     match stage {
-        Stage::Queued { .. } | Stage::Working { .. } => stage.deadline().is_some(),
+        Stage::Queued { .. } | Stage::Working { .. } | Stage::Asking { .. } => {
+            stage.deadline().is_some()
+        }
         Stage::Applying { attempt, .. } => applied(*attempt),
         Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => true,
     }

@@ -47,6 +47,7 @@ fn body(task: &Task, acceptance: &[Acceptance], refused: &[String], agent: &str)
         refused,
         agent: Some(agent),
         words: "",
+        report: None,
         page: None,
     };
     proposal::body(task, &facts)
