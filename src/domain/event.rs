@@ -75,6 +75,9 @@ pub enum Fact {
         attempt: AttemptNumber,
         /// What it is doing.
         phase: Phase,
+        /// The last tool or command: one line, cleaned and bounded, and still foreign.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// A runner returned its result, which is stored.
     Returned {

@@ -7,10 +7,12 @@ use tokio::time::Instant;
 
 use super::WorkOptions;
 use super::checkout::Start;
+use super::client::Client;
 use super::commands::{self, Then};
 use super::failure::Failure;
 use super::folder::Folder;
 use super::heartbeat::Voice;
+use super::home::Home;
 use super::machine;
 use super::measure::millis;
 use super::tools::Tools;
@@ -25,6 +27,7 @@ use crate::sandbox::Sandbox;
 /// Does the attempt. What fails is an outcome like others, with what was seen until then.
 pub(super) async fn run(
     options: &WorkOptions,
+    client: &Client,
     lease: &Lease,
     brief: &Brief,
     voice: &Voice,
@@ -32,6 +35,7 @@ pub(super) async fn run(
 ) -> Returned {
     let mut attempt = Attempt {
         options,
+        client,
         brief,
         voice,
         evidence: RunEvidence::default(),
@@ -56,6 +60,7 @@ pub(super) async fn run(
 
 struct Attempt<'a> {
     options: &'a WorkOptions,
+    client: &'a Client,
     brief: &'a Brief,
     voice: &'a Voice,
     evidence: RunEvidence,
@@ -128,9 +133,16 @@ impl Attempt<'_> {
         workspace: &Path,
     ) -> Result<(), Failure> {
         let tools = Tools::open(start.path("tools"))?;
-        let spec = agent::spec(self.options, self.brief, &tools, workspace)?;
-        let (seen, ended) =
-            agent::run(sandbox, &spec, self.options.pace, self.brief, self.voice).await;
+        let mut spec = agent::spec(self.options, self.brief, &tools, workspace)?;
+        let home = Home::open(self.client, sandbox, start, self.brief).await?;
+        spec.home = Some(home.path.clone());
+        let seen = agent::Seen::new(self.brief.allow.clone(), self.voice.clone())
+            .with_earlier(home.before.clone());
+        let (seen, ended) = agent::run(sandbox, &spec, self.options.pace, self.brief, seen).await;
+        if let Some(left) = &seen.left {
+            home.keep(self.client, sandbox, start, self.brief, left)
+                .await;
+        }
         self.evidence.agent = seen.agent;
         self.evidence.stop_reason = seen.stop_reason;
         self.evidence.turns = seen.turns;

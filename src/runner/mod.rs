@@ -15,6 +15,7 @@ mod enter;
 mod failure;
 mod folder;
 mod heartbeat;
+mod home;
 mod machine;
 mod measure;
 mod pristine;
@@ -147,7 +148,7 @@ pub async fn work(options: WorkOptions) -> Result<Summary, WorkError> {
     let brief = client.brief().await.map_err(WorkError::Brief)?;
     let (voice, mut heart) = heartbeat::start(client.clone(), &lease);
     let returned = tokio::select! {
-        returned = attempt::run(&options, &lease, &brief, &voice, began) => Ok(returned),
+        returned = attempt::run(&options, &client, &lease, &brief, &voice, began) => Ok(returned),
         because = heart.stopped() => Err(because),
     };
     let ended = match returned {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Where the workspace is seen inside.
 pub const WORKSPACE: &str = "/workspace";
-/// The home folder inside: empty at each start, held in memory.
+/// The home folder inside: empty at each start and held in memory, unless one is given.
 pub(super) const HOME: &str = "/home/agent";
 
 /// Folders that are links into `/usr` on most systems, and folders of their own on some.

@@ -70,6 +70,10 @@ pub fn router(server: Server) -> Router {
     let slow = Router::new()
         .route(protocol::RESULT_PATH, post(runner_api::result))
         .route(
+            protocol::SESSION_PATH,
+            get(runner_api::session).post(runner_api::keep_session),
+        )
+        .route(
             &format!("{}/{{sha256}}", protocol::BUILD_PATH),
             get(builds::build),
         )

@@ -15,6 +15,7 @@ mod record;
 mod repositories;
 mod requests;
 mod results;
+mod sessions;
 mod tasks;
 
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
 pub use record::{Cause, Recorded, Recording};
 pub use repositories::Repository;
 pub use results::Kept;
+pub use sessions::{NewSession, Session};
 pub use tasks::StoredTask;
 
 /// Connections to the database. SQLite has one writer at a time whatever this says.

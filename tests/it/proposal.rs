@@ -20,6 +20,7 @@ fn said(task: &Task, diff: &DiffFacts, words: &str) -> String {
         run: None,
         signed_in: None,
         entered: None,
+        going: None,
         result: None,
         ended: None,
     };

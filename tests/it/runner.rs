@@ -14,6 +14,7 @@ macro_rules! case {
 mod agent;
 mod case;
 mod change;
+mod session;
 mod stand;
 
 use axum::http::StatusCode;

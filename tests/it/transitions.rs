@@ -50,6 +50,7 @@ fn show(task: &Task) -> String {
 fn show_effect(effect: &Effect) -> String {
     match effect {
         Effect::Status => "status".to_owned(),
+        Effect::Progress => "progress".to_owned(),
         Effect::Acknowledge { .. } => "acknowledge".to_owned(),
         Effect::Say { key, .. } => format!("say {key}"),
         Effect::Dispatch { attempt, .. } => format!("dispatch {attempt}"),

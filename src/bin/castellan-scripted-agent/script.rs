@@ -13,6 +13,10 @@ use serde::Deserialize;
 pub(crate) enum Step {
     /// Says a text.
     Say(String),
+    /// Notes a text in its session, which a later process may load.
+    Remember(String),
+    /// Says what it noted before.
+    Recall(bool),
     /// Asks for permission, and ends the turn where it is refused.
     Ask { kind: ToolKind, title: String },
     /// Replaces the first place where a text stands in a file.

@@ -32,6 +32,9 @@ pub struct Attempt {
     pub signed_in: Option<SignedIn>,
     /// The runner that traded the ticket.
     pub entered: Option<Entered>,
+    /// How it goes, as its runner said last.
+    #[serde(default)]
+    pub going: Option<Going>,
     /// SHA-256 of its result, once there is one.
     pub result: Option<Sha256Hex>,
     /// How it ended, in one sentence.
@@ -87,6 +90,15 @@ pub struct Entered {
     pub at: Timestamp,
     /// The attempt is over at this time.
     pub deadline: Timestamp,
+}
+
+/// How an attempt goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
+    /// When its phase began.
+    pub since: Timestamp,
+    /// The last tool or command of this phase: one line, foreign.
+    pub note: Option<String>,
 }
 
 /// Which run of GitHub Actions a runner is.

@@ -35,7 +35,11 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             work_s,
         } => next.enter(*attempt, *run, key, *work_s),
         Fact::TicketReplayed { .. } => next.expel(),
-        Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
+        Fact::Reported {
+            attempt,
+            phase,
+            note,
+        } => next.report(*attempt, *phase, note.as_deref()),
         Fact::Returned {
             attempt,
             result,

@@ -5,12 +5,13 @@
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
 //! - [`proposal`]: what its pull request says.
-//! - [`status`]: what people are told of it.
+//! - [`status`]: what people are told of it, and [`going`] while its agent works.
 
 pub mod attempt;
 pub mod because;
 pub mod decide;
 mod decision;
+pub mod going;
 mod moves;
 mod people;
 pub mod prompt;
@@ -19,6 +20,7 @@ pub mod sign_in;
 pub mod stage;
 pub mod status;
 pub mod timeline;
+mod working;
 mod written;
 
 use serde::{Deserialize, Serialize};

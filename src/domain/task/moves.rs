@@ -1,7 +1,7 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
 use super::Task;
-use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity, SignedIn};
+use super::attempt::{Attempt, Feedback, RunIdentity, SignedIn};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
@@ -9,7 +9,6 @@ use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::{Ending, Event};
 use crate::domain::ids::{AttemptNumber, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Origin;
-use crate::domain::time::Timestamp;
 
 /// Longest wait for a runner: GitHub keeps a job queued for a day at most.
 pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
@@ -107,6 +106,7 @@ impl<'a> Next<'a> {
             run: None,
             signed_in: None,
             entered: None,
+            going: None,
             result: None,
             ended: None,
         });
@@ -175,58 +175,6 @@ impl<'a> Next<'a> {
     pub(super) fn fail(mut self, because: Because, outcome: Outcome, words: String) -> Decision {
         self.change_last(|last| last.ended = Some(words));
         self.end_attempt(because, outcome)
-    }
-
-    pub(super) fn enter(
-        mut self,
-        attempt: AttemptNumber,
-        run: RunIdentity,
-        key: &Sha256Hex,
-        work_s: u32,
-    ) -> Decision {
-        if !matches!(self.task.stage, Stage::Queued { .. }) {
-            return self.stays(Because::Outdated);
-        }
-        let at = self.event.at;
-        let entered = Entered {
-            run,
-            key: key.clone(),
-            at,
-            deadline: at.plus_s(i64::from(work_s) + GRACE_S),
-        };
-        self.change_last(|last| last.entered = Some(entered));
-        self.task.stage = Stage::Working {
-            attempt,
-            phase: Phase::Sandbox,
-            until: at.plus_s(SILENCE_LIMIT_S),
-        };
-        self.told(Because::RunnerEntered)
-    }
-
-    pub(super) fn report(mut self, attempt: AttemptNumber, phase: Phase) -> Decision {
-        let Stage::Working { phase: before, .. } = self.task.stage else {
-            return self.stays(Because::Outdated);
-        };
-        let deadline = self.deadline_of_last();
-        let until = self.event.at.plus_s(SILENCE_LIMIT_S).min(deadline);
-        self.task.stage = Stage::Working {
-            attempt,
-            phase,
-            until,
-        };
-        // Phases are seen on the page; the comment is edited only where a person would miss it.
-        if before == phase {
-            self.stays(Because::RunnerAlive)
-        } else {
-            self.stays(Because::PhaseChanged)
-        }
-    }
-
-    fn deadline_of_last(&self) -> Timestamp {
-        self.task
-            .last_attempt()
-            .and_then(|attempt| attempt.entered.as_ref())
-            .map_or(self.event.at, |entered| entered.deadline)
     }
 
     pub(super) fn take_result(

@@ -18,7 +18,7 @@ const TEXT_CHARS: usize = 4_000;
 pub struct Entry {
     /// Seconds since the runner began, as in `12.3`.
     pub at: String,
-    /// What it was: `agent`, `turn`, `said`, `thought`, `tool`, `asked`, `stopped`, `cut`.
+    /// What it was: `agent`, `session`, `turn`, `said`, `thought`, `tool`, `asked`, `stopped`, `cut`.
     pub what: &'static str,
     /// In words; foreign, cleaned and without what looks like a secret.
     pub words: String,
@@ -30,6 +30,7 @@ struct Line {
     #[serde(default)]
     at_ms: u64,
     agent: Option<String>,
+    session: Option<String>,
     turn: Option<u64>,
     said: Option<String>,
     thought: Option<String>,
@@ -77,6 +78,9 @@ fn words_of(line: Line) -> Option<(&'static str, String)> {
     };
     if let Some(name) = line.agent {
         return Some(("agent", name));
+    }
+    if let Some(words) = line.session {
+        return Some(("session", words));
     }
     if let Some(turn) = line.turn {
         return Some(("turn", turn.to_string()));

@@ -4,6 +4,7 @@
 //! (task, attempt and key), each message the fence. Results are kept byte for byte.
 
 mod bearer;
+mod earlier;
 mod refusal;
 mod sign_in;
 
@@ -124,12 +125,12 @@ impl Engine {
                 base: task.base.oid.clone(),
             },
             contract: task.contract.clone(),
-            prompt: prompt::of(task, attempt),
+            prompt: prompt::of(task, attempt, &self.earlier(task, attempt).await?),
             agent: self.rules.agent.clone(),
             model: None,
             network: network_of(&task.policy.sandbox),
             servers: servers_for(task, attempt),
-            session: None,
+            session: self.session_for(task, attempt).await?,
             limits: self.limits_of(task),
             allow: AllowList {
                 tool_kinds: task.policy.tool_kinds(),
@@ -178,6 +179,11 @@ impl Engine {
         let fact = Fact::Reported {
             attempt: bearer.attempt,
             phase: progress.phase,
+            note: progress
+                .note
+                .as_deref()
+                .map(|note| text::line(note, NOTE_CHARS))
+                .filter(|note| !note.is_empty()),
         };
         self.record(&bearer.task, fact, Cause::None).await?;
         Ok(Directive::Continue)
@@ -316,6 +322,8 @@ fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
         .collect()
 }
 
+/// Characters of a runner's note that count.
+const NOTE_CHARS: usize = 200;
 /// Longest cause or remedy that is kept, in characters.
 const WORDS_MAX: usize = 400;
 

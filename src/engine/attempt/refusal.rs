@@ -54,6 +54,9 @@ pub enum RunnerRefusal {
     /// The body is not what its hash says.
     #[error("the body's SHA-256 is not the one in the header; send it again")]
     Hash,
+    /// There is no session to resume.
+    #[error("no session is kept for this attempt")]
+    NoSession,
     /// The body is larger than a result may be, or broke off.
     #[error("the body is larger than a result may be, or broke off")]
     TooLarge,

@@ -15,7 +15,6 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::failure::Failure;
-use super::heartbeat::Voice;
 use super::measure::limits;
 use super::tools::Tools;
 use super::{Pace, WorkOptions};
@@ -93,9 +92,9 @@ pub(super) async fn run(
     spec: &Spec,
     pace: Pace,
     brief: &Brief,
-    voice: &Voice,
+    seen: Seen,
 ) -> (Seen, Result<(), Failure>) {
-    let seen = Arc::new(Mutex::new(Seen::new(brief.allow.clone(), voice.clone())));
+    let seen = Arc::new(Mutex::new(seen));
     let result = match sandbox.spawn(spec) {
         Ok(mut running) => {
             let result = converse(&mut running, spec, pace, brief, &seen).await;

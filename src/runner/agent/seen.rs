@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use agent_client_protocol::v1::schema::{
     ContentBlock, ContentChunk, Implementation, PermissionOptionKind, RequestPermissionOutcome,
-    RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, SessionUpdate,
-    StopReason, ToolKind,
+    RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, SessionId,
+    SessionUpdate, StopReason, ToolKind,
 };
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use super::transcript::Transcript;
 use crate::protocol::brief::AllowList;
 use crate::protocol::result::Permission;
 use crate::runner::heartbeat::Voice;
+use crate::runner::home::Left;
 use crate::sandbox::{clean, clean_line};
 
 /// Characters of a title, a name or a kind.
@@ -38,6 +39,12 @@ pub(in crate::runner) struct Seen {
     pub(in crate::runner) words: String,
     /// All of it.
     pub(in crate::runner) transcript: Transcript,
+    /// The session that it opened.
+    pub(in crate::runner) left: Option<Left>,
+    /// The session of an earlier attempt, until it is asked for.
+    before: Option<Left>,
+    /// Whether it tells again what it said in an earlier attempt.
+    repeats: bool,
     tools: HashMap<String, (ToolKind, String)>,
     speaking: bool,
     allow: AllowList,
@@ -45,7 +52,7 @@ pub(in crate::runner) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn new(allow: AllowList, voice: Voice) -> Self {
+    pub(in crate::runner) fn new(allow: AllowList, voice: Voice) -> Self {
         Self {
             agent: None,
             stop_reason: None,
@@ -53,10 +60,51 @@ impl Seen {
             permissions: Vec::new(),
             words: String::new(),
             transcript: Transcript::new(),
+            left: None,
+            before: None,
+            repeats: false,
             tools: HashMap::new(),
             speaking: false,
             allow,
             voice,
+        }
+    }
+
+    /// With the session that an earlier attempt's agent left.
+    pub(in crate::runner) fn with_earlier(mut self, before: Option<Left>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The earlier session that the agent may load, once, where it is this very agent's. What it
+    /// tells until [`Seen::opened`] was told before.
+    pub(super) fn earlier(&mut self, can_load: bool) -> Option<SessionId> {
+        let before = self.before.take()?;
+        let is_own = self.agent.as_ref() == Some(&before.agent);
+        if !can_load || !is_own {
+            let why = if is_own {
+                "the agent loads none"
+            } else {
+                "it is another agent's"
+            };
+            self.transcript
+                .add(json!({ "session": format!("not resumed: {why}") }));
+            return None;
+        }
+        self.repeats = true;
+        Some(SessionId::new(before.session))
+    }
+
+    /// A session is open; `how` says so where there was an earlier one.
+    pub(super) fn opened(&mut self, session: Option<&SessionId>, how: Option<&str>) {
+        self.repeats = false;
+        if let Some(how) = how {
+            self.transcript
+                .add(json!({ "session": clean_line(how, TITLE_CHARS) }));
+        }
+        let agent = self.agent.as_deref().unwrap_or_default();
+        if let Some(session) = session {
+            self.left = Left::of(&session.to_string(), agent);
         }
     }
 
@@ -98,6 +146,9 @@ impl Seen {
 
     /// One of the agent's updates.
     pub(super) fn update(&mut self, update: SessionUpdate) {
+        if self.repeats {
+            return;
+        }
         match update {
             SessionUpdate::AgentMessageChunk(chunk) => {
                 if !self.speaking {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    ContentBlock, Implementation, InitializeRequest, NewSessionRequest, PromptRequest,
-    RequestPermissionRequest, SessionId, SessionNotification, StopReason, TextContent,
+    ContentBlock, Implementation, InitializeRequest, LoadSessionRequest, NewSessionRequest,
+    PromptRequest, RequestPermissionRequest, SessionId, SessionNotification, StopReason,
+    TextContent,
 };
 use agent_client_protocol::{Agent, Client, Error, Lines, is_incoming_transport_closed};
 
@@ -94,7 +95,7 @@ async fn prompt(
     brief: &Brief,
     seen: &Mutex<Seen>,
 ) -> Result<(), Broken> {
-    let session = tokio::time::timeout(start_within, begin(agent, seen));
+    let session = tokio::time::timeout(start_within, begin(agent, start_within, seen));
     let session = match session.await {
         Ok(session) => session?,
         Err(_) if lock(seen).agent.is_some() => {
@@ -147,7 +148,11 @@ async fn prompt(
     ))
 }
 
-async fn begin(agent: &ConnectionTo<Agent>, seen: &Mutex<Seen>) -> Result<SessionId, Broken> {
+async fn begin(
+    agent: &ConnectionTo<Agent>,
+    start_within: Duration,
+    seen: &Mutex<Seen>,
+) -> Result<SessionId, Broken> {
     let us = Implementation::new("castellan", env!("CARGO_PKG_VERSION"));
     let hello = agent
         .send_request(InitializeRequest::new(ProtocolVersion::V1).client_info(us))
@@ -164,12 +169,41 @@ async fn begin(agent: &ConnectionTo<Agent>, seen: &Mutex<Seen>) -> Result<Sessio
             "use an agent of ACP version 1",
         ));
     }
+    let earlier = lock(seen).earlier(hello.agent_capabilities.load_session);
+    if let Some(earlier) = earlier
+        && load(agent, &earlier, start_within / 2, seen).await
+    {
+        return Ok(earlier);
+    }
     let session = agent
         .send_request(NewSessionRequest::new(WORKSPACE))
         .block_task()
         .await
         .map_err(|error| ended_or_said("session/new", &error))?;
+    lock(seen).opened(Some(&session.session_id), None);
     Ok(session.session_id)
+}
+
+/// Whether the agent took up the session of an earlier attempt. If not, it begins a new one, and
+/// has the record of the earlier attempts in its prompt.
+async fn load(
+    agent: &ConnectionTo<Agent>,
+    earlier: &SessionId,
+    within: Duration,
+    seen: &Mutex<Seen>,
+) -> bool {
+    let request = LoadSessionRequest::new(earlier.clone(), WORKSPACE);
+    let answer = agent.send_request(request).block_task();
+    let why = match tokio::time::timeout(within, answer).await {
+        Ok(Ok(_)) => {
+            lock(seen).opened(Some(earlier), Some("resumed"));
+            return true;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    lock(seen).opened(None, Some(&format!("not resumed: {why}")));
+    false
 }
 
 fn ended_or_said(method: &'static str, error: &Error) -> Broken {

@@ -17,7 +17,9 @@ use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease};
 use castellan::protocol::progress::{Directive, Progress};
 use castellan::protocol::result::{CONTENT_SHA256_HEADER, Receipt, Returned};
-use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, Refused};
+use castellan::protocol::{
+    BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, Refused, SESSION_PATH,
+};
 use tokio::io::AsyncWriteExt;
 
 /// What was seen, and what is to be answered.
@@ -27,6 +29,9 @@ pub(crate) struct Book {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) progress: Vec<Progress>,
     pub(crate) results: Vec<Bytes>,
+    /// Sessions that agents left, and the one that is given out.
+    pub(crate) sessions: Vec<Bytes>,
+    pub(crate) session: Option<Bytes>,
     pub(crate) leases: Vec<String>,
     pub(crate) git_authorization: Vec<Option<String>>,
     /// Answers to come before the proper ones, by path.
@@ -61,6 +66,7 @@ impl Stand {
             .route(BRIEF_PATH, get(brief))
             .route(PROGRESS_PATH, post(progress))
             .route(RESULT_PATH, post(result))
+            .route(SESSION_PATH, get(session).post(keep_session))
             .route("/git/{*path}", get(advertise).post(upload_pack))
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(shared);
@@ -126,6 +132,20 @@ async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
         Directive::Continue
     })
     .into_response()
+}
+
+async fn session(State(shared): State<Shared>) -> Response {
+    match shared.book.lock().unwrap().session.clone() {
+        Some(archive) => archive.into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn keep_session(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let sha256 = Sha256Hex::of(&body);
+    assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.as_str());
+    shared.book.lock().unwrap().sessions.push(body);
+    axum::Json(Receipt { sha256 }).into_response()
 }
 
 async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {

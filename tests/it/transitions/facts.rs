@@ -44,7 +44,11 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         run_id: run(attempt.0),
         run_attempt: 1,
     };
-    let phase = |phase| Fact::Reported { attempt, phase };
+    let phase = |phase| Fact::Reported {
+        attempt,
+        phase,
+        note: Some("Edit add.sh".to_owned()),
+    };
     let mut facts = vec![
         (
             "dispatched",

@@ -64,7 +64,14 @@ fn working(task: &Task) -> Task {
     };
     let task = after(&task, entered);
     let phase = Phase::Agent;
-    after(&task, Fact::Reported { attempt, phase })
+    after(
+        &task,
+        Fact::Reported {
+            attempt,
+            phase,
+            note: None,
+        },
+    )
 }
 
 fn applying(task: &Task) -> Task {
