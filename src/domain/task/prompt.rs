@@ -98,14 +98,14 @@ fn told(earlier: &[Earlier]) -> String {
     for one in &earlier[skipped..] {
         let _ = write!(
             out,
-            "\n## Attempt {}\n\nIt ended so:\n\n{}\n",
+            "\n## Attempt {}\n\nIt ended so:\n\n{}",
             one.number,
             quoted(&one.ended, WORDS_CHARS)
         );
         if !one.words.trim().is_empty() {
             let _ = write!(
                 out,
-                "\nThe agent's last message:\n\n{}\n",
+                "\nThe agent's last message:\n\n{}",
                 quoted(&one.words, WORDS_CHARS)
             );
         }
@@ -117,14 +117,14 @@ fn told(earlier: &[Earlier]) -> String {
                 more => format!(" ({more} more are not named)"),
             };
             let named = quoted(&named.join("\n"), WORDS_CHARS);
-            let _ = write!(out, "\nFiles that it changed{more}:\n\n{named}\n");
+            let _ = write!(out, "\nFiles that it changed{more}:\n\n{named}");
         }
         for (command, output) in one.failed.iter().take(FAILED_MAX) {
             let command = text::inline_code(&without_secrets(command), COMMAND_CHARS);
             let output = quoted(&end_of(output), OUTPUT_CHARS);
             let _ = write!(
                 out,
-                "\nThe command {command} failed; the end of its output:\n\n{output}\n"
+                "\nThe command {command} failed; the end of its output:\n\n{output}"
             );
         }
     }
@@ -136,10 +136,14 @@ fn quoted(foreign: &str, limit: usize) -> String {
     text::code_block(&without_secrets(&text::plain(foreign, limit)), limit)
 }
 
-/// The last characters of an output, where errors stand.
+/// The last lines of an output, where errors stand.
 fn end_of(output: &str) -> String {
     let surplus = output.chars().count().saturating_sub(OUTPUT_CHARS);
-    output.chars().skip(surplus).collect()
+    let end: String = output.chars().skip(surplus).collect();
+    match end.split_once('\n') {
+        Some((_, whole)) if surplus > 0 => whole.to_owned(),
+        _ => end,
+    }
 }
 
 fn list(text: &mut String, heading: &str, entries: &[String]) {

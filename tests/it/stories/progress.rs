@@ -51,7 +51,7 @@ async fn r31_alice_sees_how_it_goes_without_asking() {
             run.notes(Phase::Agent, Some(tool)).await;
         }
         world.settles().await;
-        seen.push(format!("after {minutes} minutes: {}", world.told().await));
+        seen.push(format!("after {minutes}.5 min: {}", world.told().await));
     }
     insta::assert_snapshot!(seen.join("\n"));
     run.notes(Phase::Acceptance, None).await;
@@ -168,6 +168,8 @@ async fn x39_x40_x41_a_note_is_shown_as_code_in_which_nothing_acts() {
 
 /// Tasks that work at once.
 const MANY: usize = 40;
+/// How long they are watched.
+const MINUTES: usize = 6;
 
 async fn many_runners(world: &World) -> Vec<Run<'_>> {
     for number in 0..MANY {
@@ -198,7 +200,7 @@ async fn forty_agents_stay_within_twenty_progresses_a_minute_and_every_phase_is_
         run.notes(Phase::Agent, Some("Begin")).await;
     }
     let mut by_minute = BTreeMap::new();
-    for quarter in 0..40 {
+    for quarter in 0..4 * MINUTES {
         let before = world.edits();
         for (number, run) in runs.iter().enumerate() {
             run.notes(Phase::Agent, Some(&format!("Edit {number}.{quarter}")))
@@ -212,15 +214,11 @@ async fn forty_agents_stay_within_twenty_progresses_a_minute_and_every_phase_is_
         told.matches("Attempt 1: the agent is working").count(),
         MANY
     );
-    let phases_told_in = |minute: &usize| *minute < 8;
-    let later: Vec<usize> = by_minute
-        .iter()
-        .filter(|(minute, _)| !phases_told_in(minute))
-        .map(|(_, edits)| *edits)
-        .collect();
-    assert!(later.iter().all(|edits| *edits <= 20), "{by_minute:?}");
+    // A new phase is told beyond the allowance, so the first minutes may have more.
     let all: usize = by_minute.values().sum();
-    assert!(all <= MANY + 10 * 20, "{by_minute:?}");
+    assert!(all <= MANY + MINUTES * 20, "{by_minute:?}");
+    let last = by_minute.values().next_back();
+    assert!(last.is_some_and(|edits| *edits <= 20), "{by_minute:?}");
     for run in runs {
         run.returns_nothing().await;
     }
