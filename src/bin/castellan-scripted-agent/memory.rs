@@ -17,6 +17,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is the agent: whoever starts it says where its home is"
+    )]
     pub(crate) fn of_home() -> Self {
         let home = std::env::var("HOME").unwrap_or_default();
         Self {

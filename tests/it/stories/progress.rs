@@ -19,11 +19,11 @@ impl World {
     /// The line of the status comment that tells of the attempt under way.
     async fn told(&self) -> String {
         let transcript = self.transcript().await;
-        let lines = transcript
+        let mut lines = transcript
             .lines()
             .filter(|line| line.contains("Attempt 1:"));
         lines
-            .last()
+            .next_back()
             .expect("a line about the attempt")
             .trim()
             .to_owned()
