@@ -30,11 +30,19 @@ pub enum Guard {
     IdentityOnce,
     /// Nothing runs without a sandbox.
     Sandbox,
+    /// A sandboxed program is refused calls of the kernel that are often broken.
+    KernelCalls,
+    /// A policy decides whose machines agents run on.
+    Machine,
+    /// No line of a job's log is a command to its machine.
+    JobLog,
+    /// A server whose clock is wrong is not ready.
+    Clock,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -45,6 +53,10 @@ impl Guard {
         Self::Identity,
         Self::IdentityOnce,
         Self::Sandbox,
+        Self::KernelCalls,
+        Self::Machine,
+        Self::JobLog,
+        Self::Clock,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -61,6 +73,10 @@ impl Guard {
             Self::Identity => "identity",
             Self::IdentityOnce => "identity-once",
             Self::Sandbox => "sandbox",
+            Self::KernelCalls => "kernel-calls",
+            Self::Machine => "machine",
+            Self::JobLog => "job-log",
+            Self::Clock => "clock",
         }
     }
 }

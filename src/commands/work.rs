@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use castellan::domain::ids::RunId;
 use castellan::protocol::enter::RunIdentity;
 use castellan::runner::{self, Ended, WorkOptions};
-use castellan::sandbox::{Sandbox, locate};
+use castellan::sandbox::{Sandbox, locate, without_commands};
 use clap::Args;
 use url::Url;
 
@@ -90,16 +90,19 @@ impl Work {
                 () = super::serve::ended() => anyhow::bail!("told to end; the server will give the attempt up when its time is over"),
                 summary = runner::work(options) => Ok(summary?),
             }
+        });
+        // The server's words stand in the chain.
+        let summary = summary.map_err(|error| {
+            let said = without_commands(&format!("{error:#}"));
+            anyhow::anyhow!(said)
         })?;
+        let how = match summary.ended {
+            Ended::Returned { outcome, .. } => format!("returned, {outcome}"),
+            Ended::Stopped { because } => format!("stopped, {because}"),
+        };
         let (task, attempt) = (&summary.task, summary.attempt);
-        match summary.ended {
-            Ended::Returned { outcome, .. } => {
-                println!("task {task}, attempt {attempt}: returned, {outcome}");
-            }
-            Ended::Stopped { because } => {
-                println!("task {task}, attempt {attempt}: stopped, {because}");
-            }
-        }
+        let said = format!("task {task}, attempt {attempt}: {how}");
+        println!("{}", without_commands(&said));
         Ok(ExitCode::SUCCESS)
     }
 }

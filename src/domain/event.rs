@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
 use super::request::Person;
-use super::task::attempt::{Phase, RunIdentity};
+use super::task::attempt::{Machine, Phase, RunIdentity};
 use super::time::Timestamp;
 
 /// A fact, when it became known, and 32 random bytes.
@@ -51,6 +51,14 @@ pub enum Fact {
         run: RunIdentity,
         /// SHA-256 of the ticket's secret.
         ticket: Sha256Hex,
+        /// Whose machine it is on, where GitHub said so.
+        #[serde(default)]
+        machine: Option<Machine>,
+    },
+    /// The run that was dispatched is on a machine that the policy refuses (U15).
+    MachineRefused {
+        /// Which attempt's.
+        attempt: AttemptNumber,
     },
     /// A runner traded the ticket.
     Entered {
@@ -196,6 +204,7 @@ impl Fact {
             | Self::SignedIn { attempt, .. }
             | Self::Entered { attempt, .. }
             | Self::TicketReplayed { attempt }
+            | Self::MachineRefused { attempt }
             | Self::Reported { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }

@@ -29,8 +29,8 @@ use crate::clock::Clock;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
-use crate::github::Client;
 use crate::github::identity::Issuer;
+use crate::github::{Client, ClockSkew};
 use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
@@ -92,6 +92,12 @@ impl Engine {
             return Some(page);
         }
         Some(format!("{page}?key={}", task.page_key()?))
+    }
+
+    /// How wrong our clock is, where GitHub's answers show that it is (U10).
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.github.as_ref()?.clock_skew()
     }
 
     /// GitHub, or the error that says it is not configured.

@@ -11,7 +11,16 @@ pub mod progress;
 pub mod result;
 
 /// Version of these messages; a runner names it when it enters.
+///
+/// A workflow file names one build of the runner until it is printed anew, so a server speaks with
+/// old builds, too: every version from [`OLDEST`] to this one. A version stays in that span for at
+/// least 180 days after a server with a newer one was first released, and a server keeps every
+/// build that it has served (`runners` in its data folder). A runner of another version is refused
+/// with the remedy.
 pub const VERSION: u32 = 1;
+/// The oldest version that this server speaks. It is raised 180 days after the next one at the
+/// earliest, with an entry in the changelog.
+pub const OLDEST: u32 = 1;
 
 /// A run's job `enter` signs in: `POST` with [`enter::IdToken`] to this path and
 /// `/<task>/<attempt>/<nonce>` → the ticket as text.

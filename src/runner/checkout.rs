@@ -17,10 +17,14 @@ use super::pristine::Pristine;
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
 use crate::protocol::progress::Phase;
-use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate};
+use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate, remove_leftovers};
 
 /// Git's mode of a submodule.
 const SUBMODULE: &str = "160000";
+/// The beginning of the names of attempts' folders.
+const PREFIX: &str = "castellan-attempt-";
+/// The first folder in each: there once the attempt's own is locked.
+const PRISTINE: &str = "pristine.git";
 /// Time for a throw-away repository or a copy inside of the sandbox.
 const CHORE: Duration = Duration::from_secs(10 * 60);
 
@@ -43,10 +47,11 @@ impl Start {
         sandbox: &Sandbox,
         checkout: &Checkout,
     ) -> Result<Self, Failure> {
+        clear(&options.scratch);
         let folder = sandbox
-            .folder(&options.scratch, "castellan-attempt-")
+            .folder(&options.scratch, PREFIX)
             .map_err(|error| broken("making the attempt's folder", &error))?;
-        let pristine = folder.path().join("pristine.git");
+        let pristine = folder.path().join(PRISTINE);
         closed_folder(&pristine).map_err(|error| broken("making a folder for git", &error))?;
         let pristine = Pristine::fetch(options, checkout, pristine).await?;
         let mut start = Self {
@@ -170,6 +175,19 @@ async fn remember(sandbox: &Sandbox, workspace: &Path) -> Result<(), Failure> {
         .await
         .map_err(|error| broken("making a throw-away repository", &error))?;
     Ok(())
+}
+
+/// Removes what attempts left whose runner was killed, on a machine that is not thrown away: their
+/// code may be a private repository's (U15).
+fn clear(scratch: &Path) {
+    match remove_leftovers(scratch, PREFIX, PRISTINE) {
+        Ok(0) => {}
+        Ok(found) => tracing::warn!(
+            folders = found,
+            "earlier attempts on this machine were killed; what they left was removed"
+        ),
+        Err(error) => tracing::warn!(error = %error, "leftovers could not be looked for"),
+    }
 }
 
 fn broken(what: &str, error: &dyn std::error::Error) -> Failure {

@@ -7,6 +7,7 @@
 mod account;
 mod command_line;
 mod door;
+mod filter;
 mod find;
 mod floor;
 mod inherited;
@@ -27,9 +28,9 @@ pub use inside::{
 };
 pub use limits::{Limit, Limits};
 pub use running::{Finished, OUTPUT_TAIL_BYTES, Running, SandboxError};
-pub use scratch::Scratch;
+pub use scratch::{Scratch, remove_leftovers};
 pub use spec::{Bind, Spec};
-pub use text::{clean, clean_line};
+pub use text::{clean, clean_line, without_commands};
 
 use std::path::PathBuf;
 use std::sync::Arc;

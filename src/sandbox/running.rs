@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use super::Sandbox;
 use super::door::Open;
+use super::inherited::hand_over;
 use super::limits::Limit;
 use super::spec::Spec;
 use super::text::clean;
@@ -169,7 +171,12 @@ impl Sandbox {
             .map(|doors| Open::open(doors, self.floor.path()))
             .transpose()
             .map_err(SandboxError::Doors)?;
+        let filter = self.floor.filter().map_err(SandboxError::Start)?;
         let mut command = Command::new(&self.bwrap);
+        if let Some(filter) = filter {
+            command.arg("--seccomp").arg(filter.as_raw_fd().to_string());
+            hand_over(&mut command, filter);
+        }
         command
             .args(self.arguments(spec, open.as_ref()))
             // The sandbox shows the environment that bubblewrap was started with.

@@ -119,7 +119,7 @@ fn status_of(refusal: &RunnerRefusal) -> StatusCode {
     use RunnerRefusal as R;
     match refusal {
         R::Version { .. } => StatusCode::BAD_REQUEST,
-        R::Unknown | R::NotProven(_) | R::TokenReplayed => StatusCode::UNAUTHORIZED,
+        R::Unknown | R::NotProven(_) | R::Clock(_) | R::TokenReplayed => StatusCode::UNAUTHORIZED,
         R::Stranger(_) => StatusCode::FORBIDDEN,
         R::Taken | R::Replayed | R::Stale | R::OtherResult => StatusCode::CONFLICT,
         R::Over(_) | R::Expired => StatusCode::GONE,

@@ -12,9 +12,9 @@ macro_rules! case {
 }
 
 mod agent;
-mod case;
+pub(crate) mod case;
 mod change;
-mod stand;
+pub(crate) mod stand;
 
 use axum::http::StatusCode;
 use castellan::domain::change::Operation;

@@ -6,14 +6,18 @@
 
 mod calls;
 mod changes;
+mod clocks;
 mod crashes;
 mod deliveries;
 mod edits;
 mod ends;
 mod faults;
 mod http;
+mod keys;
 mod label;
+mod leases;
 mod limits;
+mod machines;
 mod mirror;
 mod missed;
 mod ours;

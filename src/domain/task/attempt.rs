@@ -74,6 +74,30 @@ pub struct SignedIn {
     pub ticket: Sha256Hex,
     /// The ticket is good until this time.
     pub until: Timestamp,
+    /// Whose machine the run is on, where GitHub said so.
+    #[serde(default)]
+    pub machine: Option<Machine>,
+}
+
+/// Whose machine a run is on, as its token says (`runner_environment`, U15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Machine {
+    /// GitHub's, thrown away after the job.
+    GithubHosted,
+    /// Somebody's own, which may hold what earlier jobs left.
+    SelfHosted,
+}
+
+impl Machine {
+    /// For people, behind "Ran on".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::GithubHosted => "a machine of GitHub's that is thrown away after the job",
+            Self::SelfHosted => "a self-hosted machine, which may hold what earlier jobs left",
+        }
+    }
 }
 
 /// A runner that traded the ticket for the lease.

@@ -24,6 +24,8 @@ pub enum Because {
     PhaseChanged,
     /// A used ticket came with another key.
     TicketReplayed,
+    /// The policy refuses the run's machine.
+    MachineRefused,
     /// A change came back.
     ChangeReturned,
     /// The agent changed nothing.
@@ -93,6 +95,7 @@ impl Because {
         Self::RunnerAlive,
         Self::PhaseChanged,
         Self::TicketReplayed,
+        Self::MachineRefused,
         Self::ChangeReturned,
         Self::NothingChanged,
         Self::AttemptFailed,
@@ -136,6 +139,9 @@ impl Because {
             Self::PhaseChanged => "The runner turned to its next phase.",
             Self::TicketReplayed => {
                 "The ticket of this attempt was presented a second time with another key, so the attempt was ended."
+            }
+            Self::MachineRefused => {
+                "The policy lets agents run on GitHub's own machines only (`runners: hosted`), and the run was not on one; name one such as `ubuntu-24.04` in `runs-on` of the workflow file, or write `runners: any` in `.github/castellan.yml`."
             }
             Self::ChangeReturned => "A change came back and is being checked.",
             Self::NothingChanged => "The agent ended without changing a file.",

@@ -27,7 +27,13 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
-        Fact::SignedIn { run, ticket, .. } => next.sign_in(*run, ticket),
+        Fact::SignedIn {
+            run,
+            ticket,
+            machine,
+            ..
+        } => next.sign_in(*run, ticket, *machine),
+        Fact::MachineRefused { .. } => next.refuse_machine(),
         Fact::Entered {
             attempt,
             run,

@@ -1,7 +1,7 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
 use super::Task;
-use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity, SignedIn};
+use super::attempt::{Attempt, Entered, Feedback, Machine, Phase, RunIdentity, SignedIn};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
@@ -129,7 +129,12 @@ impl<'a> Next<'a> {
 
     /// The run is the attempt's from now on, and has until the set-up limit to trade its ticket.
     /// One that signs in again, because the answer was lost, gets another ticket (K8).
-    pub(super) fn sign_in(mut self, run: RunIdentity, ticket: &Sha256Hex) -> Decision {
+    pub(super) fn sign_in(
+        mut self,
+        run: RunIdentity,
+        ticket: &Sha256Hex,
+        machine: Option<Machine>,
+    ) -> Decision {
         let until = self.event.at.plus_s(SETUP_LIMIT_S);
         let is_waiting = matches!(self.task.stage, Stage::Queued { .. });
         let is_others = self.task.last_attempt().is_some_and(|last| {
@@ -144,9 +149,21 @@ impl<'a> Next<'a> {
                 run,
                 ticket: ticket.clone(),
                 until,
+                machine,
             });
         });
         self.stays(Because::RunSignedIn)
+    }
+
+    /// Another run would be on such a machine, too: it is not tried again (U15).
+    pub(super) fn refuse_machine(self) -> Decision {
+        let is_in = |last: &Attempt| last.signed_in.is_some();
+        if !matches!(self.task.stage, Stage::Queued { .. })
+            || self.task.last_attempt().is_some_and(is_in)
+        {
+            return self.stays(Because::Outdated);
+        }
+        self.end_attempt(Because::MachineRefused, Outcome::Failed)
     }
 
     /// Once a run signed in, it is the one that counts (K6).

@@ -1,7 +1,7 @@
 //! What a pull request of ours says: facts first, the agent's words after them and marked.
 
 use super::Task;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Machine};
 use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
@@ -246,6 +246,10 @@ fn asked(task: &Task, facts: &Facts<'_>) -> String {
     if let Some(agent) = facts.agent {
         let agent = without_secrets(agent);
         lines.push(format!("- Agent: {}", text::inline_code(&agent, 100)));
+    }
+    let signed_in = facts.attempt.signed_in.as_ref();
+    if let Some(machine @ Machine::SelfHosted) = signed_in.and_then(|one| one.machine) {
+        lines.push(format!("- Ran on {}", machine.words()));
     }
     for note in task.notes.iter().take(10) {
         lines.push(format!("- Note: {}", text::neutral(note, 300)));

@@ -26,6 +26,7 @@ use crate::protocol::brief::{AllowList, Brief, Checkout, Limits, Network};
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
+use crate::protocol::{OLDEST, VERSION};
 use crate::store::{Cause, Kept, StoredTask};
 
 impl Engine {
@@ -34,11 +35,9 @@ impl Engine {
     /// # Errors
     /// See [`RunnerRefusal`].
     pub async fn exchange(&self, exchange: &Exchange) -> Result<Lease, RunnerRefusal> {
-        if exchange.protocol != crate::protocol::VERSION {
-            return Err(RunnerRefusal::Version {
-                ours: crate::protocol::VERSION,
-                theirs: exchange.protocol,
-            });
+        let theirs = exchange.protocol;
+        if !(OLDEST..=VERSION).contains(&theirs) {
+            return Err(RunnerRefusal::Version { theirs });
         }
         let ticket = Bearer::parse(&exchange.ticket).ok_or(RunnerRefusal::Unknown)?;
         let stored = self.stored(&ticket).await?;

@@ -105,6 +105,11 @@ impl Case {
         })
     }
 
+    /// Gives the agent another script.
+    pub(crate) fn script(&mut self, script: &Value) {
+        self.brief.agent.command[2] = script.to_string();
+    }
+
     /// Does the work to its end.
     pub(crate) async fn try_work(&self) -> Result<Summary, WorkError> {
         self.book().brief = Some(self.brief.clone());

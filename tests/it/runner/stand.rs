@@ -35,6 +35,8 @@ pub(crate) struct Book {
     pub(crate) proxy_passes: Option<usize>,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
+    /// The lease's deadline.
+    pub(crate) deadline: Timestamp,
 }
 
 pub(crate) struct Stand {
@@ -93,7 +95,7 @@ async fn exchange(State(shared): State<Shared>, body: Bytes) -> Response {
         attempt: AttemptNumber(1),
         fence: Fence(7),
         heartbeat_s: 1,
-        deadline: Timestamp(0),
+        deadline: book.deadline,
     })
     .into_response()
 }

@@ -1,5 +1,6 @@
 //! The ways out: each leads where its keeper leads it, and nowhere else.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use castellan::sandbox::{Door, Doors, Forward, Spec, relay_inside};
@@ -60,4 +61,53 @@ async fn relay_inside_forwards_and_keeps_the_exit_code() {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn other_people_of_the_machine_cannot_list_the_doors() {
+    let room = room!("other_people_of_the_machine_cannot_list_the_doors");
+    let program = room.folder.path().join("relay");
+    std::fs::copy(env!("CARGO_BIN_EXE_castellan"), &program).unwrap();
+    let mut spec = room.spec("echo up; cat");
+    spec.doors = Some(Doors {
+        program,
+        doors: vec![Door::new(
+            "silent",
+            std::sync::Arc::new(|_| Box::pin(async {})),
+        )],
+    });
+    let mut running = room.sandbox.spawn(&spec).unwrap();
+    running
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut [0; 3])
+        .await
+        .unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir("/tmp").unwrap().flatten() {
+        let is_floor = entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("castellan-floor-");
+        let Ok(found) = entry.metadata() else {
+            continue;
+        };
+        if is_floor && found.uid() == rustix::process::geteuid().as_raw() {
+            seen += 1;
+            // Tests of other versions may have left one.
+            let doors = std::fs::read_dir(entry.path())
+                .into_iter()
+                .flatten()
+                .flatten();
+            let ours =
+                doors.filter(|door| door.file_name().to_string_lossy().starts_with("doors-"));
+            for door in ours {
+                assert_eq!(found.mode() & 0o044, 0, "{}", entry.path().display());
+                assert_eq!(door.metadata().map_or(0, |door| door.mode() & 0o044), 0);
+            }
+        }
+    }
+    assert!(seen > 0);
+    running.kill().await.unwrap();
 }

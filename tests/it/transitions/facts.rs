@@ -76,8 +76,10 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 attempt,
                 run,
                 ticket: Sha256Hex::of("ticket"),
+                machine: None,
             },
         ),
+        ("machine refused", Fact::MachineRefused { attempt }),
         ("ticket replayed", Fact::TicketReplayed { attempt }),
         ("reported the same phase", phase(Phase::Agent)),
         ("reported another phase", phase(Phase::Acceptance)),
@@ -231,6 +233,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::Dispatched { .. } => 1,
         Fact::DispatchRefused { .. } => 2,
         Fact::SignedIn { .. } => 23,
+        Fact::MachineRefused { .. } => 24,
         Fact::Entered { .. } => 3,
         Fact::TicketReplayed { .. } => 4,
         Fact::Reported { .. } => 5,
@@ -260,5 +263,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..24).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..25).collect::<Vec<_>>());
 }

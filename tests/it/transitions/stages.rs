@@ -53,6 +53,7 @@ fn working(task: &Task) -> Task {
         attempt,
         run,
         ticket,
+        machine: None,
     };
     let task = after(&task, signed_in);
     let key = Sha256Hex::of("key");
