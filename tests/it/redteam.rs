@@ -141,6 +141,10 @@ impl Raid {
         work.env("CASTELLAN_SCRATCH", &self.scratch);
         work.env("GITHUB_RUN_ID", "9")
             .env("RUNNER_TEMP", self.home.path().join("work/_temp"));
+        // So that it is seen that the guards are missed (`tests/guards.sh`).
+        if let Some(guard) = std::env::var_os("CASTELLAN_GUARD_OFF") {
+            work.env("CASTELLAN_GUARD_OFF", guard);
+        }
         for name in SECRETS {
             work.env(name, canary(name));
         }
