@@ -55,5 +55,9 @@ fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
     } else {
         builder.json().flatten_event(true).init();
     }
+    // What a panic says may quote foreign text: it is one more line of the log.
+    std::panic::set_hook(Box::new(
+        |panic| tracing::error!(panic = %panic, "a defect; please report it"),
+    ));
     Ok(())
 }

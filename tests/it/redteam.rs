@@ -23,7 +23,7 @@ mod say;
 mod stay;
 
 /// A deed of `fixtures/redteam`, to be run by the agent with these words.
-fn deed(name: &str, words: &[&str]) -> Value {
+pub(crate) fn deed(name: &str, words: &[&str]) -> Value {
     let program = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/redteam")
         .join(name);
@@ -43,7 +43,6 @@ fn deed(name: &str, words: &[&str]) -> Value {
 /// A job with something to steal everywhere.
 struct Raid {
     case: Case,
-    /// Closed to nobody: only what the sandbox shows keeps them apart.
     home: tempfile::TempDir,
     scratch: PathBuf,
     ticket: String,
@@ -60,7 +59,7 @@ struct Raided {
 }
 
 /// The job's own secrets and files, by the variable that holds or names them.
-const SECRETS: [&str; 7] = [
+pub(crate) const SECRETS: [&str; 7] = [
     "CASTELLAN_READ_TOKEN",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     "ACTIONS_RUNTIME_TOKEN",
@@ -69,14 +68,14 @@ const SECRETS: [&str; 7] = [
     "AWS_SECRET_ACCESS_KEY",
     "DOCKER_AUTH_CONFIG",
 ];
-const JOB_FILES: [&str; 5] = [
+pub(crate) const JOB_FILES: [&str; 5] = [
     "GITHUB_ENV",
     "GITHUB_PATH",
     "GITHUB_OUTPUT",
     "GITHUB_STEP_SUMMARY",
     "GITHUB_STATE",
 ];
-const HOME_FILES: [&str; 7] = [
+pub(crate) const HOME_FILES: [&str; 7] = [
     ".docker/config.json",
     ".git-credentials",
     ".ssh/id_ed25519",
@@ -87,7 +86,7 @@ const HOME_FILES: [&str; 7] = [
 ];
 
 /// A word that stands for one secret, and is like no other.
-fn canary(place: &str) -> String {
+pub(crate) fn canary(place: &str) -> String {
     let word = Sha256Hex::of(format!("{place} {}", std::process::id()));
     format!("canary{}", &word.as_str()[..32])
 }
@@ -97,20 +96,8 @@ impl Raid {
     async fn open(name: &str, deeds: Value) -> Option<Self> {
         let mut case = Case::open(name, deeds).await?;
         case.brief.contract.acceptance.clear();
-        let home = tempfile::Builder::new()
-            .prefix("castellan-raid-")
-            .tempdir_in("/tmp")
-            .unwrap();
-        open_to_all(home.path());
-        for name in HOME_FILES {
-            lay(&home.path().join(name), &canary(name));
-        }
-        for name in JOB_FILES {
-            lay(&home.path().join("commands").join(name), &canary(name));
-        }
+        let home = home();
         let scratch = home.path().join("scratch");
-        std::fs::create_dir(&scratch).unwrap();
-        open_to_all(&scratch);
         let secret = Sha256Hex::of(canary("ticket"));
         let ticket = format!("{}.1.{secret}", crate::runner::stand::task());
         Some(Self {
@@ -130,32 +117,8 @@ impl Raid {
             .collect()
     }
 
-    /// `castellan work`, as a step of the job has it.
     fn command(&self) -> Command {
-        let mut work = Command::new(env!("CARGO_BIN_EXE_castellan"));
-        work.arg("work").env_clear().current_dir(self.home.path());
-        work.env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("HOME", self.home.path());
-        work.env("CASTELLAN_SERVER", &self.case.stand.address);
-        work.env("CASTELLAN_TICKET", &self.ticket);
-        work.env("CASTELLAN_SCRATCH", &self.scratch);
-        work.env("GITHUB_RUN_ID", "9")
-            .env("RUNNER_TEMP", self.home.path().join("work/_temp"));
-        // So that it is seen that the guards are missed (`tests/guards.sh`).
-        if let Some(guard) = std::env::var_os("CASTELLAN_GUARD_OFF") {
-            work.env("CASTELLAN_GUARD_OFF", guard);
-        }
-        for name in SECRETS {
-            work.env(name, canary(name));
-        }
-        for name in JOB_FILES {
-            work.env(name, self.home.path().join("commands").join(name));
-        }
-        work.stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        work.kill_on_drop(true);
-        work
+        step(self.home.path(), &self.case.stand.address, &self.ticket, 9)
     }
 
     fn start(&self) -> Child {
@@ -258,6 +221,54 @@ impl Raided {
         };
         serde_json::from_slice(content).unwrap()
     }
+}
+
+/// `castellan work`, as a step of the job has it, with the home's folder for its files.
+pub(crate) fn step(home: &Path, server: &str, ticket: &str, run: i64) -> Command {
+    let scratch = home.join("scratch");
+    std::fs::create_dir_all(&scratch).unwrap();
+    open_to_all(&scratch);
+    let mut work = Command::new(env!("CARGO_BIN_EXE_castellan"));
+    work.arg("work").env_clear().current_dir(home);
+    work.env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("HOME", home);
+    work.env("CASTELLAN_SERVER", server)
+        .env("CASTELLAN_TICKET", ticket);
+    work.env("CASTELLAN_SCRATCH", scratch)
+        .env("GITHUB_RUN_ID", run.to_string());
+    work.env("RUNNER_TEMP", home.join("work/_temp"));
+    // So that it is seen that the guards are missed (`tests/guards.sh`).
+    if let Some(guard) = std::env::var_os("CASTELLAN_GUARD_OFF") {
+        work.env("CASTELLAN_GUARD_OFF", guard);
+    }
+    for name in SECRETS {
+        work.env(name, canary(name));
+    }
+    for name in JOB_FILES {
+        work.env(name, home.join("commands").join(name));
+    }
+    work.stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    work.kill_on_drop(true);
+    work
+}
+
+/// A home with something to steal everywhere, closed to nobody: only what the sandbox shows
+/// keeps them apart.
+pub(crate) fn home() -> tempfile::TempDir {
+    let home = tempfile::Builder::new()
+        .prefix("castellan-raid-")
+        .tempdir_in("/tmp")
+        .unwrap();
+    open_to_all(home.path());
+    for name in HOME_FILES {
+        lay(&home.path().join(name), &canary(name));
+    }
+    for name in JOB_FILES {
+        lay(&home.path().join("commands").join(name), &canary(name));
+    }
+    home
 }
 
 fn lay(path: &Path, content: &str) {

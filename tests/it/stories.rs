@@ -24,6 +24,7 @@ mod ours;
 mod pages;
 mod permissions;
 mod pushes;
+mod raid;
 mod real;
 mod repository;
 mod requests;
