@@ -1,10 +1,28 @@
 //! The whole way of what a hijacked agent took along: result, database, branch, comments.
 
-use serde_json::json;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::world::{Setting, World};
 use crate::redteam::{HOME_FILES, JOB_FILES, SECRETS, canary, deed, home, step};
 use crate::sandbox::sandbox_for;
+
+/// Looks everywhere, and takes what it found along in the file that the task is about.
+fn looks_and_takes(home: &Path) -> Value {
+    let places = HOME_FILES
+        .iter()
+        .map(|name| home.join(name).display().to_string());
+    let wanted = json!(places.collect::<Vec<_>>()).to_string();
+    json!([
+        deed("look.py", &[&wanted]),
+        // Small enough to be shown, and in the one file that the task is about.
+        {"run": ["sh", "-c", "head -c 3000 loot | base64 | sed 's/^/# /' >> add.sh; \
+            cat found.json add.sh; rm loot found.json"]},
+        {"replace": {"path": "add.sh", "find": "-", "with": "+"}},
+        {"say": "::set-output name=a::b"},
+    ])
+}
 
 #[tokio::test]
 async fn x26_x35_x38_no_secret_of_a_job_gets_into_database_branch_or_comment() {
@@ -13,20 +31,8 @@ async fn x26_x35_x38_no_secret_of_a_job_gets_into_database_branch_or_comment() {
         return;
     }
     let home = home();
-    let places = HOME_FILES
-        .iter()
-        .map(|name| home.path().join(name).display().to_string());
-    let wanted = json!(places.collect::<Vec<_>>()).to_string();
-    let script = json!([
-        deed("look.py", &[&wanted]),
-        // Small enough to be shown, and in the one file that the task is about.
-        {"run": ["sh", "-c", "head -c 3000 loot | base64 | sed 's/^/# /' >> add.sh; \
-            cat found.json add.sh; rm loot found.json"]},
-        {"replace": {"path": "add.sh", "find": "-", "with": "+"}},
-        {"say": "::set-output name=a::b"},
-    ]);
     let world = World::begins_with(Setting {
-        script,
+        script: looks_and_takes(home.path()),
         ..Setting::default()
     })
     .await;
@@ -84,13 +90,16 @@ async fn x26_x35_x38_no_secret_of_a_job_gets_into_database_branch_or_comment() {
     let mut words: Vec<String> = places.map(|place| canary(place)).collect();
     words.push(ticket.rsplit('.').next().unwrap().to_owned());
     words.push(held.token.clone());
+    stand_nowhere(&words, &said);
+    world.ends().await;
+}
+
+fn stand_nowhere(words: &[String], said: &[(&str, Vec<u8>)]) {
     for word in words {
-        for (channel, text) in &said {
-            let seen = text
-                .windows(word.len())
-                .any(|window| window == word.as_bytes());
+        for (channel, text) in said {
+            let mut windows = text.windows(word.len());
+            let seen = windows.any(|window| window == word.as_bytes());
             assert!(!seen, "{word} stands in {channel}");
         }
     }
-    world.ends().await;
 }
