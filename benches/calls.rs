@@ -102,6 +102,7 @@ impl World {
             secrets: Secrets::new(yard.app().webhook_secrets.iter().map(String::as_str)),
             unverified: server::Unverified::default(),
             builds: server::Builds::new(folder.path().join("runners")),
+            gateway: Default::default(),
             missing: Arc::default(),
         };
         let router = server::router(server);
@@ -250,8 +251,8 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
             preset: None,
             command: agent,
             environment: BTreeMap::new(),
-            model_url: None,
         },
+        models: Default::default(),
         limits: Limits {
             setup_s: 60,
             agent_s: 60,

@@ -30,11 +30,27 @@ pub enum Guard {
     IdentityOnce,
     /// Nothing runs without a sandbox.
     Sandbox,
+    /// No more is spent on models than the budget has.
+    Budget,
+    /// Only the attempt that is under way reaches a model.
+    ModelLease,
+    /// Sandboxed programs reach the hosts that a policy names, and no other.
+    Egress,
+    /// No name leads them to an address that is not public.
+    PrivateAddresses,
+    /// A sandboxed program is refused calls of the kernel that are often broken.
+    KernelCalls,
+    /// A policy decides whose machines agents run on.
+    Machine,
+    /// No line of a job's log is a command to its machine.
+    JobLog,
+    /// A server whose clock is wrong is not ready.
+    Clock,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 18] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -45,6 +61,14 @@ impl Guard {
         Self::Identity,
         Self::IdentityOnce,
         Self::Sandbox,
+        Self::Budget,
+        Self::ModelLease,
+        Self::Egress,
+        Self::PrivateAddresses,
+        Self::KernelCalls,
+        Self::Machine,
+        Self::JobLog,
+        Self::Clock,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -61,6 +85,14 @@ impl Guard {
             Self::Identity => "identity",
             Self::IdentityOnce => "identity-once",
             Self::Sandbox => "sandbox",
+            Self::Budget => "budget",
+            Self::ModelLease => "model-lease",
+            Self::Egress => "egress",
+            Self::PrivateAddresses => "private-addresses",
+            Self::KernelCalls => "kernel-calls",
+            Self::Machine => "machine",
+            Self::JobLog => "job-log",
+            Self::Clock => "clock",
         }
     }
 }

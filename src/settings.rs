@@ -7,7 +7,10 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod missing;
 mod parse;
+mod providers;
+mod secret;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,7 +22,13 @@ use url::Url;
 
 #[cfg(feature = "demo")]
 pub use demo::DemoSettings;
-use parse::{default_api, issuer_of, read_file, read_key, split, web_of, words};
+use parse::{default_api, issuer_of, preset_of, read_file, read_key, split, web_of, wire, words};
+pub use providers::{Provider, catalogue};
+use providers::{ProviderGiven, Single};
+pub use secret::tool_secret;
+
+use crate::domain::model::Wire;
+use crate::protocol::brief::Preset;
 
 /// Settings as they are given: nothing is required, nothing is read yet.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -52,12 +61,24 @@ pub struct Given {
     /// Where GitHub, runners and people reach this server
     #[arg(long, env = "CASTELLAN_PUBLIC_URL")]
     public_url: Option<Url>,
-    /// Agent that runners start: a command that speaks ACP over its standard input and output
+    /// Agent that runners start: opencode, claude, codex or gemini, or a command that speaks ACP over its standard input and output
     #[arg(long, env = "CASTELLAN_AGENT")]
     agent: Option<String>,
-    /// The one address that is relayed to the agent, as in `http://127.0.0.1:4000/v1`
+    /// How the provider of models is spoken with: anthropic, openai (and whatever imitates it) or gemini
+    #[arg(long, env = "CASTELLAN_MODEL_WIRE", value_parser = wire)]
+    model_wire: Option<Wire>,
+    /// Where the provider's API begins, as in `http://127.0.0.1:4000/v1` [default: the provider's own]
     #[arg(long, env = "CASTELLAN_MODEL_URL")]
     model_url: Option<Url>,
+    /// Key of the provider: the key itself, or the path of a file that begins with /
+    #[arg(long, env = "CASTELLAN_MODEL_KEY", hide_env_values = true)]
+    model_key: Option<String>,
+    /// Model that agents work with; more of them, with prices and for some repositories only, in tables `[[providers]]` of the file
+    #[arg(long, env = "CASTELLAN_MODEL")]
+    model: Option<String>,
+    #[arg(skip)]
+    #[serde(default)]
+    providers: Vec<ProviderGiven>,
     /// Most tasks that are not closed in one repository [default: 20]
     #[arg(long, env = "CASTELLAN_TASKS_PER_REPOSITORY")]
     tasks_per_repository: Option<u64>,
@@ -67,6 +88,9 @@ pub struct Given {
     /// Minutes between two sweeps of a repository where nothing is under way [default: 30]
     #[arg(long, env = "CASTELLAN_SWEEP_MINUTES")]
     sweep_minutes: Option<u32>,
+    /// Seconds that calls of models may take to end when the server is told to end [default: 120]
+    #[arg(long, env = "CASTELLAN_DRAIN_SECONDS")]
+    drain_seconds: Option<u32>,
     /// What is logged, as in info or castellan=debug [default: info]
     #[arg(long, env = "CASTELLAN_LOG")]
     log: Option<String>,
@@ -152,14 +176,18 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// The agent's command.
     pub agent: Vec<String>,
-    /// The one address that is relayed to the agent.
-    pub model_url: Option<Url>,
+    /// The agent, where it is one that we know.
+    pub preset: Option<Preset>,
+    /// The providers of models.
+    pub providers: Vec<Provider>,
     /// Most tasks that are not closed in one repository.
     pub tasks_per_repository: u64,
     /// Most tasks that one person may open in an hour.
     pub tasks_per_person_hour: u64,
     /// Minutes between two sweeps of a repository at rest.
     pub sweep_minutes: u32,
+    /// Seconds that calls of models may take to end when the server is told to end.
+    pub drain_seconds: u32,
     /// What is logged.
     pub log: String,
     /// What is not set and needed to work: one sentence each, with the way to get it.
@@ -215,16 +243,23 @@ impl Given {
             oidc_issuer: self.oidc_issuer.or(file.oidc_issuer),
             public_url: self.public_url.or(file.public_url),
             agent: self.agent.or(file.agent),
+            model_wire: self.model_wire.or(file.model_wire),
             model_url: self.model_url.or(file.model_url),
+            model_key: self.model_key.or(file.model_key),
+            model: self.model.or(file.model),
+            providers: file.providers,
             tasks_per_repository: self.tasks_per_repository.or(file.tasks_per_repository),
             tasks_per_person_hour: self.tasks_per_person_hour.or(file.tasks_per_person_hour),
             sweep_minutes: self.sweep_minutes.or(file.sweep_minutes),
+            drain_seconds: self.drain_seconds.or(file.drain_seconds),
             log: self.log.or(file.log),
         }
     }
 
     fn check(self) -> Result<Settings, SettingsError> {
-        let missing = self.missing();
+        let providers = providers::read(&self.single(), self.providers.clone())?;
+        let missing = missing::missing(&self, &providers);
+        let agent = self.agent.unwrap_or_default();
         let api = self.github_api_url.map_or_else(default_api, Ok)?;
         let listen = self.listen.unwrap_or_else(|| "127.0.0.1:8787".to_owned());
         let port = listen.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
@@ -257,49 +292,25 @@ impl Given {
             },
             github_api_url: api,
             public_url: self.public_url,
-            agent: words("agent", self.agent.as_deref().unwrap_or_default())?,
-            model_url: self.model_url,
+            preset: preset_of(&agent),
+            agent: words("agent", &agent)?,
+            providers,
             tasks_per_repository: self.tasks_per_repository.unwrap_or(20),
             tasks_per_person_hour: self.tasks_per_person_hour.unwrap_or(20),
             sweep_minutes: self.sweep_minutes.unwrap_or(30).max(1),
+            drain_seconds: self.drain_seconds.unwrap_or(120),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             missing,
         })
     }
 
-    fn missing(&self) -> Vec<String> {
-        let mut missing = Vec::new();
-        let mut need = |absent: bool, sentence: &str| {
-            if absent {
-                missing.push(sentence.to_owned());
-            }
-        };
-        need(
-            self.app_id.is_none(),
-            "app-id: the number of your GitHub App. Register one from app-manifest.yml (the README says how); its settings page shows the number as «App ID».",
-        );
-        need(
-            self.private_key.is_none(),
-            "private-key: the App's private key. Press «Generate a private key» on the App's settings page and pass the path of the file that you get.",
-        );
-        need(
-            split(self.webhook_secrets.as_deref().unwrap_or_default()).is_empty(),
-            "webhook-secrets: the secret that GitHub signs deliveries with. Make one (openssl rand -hex 32), set it on the App's settings page, and pass it here.",
-        );
-        let github_is_here = self
-            .github_api_url
-            .as_ref()
-            .and_then(Url::host_str)
-            .is_some_and(is_loopback);
-        need(
-            self.public_url.is_none() && !github_is_here,
-            "public-url: the address under which GitHub, runners and people reach this server, as in https://castellan.example. Put a proxy that speaks HTTPS in front of it.",
-        );
-        need(
-            self.agent.as_deref().unwrap_or_default().trim().is_empty(),
-            "agent: the command of a coding agent that speaks the Agent Client Protocol, as it is started on the runner.",
-        );
-        missing
+    fn single(&self) -> Single {
+        Single {
+            wire: self.model_wire,
+            url: self.model_url.clone(),
+            key: self.model_key.clone(),
+            model: self.model.clone(),
+        }
     }
 }
 
@@ -315,9 +326,33 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_we_know_is_an_agent_that_we_know_and_needs_its_model() {
+        let given = |agent: &str, wire: Option<Wire>| {
+            let given = Given {
+                agent: Some(agent.to_owned()),
+                model_wire: wire,
+                model_key: wire.map(|_| "wurzel".to_owned()),
+                model: wire.map(|_| "small".to_owned()),
+                ..Given::default()
+            };
+            given.check().unwrap()
+        };
+        let settings = given(" claude ", Some(Wire::Openai));
+        assert_eq!(settings.preset, Some(Preset::Claude));
+        let said = settings.missing.last().unwrap();
+        assert!(said.contains("the agent claude needs a model that is spoken with as anthropic"));
+        assert_eq!(given("claude", Some(Wire::Anthropic)).missing.len(), 4);
+        let settings = given("claude --acp", None);
+        assert_eq!((settings.preset, settings.missing.len()), (None, 4));
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let given = Given {
             webhook_secrets: Some("wurzel, pfeffer,,".to_owned()),
+            model_wire: Some(Wire::Openai),
+            model: Some("small".to_owned()),
+            model_key: Some("wurzelbrot".to_owned()),
             ..Given::default()
         };
         let settings = given.check().unwrap();

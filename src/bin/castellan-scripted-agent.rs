@@ -14,29 +14,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    ContentBlock, ContentChunk, Implementation, InitializeRequest, InitializeResponse,
-    NewSessionRequest, NewSessionResponse, PermissionOption, PermissionOptionKind, PromptRequest,
-    PromptResponse, RequestPermissionOutcome, RequestPermissionRequest, SessionId,
-    SessionNotification, SessionUpdate, StopReason, TextContent, ToolCall, ToolCallStatus,
-    ToolCallUpdate, ToolCallUpdateFields, ToolKind,
+    AgentCapabilities, ContentBlock, ContentChunk, Implementation, InitializeRequest,
+    InitializeResponse, LoadSessionRequest, LoadSessionResponse, McpServer, NewSessionRequest,
+    NewSessionResponse, PermissionOption, PermissionOptionKind, PromptRequest, PromptResponse,
+    RequestPermissionOutcome, RequestPermissionRequest, SessionId, SessionNotification,
+    SessionUpdate, StopReason, TextContent, ToolCall, ToolCallStatus, ToolCallUpdate,
+    ToolCallUpdateFields, ToolKind,
 };
 use agent_client_protocol::{Agent, Client, Lines};
 use futures::{Sink, Stream};
 
 #[path = "castellan-scripted-agent/deeds.rs"]
 mod deeds;
+#[path = "castellan-scripted-agent/memory.rs"]
+mod memory;
 #[path = "castellan-scripted-agent/script.rs"]
 mod script;
+#[path = "castellan-scripted-agent/tools.rs"]
+mod tools;
 
 use deeds::{fetch, noise, run, write};
+use memory::Memory;
 use script::{Script, Step};
 
 /// The one session that this agent has.
 struct Session {
     script: Script,
     folder: Mutex<PathBuf>,
+    servers: Mutex<Vec<McpServer>>,
     /// What is left to do; `None` until the first prompt.
     steps: Mutex<Option<VecDeque<Step>>>,
+    memory: Memory,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,9 +52,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let session = Arc::new(Session {
         script: Script::from_arguments()?,
         folder: Mutex::default(),
+        servers: Mutex::default(),
         steps: Mutex::default(),
+        memory: Memory::of_home(),
     });
     let opened = session.clone();
+    let loaded = session.clone();
     let pipes = Lines::new(out(), lines());
     Agent
         .v1()
@@ -56,14 +67,39 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 let name =
                     Implementation::new("castellan-scripted-agent", env!("CARGO_PKG_VERSION"))
                         .title("Castellan scripted agent".to_owned());
-                responder.respond(InitializeResponse::new(hello.protocol_version).agent_info(name))
+                let can = AgentCapabilities::new().load_session(true);
+                let hello = InitializeResponse::new(hello.protocol_version);
+                responder.respond(hello.agent_info(name).agent_capabilities(can))
             },
             agent_client_protocol::on_receive_request!(),
         )
         .on_receive_request(
             async move |new: NewSessionRequest, responder, _| {
                 *opened.folder.lock().unwrap_or_else(PoisonError::into_inner) = new.cwd;
-                responder.respond(NewSessionResponse::new("scripted"))
+                *opened
+                    .servers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = new.mcp_servers;
+                responder.respond(NewSessionResponse::new(opened.memory.begin()))
+            },
+            agent_client_protocol::on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |load: LoadSessionRequest, responder, client: ConnectionTo<Client>| {
+                *loaded
+                    .servers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = load.mcp_servers;
+                *loaded.folder.lock().unwrap_or_else(PoisonError::into_inner) = load.cwd;
+                let Some(said) = loaded.memory.load(&load.session_id.to_string()) else {
+                    let unknown = agent_client_protocol::Error::invalid_params();
+                    return responder.respond_with_error(unknown.data("no such session"));
+                };
+                // As agents do: what was said before is told again.
+                let chunk = ContentChunk::new(ContentBlock::Text(TextContent::new(said)));
+                let update = SessionUpdate::AgentMessageChunk(chunk);
+                client.send_notification(SessionNotification::new(load.session_id, update))?;
+                responder.respond(LoadSessionResponse::new())
             },
             agent_client_protocol::on_receive_request!(),
         )
@@ -165,6 +201,8 @@ impl Turn {
     async fn perform(&self, step: Step) -> Answer<Next> {
         match step {
             Step::Say(text) => self.say(&text)?,
+            Step::Remember(text) => self.session.memory.remember(&text),
+            Step::Recall(true) => self.say(&self.session.memory.recall())?,
             Step::Ask { kind, title } => return self.ask(kind, &title).await,
             Step::Replace { path, find, with } => {
                 let title = format!("Edit {}", path.display());
@@ -198,6 +236,12 @@ impl Turn {
                 return self.tool(ToolKind::Execute, &title, || run(&self.folder, &words));
             }
             Step::Fetch(url) => return self.tool(ToolKind::Fetch, &url, || fetch(&url)),
+            Step::Tool(call) => {
+                let servers = self.session.servers.lock();
+                let servers = servers.unwrap_or_else(PoisonError::into_inner).clone();
+                let said = tools::call(&servers, &call).await;
+                self.say(&said.unwrap_or_else(|error| format!("no tool: {error}")))?;
+            }
             Step::Stop(reason) => return Ok(Next::End(reason)),
             Step::Crash(code) => {
                 // What was said before is on its way through other tasks of this thread.
@@ -207,7 +251,7 @@ impl Turn {
                 std::process::exit(code)
             }
             Step::Hang(true) => std::future::pending().await,
-            Step::Hang(false) | Step::Garbage(false) => {}
+            Step::Recall(false) | Step::Hang(false) | Step::Garbage(false) => {}
             Step::Flood(bytes) => noise(bytes, &[b'x'; 64 * 1024]),
             Step::Garbage(true) => noise(4000, b"Segmentation fault? No, only noise.\n"),
         }

@@ -33,9 +33,6 @@ pub(crate) struct Demo {
     /// Agent: a command that speaks ACP over its standard input and output [default: the scripted agent]
     #[arg(long)]
     agent: Option<String>,
-    /// The one address that is relayed to the agent
-    #[arg(long)]
-    model_url: Option<url::Url>,
     /// Have act execute the repository's workflow file, instead of starting the runner directly
     #[arg(long, value_name = "PROGRAM")]
     act: Option<PathBuf>,
@@ -180,7 +177,6 @@ impl Demo {
             github_api_url: yard.api_url().parse()?,
             public_url: address.parse()?,
             agent,
-            model_url: self.model_url.clone(),
         };
         Ok(settings.read()?)
     }

@@ -14,8 +14,8 @@ use castellan::github::app_auth::AppKey;
 use castellan::github::identity::Issuer;
 use castellan::github::signature::Secrets;
 use castellan::protocol::brief::{AgentCommand, Limits};
-use castellan::server::{self, Builds, Patience, Server};
-use castellan::settings::{ConfigPath, Given, Settings};
+use castellan::server::{self, Builds, Drain, Gateway, Pace, Patience, Server};
+use castellan::settings::{self, ConfigPath, Given, Settings};
 use castellan::store::Store;
 use clap::Args;
 use tokio::net::TcpListener;
@@ -88,11 +88,11 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         pages_are_local: settings.pages_are_local(),
         github_url: settings.github_url.clone(),
         agent: AgentCommand {
-            preset: None,
+            preset: settings.preset,
             command: settings.agent.clone(),
             environment: Default::default(),
-            model_url: settings.model_url.as_ref().map(ToString::to_string),
         },
+        models: settings::catalogue(&settings.providers),
         limits: LIMITS,
         tasks_per_repository: settings.tasks_per_repository,
         tasks_per_person_hour: settings.tasks_per_person_hour,
@@ -112,6 +112,18 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
     })
 }
 
+/// The gateway to the providers of these settings.
+fn gateway(settings: &Settings) -> anyhow::Result<Gateway> {
+    let providers = settings.providers.iter().map(|provider| {
+        let known = server::Provider {
+            url: provider.url.clone(),
+            key: provider.key.as_ref().map(|key| key.expose().to_owned()),
+        };
+        (provider.offer.provider.clone(), provider.offer.wire, known)
+    });
+    Gateway::new(providers, Pace::default()).context("the way to the providers of models")
+}
+
 /// Serves and works until `end` is there; then finishes what is under way.
 pub(crate) async fn run_until(
     listener: TcpListener,
@@ -125,6 +137,7 @@ pub(crate) async fn run_until(
     let sha256 = tokio::task::spawn_blocking(move || keeper.keep(&program)).await?;
     let sha256 = sha256.context("data-dir: the runner's build could not be kept there")?;
     tracing::info!(runner.sha256 = %sha256, "workflow files may name this build");
+    let gateway = gateway(settings)?;
     let server = Server {
         engine: engine.clone(),
         builds,
@@ -135,6 +148,7 @@ pub(crate) async fn run_until(
                 .map(|secret| secret.expose()),
         ),
         unverified: server::Unverified::default(),
+        gateway: gateway.clone(),
         missing: Arc::new(settings.missing.clone()),
     };
     let ending = Arc::new(ending);
@@ -153,7 +167,11 @@ pub(crate) async fn run_until(
     let end = async move {
         told.changed().await.ok();
     };
-    server::listen(listener, router, Patience::default(), end).await;
+    let drain = Drain {
+        under_way: gateway.under_way(),
+        most: Duration::from_secs(settings.drain_seconds.into()),
+    };
+    server::listen_and_drain(listener, router, Patience::default(), drain, end).await;
     // What is cut off here is taken up at the next start, as after a crash.
     match tokio::time::timeout(WORK_END_MAX, work).await {
         Ok(ended) => ended??,

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use castellan::domain::ids::RunId;
 use castellan::protocol::enter::RunIdentity;
 use castellan::runner::{self, Ended, WorkOptions};
-use castellan::sandbox::{Sandbox, locate};
+use castellan::sandbox::{Sandbox, locate, without_commands};
 use clap::Args;
 use url::Url;
 
@@ -40,6 +41,9 @@ pub(crate) struct Work {
     /// Folders that the agent and the commands may read, comma-separated
     #[arg(long, env = "CASTELLAN_READ_ONLY", value_delimiter = ',')]
     read_only: Vec<PathBuf>,
+    /// Folder in which agents are installed [default: castellan-agents in the folder for scratch]
+    #[arg(long, env = "CASTELLAN_AGENTS")]
+    agents: Option<PathBuf>,
     /// Install what the sandbox needs where it is missing, with sudo: for hosted machines
     #[arg(long, env = "CASTELLAN_INSTALL")]
     install: bool,
@@ -75,12 +79,18 @@ impl Work {
                 run_attempt: self.run_attempt,
             },
             read_token: self.read_token,
+            agents: self
+                .agents
+                .unwrap_or_else(|| self.scratch.join("castellan-agents")),
             scratch: self.scratch,
             search,
             may_install: self.install,
             read_only: self.read_only,
             relay_program: Some(own),
+            secret_of: Arc::new(castellan::settings::tool_secret),
+            plain_tool_servers: false,
             pace: runner::Pace::default(),
+            resolve: runner::Resolve::default(),
         };
         let summary = super::runtime()?.block_on(async {
             tokio::select! {
@@ -90,16 +100,19 @@ impl Work {
                 () = super::serve::ended() => anyhow::bail!("told to end; the server will give the attempt up when its time is over"),
                 summary = runner::work(options) => Ok(summary?),
             }
+        });
+        // The server's words stand in the chain.
+        let summary = summary.map_err(|error| {
+            let said = without_commands(&format!("{error:#}"));
+            anyhow::anyhow!(said)
         })?;
+        let how = match summary.ended {
+            Ended::Returned { outcome, .. } => format!("returned, {outcome}"),
+            Ended::Stopped { because } => format!("stopped, {because}"),
+        };
         let (task, attempt) = (&summary.task, summary.attempt);
-        match summary.ended {
-            Ended::Returned { outcome, .. } => {
-                println!("task {task}, attempt {attempt}: returned, {outcome}");
-            }
-            Ended::Stopped { because } => {
-                println!("task {task}, attempt {attempt}: stopped, {because}");
-            }
-        }
+        let said = format!("task {task}, attempt {attempt}: {how}");
+        println!("{}", without_commands(&said));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -14,6 +14,9 @@ use super::ids::{AttemptNumber, CommentId, Fence, Number, RunId, TaskId};
 pub enum Effect {
     /// Desired: the task's status comment reads as the task stands when this is sent.
     Status,
+    /// Desired: the same comment says how the attempt goes. Never before anything else, and not
+    /// often: what it would say stands on the task's page meanwhile.
+    Progress,
     /// One-shot: the request is acknowledged by a reaction.
     Acknowledge {
         /// What is reacted to.
@@ -27,6 +30,13 @@ pub enum Effect {
         key: String,
         /// Markdown, already neutral.
         body: String,
+    },
+    /// One-shot: a new comment with the report that an attempt returned.
+    Report {
+        /// Issue or pull request.
+        number: Number,
+        /// The attempt.
+        attempt: AttemptNumber,
     },
     /// One-shot: a run is started.
     Dispatch {
@@ -77,8 +87,10 @@ pub enum Priority {
     Acknowledge = 1,
     /// Moves a task on.
     Task = 2,
-    /// Shows how it goes.
+    /// Shows where a task stands.
     Show = 3,
+    /// Shows how it goes.
+    Progress = 4,
 }
 
 impl Effect {
@@ -88,8 +100,11 @@ impl Effect {
         match self {
             Self::Cancel { .. } => Priority::Cancel,
             Self::Acknowledge { .. } => Priority::Acknowledge,
-            Self::Say { .. } | Self::Dispatch { .. } | Self::Apply { .. } => Priority::Task,
+            Self::Say { .. } | Self::Report { .. } | Self::Dispatch { .. } | Self::Apply { .. } => {
+                Priority::Task
+            }
             Self::Status => Priority::Show,
+            Self::Progress => Priority::Progress,
         }
     }
 
@@ -97,9 +112,10 @@ impl Effect {
     #[must_use]
     pub const fn is_desired_state(&self) -> bool {
         match self {
-            Self::Status => true,
+            Self::Status | Self::Progress => true,
             Self::Acknowledge { .. }
             | Self::Say { .. }
+            | Self::Report { .. }
             | Self::Dispatch { .. }
             | Self::Apply { .. }
             | Self::Cancel { .. } => false,
@@ -112,11 +128,13 @@ impl Effect {
         let owner = task.map_or("-", TaskId::as_str);
         match self {
             Self::Status => format!("status:{owner}"),
+            Self::Progress => format!("progress:{owner}"),
             Self::Acknowledge { target } => match target {
                 ReactionTarget::Issue { number } => format!("acknowledge:{owner}:issue:{number}"),
                 ReactionTarget::Comment { id } => format!("acknowledge:{owner}:comment:{id}"),
             },
             Self::Say { number, key, .. } => format!("say:{owner}:{number}:{key}"),
+            Self::Report { attempt, .. } => format!("report:{owner}:{attempt}"),
             Self::Dispatch { attempt, .. } => format!("dispatch:{owner}:{attempt}"),
             Self::Apply { attempt, .. } => format!("apply:{owner}:{attempt}"),
             Self::Cancel { run } => format!("cancel:{owner}:{run}"),

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
 use super::request::Person;
-use super::task::attempt::{Phase, RunIdentity};
+use super::task::attempt::{Machine, Phase, RunIdentity};
+use super::task::question::Question;
 use super::time::Timestamp;
 
 /// A fact, when it became known, and 32 random bytes.
@@ -51,6 +52,14 @@ pub enum Fact {
         run: RunIdentity,
         /// SHA-256 of the ticket's secret.
         ticket: Sha256Hex,
+        /// Whose machine it is on, where GitHub said so.
+        #[serde(default)]
+        machine: Option<Machine>,
+    },
+    /// The run that was dispatched is on a machine that the policy refuses (U15).
+    MachineRefused {
+        /// Which attempt's.
+        attempt: AttemptNumber,
     },
     /// A runner traded the ticket.
     Entered {
@@ -75,6 +84,16 @@ pub enum Fact {
         attempt: AttemptNumber,
         /// What it is doing.
         phase: Phase,
+        /// The last tool or command: one line, cleaned and bounded, and still foreign.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// An agent asked people something.
+    Asked {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// All that it has asked so far, in order, in bounds.
+        questions: Vec<Question>,
     },
     /// A runner returned its result, which is stored.
     Returned {
@@ -84,6 +103,9 @@ pub enum Fact {
         result: Sha256Hex,
         /// How it ended.
         ending: Ending,
+        /// Whether a report is in it.
+        #[serde(default)]
+        has_report: bool,
     },
     /// The change is on the branch and in a pull request.
     Applied {
@@ -196,7 +218,9 @@ impl Fact {
             | Self::SignedIn { attempt, .. }
             | Self::Entered { attempt, .. }
             | Self::TicketReplayed { attempt }
+            | Self::MachineRefused { attempt }
             | Self::Reported { attempt, .. }
+            | Self::Asked { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
             | Self::Unproposed { attempt, .. }

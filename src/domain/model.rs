@@ -1,4 +1,12 @@
 //! Language models, as far as decisions need them: how one speaks with them, and what that costs.
+//!
+//! - [`budget`]: whether a call is let through, and what it counts for.
+//! - [`catalogue`]: which models a repository may use.
+//! - [`price`]: tokens to money.
+
+pub mod budget;
+pub mod catalogue;
+pub mod price;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +34,12 @@ impl Wire {
             Self::Openai => "openai",
             Self::Gemini => "gemini",
         }
+    }
+
+    /// The wire of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|wire| wire.as_str() == name)
     }
 }
 

@@ -3,7 +3,8 @@
 //! GitHub asks for a second between writes when there are many, and for at most 80 content
 //! creations a minute and 500 an hour. So writes draw from three buckets; a short burst is
 //! let through, since a single task writes ten times and then rests. The last part of each
-//! bucket is kept for cancels. Kept in memory: a restart forgets it, and GitHub's own answer
+//! bucket is kept for cancels. How attempts go is shown out of a fourth bucket, and only while the
+//! others are full enough that nothing else waits for it. Kept in memory: a restart forgets it, and GitHub's own answer
 //! then pauses the installation.
 
 use std::collections::HashMap;
@@ -25,6 +26,15 @@ pub const MINUTE_EVERY_MS: i64 = 1_200;
 pub const HOUR_BURST: i64 = 100;
 /// Milliseconds for one content creation: 400 an hour.
 pub const HOUR_EVERY_MS: i64 = 9_000;
+/// Writes that only show how attempts go, which may come at once within a minute; with what
+/// flows in, 20 a minute.
+pub const PROGRESS_BURST: i64 = 5;
+/// Milliseconds for one such write: 15 a minute.
+pub const PROGRESS_EVERY_MS: i64 = 4_000;
+/// Share of each bucket that a new phase leaves in for what moves tasks: one in this many.
+const LEFT_BY_NEWS: i64 = 3;
+/// Share of each bucket that a sign of life leaves in: one in this many.
+const LEFT_BY_LIFE: i64 = 2;
 /// Share of each bucket that only cancels may use: one in this many.
 const RESERVE: i64 = 10;
 
@@ -37,9 +47,25 @@ pub struct Cost {
     pub content: i64,
 }
 
+impl Cost {
+    /// One call that people see.
+    pub const SHOWN: Self = Self {
+        writes: 1,
+        content: 1,
+    };
+}
+
 /// The allowances of all installations.
 #[derive(Debug, Default)]
-pub struct Allowance(Mutex<HashMap<InstallationId, [Bucket; 3]>>);
+pub struct Allowance(Mutex<HashMap<InstallationId, Buckets>>);
+
+/// The allowance of one installation.
+#[derive(Clone, Copy, Debug)]
+struct Buckets {
+    /// Writes a second, content a minute, content an hour.
+    writes: [Bucket; 3],
+    progress: Bucket,
+}
 
 /// Fills with time, up to its size; in thousandths of a call.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +106,44 @@ impl Bucket {
     }
 }
 
+impl Buckets {
+    const fn full(now: Timestamp) -> Self {
+        Self {
+            writes: [
+                Bucket::full(BURST, WRITE_EVERY_MS, now),
+                Bucket::full(MINUTE_BURST, MINUTE_EVERY_MS, now),
+                Bucket::full(HOUR_BURST, HOUR_EVERY_MS, now),
+            ],
+            progress: Bucket::full(PROGRESS_BURST, PROGRESS_EVERY_MS, now),
+        }
+    }
+
+    fn fill(&mut self, now: Timestamp) {
+        for bucket in self.writes.iter_mut().chain([&mut self.progress]) {
+            bucket.fill(now);
+        }
+    }
+
+    /// Milliseconds until `cost` can be drawn while one in `share` of each bucket stays in.
+    fn wait_ms(&self, cost: Cost, share: Option<i64>) -> i64 {
+        let costs = [cost.writes, cost.content, cost.content];
+        let waits = self.writes.iter().zip(costs).map(|(bucket, cost)| {
+            let floor = share.map_or(0, |share| bucket.size / share);
+            // A cost beyond the whole bucket is let through once it is full.
+            bucket.wait_ms(cost.min(bucket.size - floor), floor)
+        });
+        waits.max().unwrap_or(0)
+    }
+
+    fn draw(&mut self, cost: Cost, share: Option<i64>) {
+        let costs = [cost.writes, cost.content, cost.content];
+        for (bucket, cost) in self.writes.iter_mut().zip(costs) {
+            let floor = share.map_or(0, |share| bucket.size / share);
+            bucket.level -= cost.min(bucket.size - floor) * 1000;
+        }
+    }
+}
+
 impl Allowance {
     /// Draws `cost` for an effect of `priority`.
     ///
@@ -92,36 +156,65 @@ impl Allowance {
         cost: Cost,
         now: Timestamp,
     ) -> Result<(), Timestamp> {
+        let share = match priority {
+            Priority::Cancel => None,
+            Priority::Acknowledge | Priority::Task | Priority::Show => Some(RESERVE),
+            Priority::Progress => Some(LEFT_BY_LIFE),
+        };
+        self.with(installation, now, |buckets| {
+            let wait_ms = buckets.wait_ms(cost, share);
+            if wait_ms > 0 {
+                return Err(now.plus_ms(wait_ms));
+            }
+            buckets.draw(cost, share);
+            Ok(())
+        })
+    }
+
+    /// Draws one write that shows how an attempt goes: within its own allowance, or beyond it
+    /// where it is news.
+    ///
+    /// # Errors
+    /// It is not there yet: the time from which it will be.
+    pub fn draw_progress(
+        &self,
+        installation: InstallationId,
+        is_news: bool,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
+        let share = if is_news { LEFT_BY_NEWS } else { LEFT_BY_LIFE };
+        self.with(installation, now, |buckets| {
+            let own_wait_ms = buckets.progress.wait_ms(1, 0);
+            let mut wait_ms = buckets.wait_ms(Cost::SHOWN, Some(share));
+            if !is_news {
+                wait_ms = wait_ms.max(own_wait_ms);
+            }
+            if wait_ms > 0 {
+                return Err(now.plus_ms(wait_ms));
+            }
+            buckets.draw(Cost::SHOWN, Some(share));
+            if own_wait_ms == 0 {
+                buckets.progress.level -= 1000;
+            }
+            Ok(())
+        })
+    }
+
+    fn with<T>(
+        &self,
+        installation: InstallationId,
+        now: Timestamp,
+        draw: impl FnOnce(&mut Buckets) -> T,
+    ) -> T {
         let mut all = self
             .0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let buckets = all.entry(installation).or_insert_with(|| {
-            [
-                Bucket::full(BURST, WRITE_EVERY_MS, now),
-                Bucket::full(MINUTE_BURST, MINUTE_EVERY_MS, now),
-                Bucket::full(HOUR_BURST, HOUR_EVERY_MS, now),
-            ]
-        });
-        let costs = [cost.writes, cost.content, cost.content];
-        let mut wait = 0;
-        for (bucket, cost) in buckets.iter_mut().zip(costs) {
-            bucket.fill(now);
-            let floor = match priority {
-                Priority::Cancel => 0,
-                Priority::Acknowledge | Priority::Task | Priority::Show => bucket.size / RESERVE,
-            };
-            // A cost beyond the whole bucket is let through once it is full.
-            let cost = cost.min(bucket.size - floor);
-            wait = wait.max(bucket.wait_ms(cost, floor));
-        }
-        if wait > 0 {
-            return Err(now.plus_ms(wait));
-        }
-        for (bucket, cost) in buckets.iter_mut().zip(costs) {
-            bucket.level -= cost * 1000;
-        }
-        Ok(())
+        let buckets = all
+            .entry(installation)
+            .or_insert_with(|| Buckets::full(now));
+        buckets.fill(now);
+        draw(buckets)
     }
 }
 
@@ -129,16 +222,11 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    const SHOW: Cost = Cost {
-        writes: 1,
-        content: 1,
-    };
-
     fn drawn(allowance: &Allowance, priority: Priority, now: Timestamp) -> usize {
         (0..10_000)
             .take_while(|_| {
                 allowance
-                    .draw(InstallationId(1), priority, SHOW, now)
+                    .draw(InstallationId(1), priority, Cost::SHOWN, now)
                     .is_ok()
             })
             .count()
@@ -170,8 +258,39 @@ mod tests {
         drawn(&allowance, Priority::Task, Timestamp(0));
         assert!(
             allowance
-                .draw(InstallationId(2), Priority::Task, SHOW, Timestamp(0))
+                .draw(InstallationId(2), Priority::Task, Cost::SHOWN, Timestamp(0))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn at_most_twenty_progresses_a_minute_and_news_beyond_them() {
+        let one = InstallationId(1);
+        let drawn = |allowance: &Allowance, is_news, now| {
+            (0..1_000)
+                .take_while(|_| allowance.draw_progress(one, is_news, now).is_ok())
+                .count()
+        };
+        let allowance = Allowance::default();
+        let minute = (0..60).map(|second| drawn(&allowance, false, Timestamp(0).plus_s(second)));
+        let minute: usize = minute.sum();
+        assert!((18..=20).contains(&minute), "{minute}");
+        assert!(drawn(&allowance, true, Timestamp(0).plus_s(60)) > 0);
+    }
+
+    #[test]
+    fn progress_leaves_enough_for_what_moves_tasks() {
+        let one = InstallationId(1);
+        let allowance = Allowance::default();
+        for second in 0..3_600 {
+            let now = Timestamp(0).plus_s(second);
+            while allowance.draw_progress(one, true, now).is_ok() {}
+            let cost = Cost {
+                writes: 5,
+                content: 1,
+            };
+            let task = allowance.0.lock().unwrap()[&one].wait_ms(cost, Some(RESERVE));
+            assert_eq!(task, 0, "at {second} s");
+        }
     }
 }

@@ -26,11 +26,12 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::domain::model::catalogue::Catalogue;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
-use crate::github::Client;
 use crate::github::identity::Issuer;
+use crate::github::{Client, ClockSkew};
 use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
@@ -70,6 +71,8 @@ pub struct Rules {
     pub github_url: Url,
     /// The agent that runners start.
     pub agent: AgentCommand,
+    /// Which models repositories may use.
+    pub models: Catalogue,
     /// What one attempt may use, but for its minutes and turns, which the contract has.
     pub limits: Limits,
     /// Most tasks that are not closed in one repository (X15).
@@ -92,6 +95,12 @@ impl Engine {
             return Some(page);
         }
         Some(format!("{page}?key={}", task.page_key()?))
+    }
+
+    /// How wrong our clock is, where GitHub's answers show that it is (U10).
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.github.as_ref()?.clock_skew()
     }
 
     /// GitHub, or the error that says it is not configured.

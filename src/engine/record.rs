@@ -3,6 +3,7 @@
 use rand::RngCore as _;
 
 use super::{Engine, EngineError};
+use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Fact};
 use crate::domain::ids::TaskId;
 use crate::domain::task::Task;
@@ -94,7 +95,9 @@ impl Engine {
     }
 
     fn tell(&self, decision: &Decision, event: &Event) {
-        if !decision.effects.is_empty() {
+        // How it goes can wait for whoever looks next.
+        let is_urgent = |effect: &Effect| *effect != Effect::Progress;
+        if decision.effects.iter().any(is_urgent) {
             self.bell.notify_waiters();
         }
         if matches!(decision.because, Because::RunnerAlive | Because::Outdated) {

@@ -18,8 +18,8 @@ impl Client {
     ) -> Result<(R, Option<String>), GithubError> {
         let answer = self.send_as_app(operation, Method::GET, path, None).await?;
         let next = answer.next_page(&self.shared.rest_prefix);
-        let page = answer.read(operation, self.shared.clock.now())?;
-        Ok((page, next))
+        let page = answer.read(operation, self.shared.clock.now());
+        Ok((page.map_err(|error| self.diagnosed(error))?, next))
     }
 
     /// A call as the App itself.
@@ -33,6 +33,15 @@ impl Client {
         self.send_as_app(operation, method, path, body)
             .await?
             .read(operation, self.shared.clock.now())
+            .map_err(|error| self.diagnosed(error))
+    }
+
+    /// A JWT that GitHub refuses is, as a rule, one of a wrong clock (A7, U10).
+    pub(super) fn diagnosed(&self, mut error: GithubError) -> GithubError {
+        if let (Some(401), Some(skew)) = (error.status, self.clock_skew()) {
+            error.reason = format!("{}; {skew}", error.reason);
+        }
+        error
     }
 
     pub(super) async fn send_as_app(

@@ -20,6 +20,7 @@ use super::answer::{
     to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
+use super::skew::{ClockSkew, Skew};
 use crate::clock::Clock;
 use crate::domain::ids::{FullName, InstallationId, RepositoryId};
 use crate::domain::time::Timestamp;
@@ -47,6 +48,7 @@ pub(super) struct Shared {
     pub(super) login: OnceCell<String>,
     /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
     pauses: Mutex<HashMap<InstallationId, Timestamp>>,
+    skew: Skew,
 }
 
 /// Which repository a call is about, and by which installation.
@@ -99,6 +101,7 @@ impl Client {
                 names: Mutex::default(),
                 login: OnceCell::new(),
                 pauses: Mutex::default(),
+                skew: Skew::default(),
             }),
         })
     }
@@ -107,6 +110,12 @@ impl Client {
     #[must_use]
     pub fn app_id(&self) -> i64 {
         self.shared.app.app_id()
+    }
+
+    /// How wrong our clock is, where GitHub's last answer shows that it is (U10).
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.shared.skew.found()
     }
 
     /// The repository's name as we know it now: a rename that a call met is remembered.
@@ -358,6 +367,7 @@ impl Client {
             .http
             .build_request(request, body)
             .map_err(|error| unexpected(operation, error.to_string()))?;
+        let asked = self.shared.clock.now();
         let whole = async {
             let response = self.shared.http.send(request).await?;
             let (parts, body) = response.into_parts();
@@ -376,7 +386,11 @@ impl Client {
             })
         };
         match tokio::time::timeout(ANSWER_WAIT_MAX, whole).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => {
+                let answered = self.shared.clock.now();
+                self.shared.skew.learn(&answer.headers, asked, answered);
+                Ok(answer)
+            }
             Ok(Err(error)) => Err(transient(operation, chain(&error))),
             Err(_) => Err(transient(operation, "no answer in time".to_owned())),
         }

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::domain::ids::{RepositoryId, RunId, UserId};
-use crate::domain::task::attempt::RunIdentity;
+use crate::domain::task::attempt::{Machine, RunIdentity};
 use crate::domain::task::sign_in::Identity;
 use crate::domain::time::Timestamp;
 
@@ -25,8 +25,10 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 const KEYS_BYTES_MAX: usize = 256 * 1024;
 /// Longest wait for the key set.
 const KEYS_WAIT_MAX: Duration = Duration::from_secs(5);
-/// A key that is not known is asked for no more often than this: strangers name keys, too.
-const KEYS_ASKED_EVERY_S: i64 = 30;
+/// A key that is not known is asked for no more often than this: strangers name keys, too (A18).
+const KEYS_ASKED_EVERY_S: i64 = 60;
+/// Longest name of a key that is looked for; GitHub's have 36 or 43 characters.
+const KEY_NAME_MAX: usize = 100;
 /// After a failure they are asked for again sooner, in seconds.
 const KEYS_FAILED_PAUSE_S: i64 = 2;
 /// A key set is fetched anew after this time, so that one that was withdrawn is forgotten.
@@ -94,6 +96,8 @@ struct Claims {
     git_ref: String,
     run_id: String,
     run_attempt: String,
+    /// Older Enterprise Servers do not say it.
+    runner_environment: Option<String>,
 }
 
 impl Issuer {
@@ -133,7 +137,12 @@ impl Issuer {
         if header.alg != Algorithm::RS256 {
             return Err(not_a_token(&"it is not signed by RS256"));
         }
-        let kid = header.kid.ok_or_else(|| not_a_token(&"it names no key"))?;
+        let is_name = |kid: &String| {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            (1..=KEY_NAME_MAX).contains(&kid.len()) && kid.bytes().all(plain)
+        };
+        let kid = header.kid.filter(is_name);
+        let kid = kid.ok_or_else(|| not_a_token(&"it names no key"))?;
         let key = self.key(&kid).await?;
         let mut rules = Validation::new(Algorithm::RS256);
         rules.set_issuer(&[&self.shared.issuer]);
@@ -162,12 +171,13 @@ impl Issuer {
         if let Some(before) = *asked
             && now < before.plus_s(KEYS_ASKED_EVERY_S)
         {
-            // Whether it was answered: then the set that we have is the issuer's.
-            return Err(if self.keys().fetched_at == before {
-                NotProven::Token("it names no key of the issuer's".to_owned())
+            // It may be newer than the set that we have: who comes again finds out.
+            let said = if self.keys().fetched_at == before {
+                "they were asked for a moment ago, without this one; try again in a minute"
             } else {
-                self.no_keys("the last try failed; try again in a moment".to_owned())
-            });
+                "the last try failed; try again in a moment"
+            };
+            return Err(self.no_keys(said.to_owned()));
         }
         *asked = Some(now);
         let set = match self.fetch().await {
@@ -266,6 +276,11 @@ fn identity(claims: Claims) -> Option<Identity> {
         run: RunIdentity {
             run_id: RunId(claims.run_id.parse().ok()?),
             run_attempt: claims.run_attempt.parse().ok()?,
+        },
+        machine: match claims.runner_environment.as_deref() {
+            Some("github-hosted") => Some(Machine::GithubHosted),
+            Some("self-hosted") => Some(Machine::SelfHosted),
+            _ => None,
         },
     })
 }

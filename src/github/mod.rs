@@ -21,8 +21,10 @@ mod pages;
 pub mod payload;
 pub mod perform;
 pub mod signature;
+mod skew;
 pub mod sweep;
 pub mod task_input;
 
 pub use answer::{GithubError, Kind};
 pub use client::{Client, Target};
+pub use skew::ClockSkew;

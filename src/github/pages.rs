@@ -45,8 +45,10 @@ impl Client {
             let path = format!("{path}&per_page={ROWS}&page={page}");
             let answer = self.page(operation, of, &path).await?;
             let linked = answer.has_next();
-            let listed = rows_of(answer.read(operation, self.shared.clock.now())?)
-                .ok_or_else(|| unexpected(operation, "not a list".to_owned()))?;
+            let read = answer.read(operation, self.shared.clock.now());
+            let read = read.map_err(|error| self.diagnosed(error));
+            let listed =
+                rows_of(read?).ok_or_else(|| unexpected(operation, "not a list".to_owned()))?;
             // Who stands between may drop the link, and GitHub may fill a page only partly.
             let more = linked || listed.len() >= ROWS;
             rows.extend(listed);

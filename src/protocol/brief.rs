@@ -66,8 +66,6 @@ pub struct AgentCommand {
     pub command: Vec<String>,
     /// Environment inside the sandbox, beside the sandbox's own; holds no secret.
     pub environment: BTreeMap<String, String>,
-    /// The one address that is relayed to the agent, as `http://127.0.0.1:PORT/…`; `None`: no network at all.
-    pub model_url: Option<String>,
 }
 
 /// An agent that we know how to install, to point at a model, and to keep quiet.

@@ -11,7 +11,16 @@ pub mod progress;
 pub mod result;
 
 /// Version of these messages; a runner names it when it enters.
+///
+/// A workflow file names one build of the runner until it is printed anew, so a server speaks with
+/// old builds, too: every version from [`OLDEST`] to this one. A version stays in that span for at
+/// least 180 days after a server with a newer one was first released, and a server keeps every
+/// build that it has served (`runners` in its data folder). A runner of another version is refused
+/// with the remedy.
 pub const VERSION: u32 = 1;
+/// The oldest version that this server speaks. It is raised 180 days after the next one at the
+/// earliest, with an entry in the changelog.
+pub const OLDEST: u32 = 1;
 
 /// A run's job `enter` signs in: `POST` with [`enter::IdToken`] to this path and
 /// `/<task>/<attempt>/<nonce>` → the ticket as text.
@@ -25,6 +34,12 @@ pub const BRIEF_PATH: &str = "/runner/brief";
 /// The model, through the gateway: this path, `/<wire>` (see [`crate::domain::model::Wire`]) and the
 /// provider's own path, with the lease as `Authorization: Bearer …` → the provider's own answer, streamed.
 pub const MODEL_PATH: &str = "/model";
+/// On each refusal of the gateway's own, in words that a machine reads: see [`MODEL_REFUSALS`].
+pub const MODEL_REFUSAL_HEADER: &str = "castellan-model-refusal";
+/// Values of [`MODEL_REFUSAL_HEADER`], in the order of their meaning: the task's budget is used up;
+/// the model is not there or not allowed; the provider does not take the server's key; the provider
+/// cannot be reached or is overloaded; the request is not one that may be made; the attempt is over.
+pub const MODEL_REFUSALS: [&str; 6] = ["budget", "model", "key", "provider", "request", "over"];
 /// What an agent left of its session: `POST` a gzipped tar archive with its SHA-256 in
 /// [`result::CONTENT_SHA256_HEADER`] to keep it for the task's next attempt; `GET` the one that the brief names.
 pub const SESSION_PATH: &str = "/runner/session";

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::Fence;
 pub use crate::domain::task::attempt::Phase;
+use crate::domain::task::question::Question;
 
 /// `POST /runner/progress`: proof of life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,9 @@ pub struct Progress {
     pub phase: Phase,
     /// One line of foreign text for people: the last tool or command. At most 200 characters count.
     pub note: Option<String>,
+    /// All that the agent has asked people so far, as long as the server has not taken it; otherwise none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
 
 /// The server's answer to a progress.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::progress::Phase;
 use crate::domain::change::Change;
 use crate::domain::ids::{Fence, Oid, Sha256Hex};
+pub use crate::domain::task::question::Question;
+pub use crate::domain::task::report::{Report, ReportKind};
 
 /// `POST /runner/result`. The header `Castellan-Content-SHA256` holds the body's SHA-256 in
 /// lower-case hexadecimal: a body that broke off or disagrees is not stored (U8).
@@ -147,40 +149,6 @@ pub struct InstructionFile {
     pub path: String,
     /// SHA-256 of its content.
     pub sha256: Sha256Hex,
-}
-
-/// What an agent found out or proposes, in its own words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    /// Which artifact it is.
-    pub kind: ReportKind,
-    /// One line.
-    pub title: String,
-    /// Markdown of the agent's.
-    pub text: String,
-}
-
-/// Kinds of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportKind {
-    /// Why something is as it is.
-    Diagnosis,
-    /// What should be done.
-    Plan,
-}
-
-/// What an agent asks people; it goes on with the default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Question {
-    /// The question, one line.
-    pub question: String,
-    /// Answers to choose from, one line each.
-    pub options: Vec<String>,
-    /// What the agent goes on with: one of the options.
-    pub default: String,
 }
 
 /// Milliseconds of each part of an attempt.

@@ -1,30 +1,39 @@
 //! One attempt, step by step, up to what is returned. Whoever wants to know what a runner does
 //! begins here.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::WorkOptions;
 use super::checkout::Start;
+use super::client::Client;
 use super::commands::{self, Then};
 use super::failure::Failure;
-use super::folder::Folder;
 use super::heartbeat::Voice;
+use super::home::Home;
 use super::machine;
+use super::mcp::{self, Bridge, Ground, Toolbox};
 use super::measure::millis;
 use super::tools::Tools;
-use super::{agent, collect};
-use crate::domain::change::{Change, Operation};
+use super::ways::Network;
+use super::{acceptance, agent, collect, instructions};
+use crate::domain::change::Change;
 use crate::protocol::brief::Brief;
 use crate::protocol::enter::Lease;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::{Outcome, Returned, RunEvidence};
 use crate::sandbox::Sandbox;
 
+/// Time to look at what a failed agent left; a workspace that takes longer is not worth it.
+const COLLECTING: Duration = Duration::from_secs(60);
+
 /// Does the attempt. What fails is an outcome like others, with what was seen until then.
 pub(super) async fn run(
     options: &WorkOptions,
+    client: &Client,
     lease: &Lease,
     brief: &Brief,
     voice: &Voice,
@@ -32,8 +41,11 @@ pub(super) async fn run(
 ) -> Returned {
     let mut attempt = Attempt {
         options,
+        client,
         brief,
         voice,
+        network: Network::new(options, brief, client, voice),
+        partial: None,
         evidence: RunEvidence::default(),
         transcript: agent::Transcript::new(),
     };
@@ -43,12 +55,13 @@ pub(super) async fn run(
         Err(failure) => failure.into(),
     };
     voice.phase(Phase::Upload);
+    attempt.evidence.refusals = attempt.network.refusals.list();
     attempt.evidence.timing.total_ms = millis(began.elapsed());
     Returned {
         fence: lease.fence,
         start: brief.checkout.start.clone(),
         outcome,
-        partial: None,
+        partial: attempt.partial,
         evidence: attempt.evidence,
         transcript: attempt.transcript.into_text(),
     }
@@ -56,10 +69,21 @@ pub(super) async fn run(
 
 struct Attempt<'a> {
     options: &'a WorkOptions,
+    client: &'a Client,
     brief: &'a Brief,
     voice: &'a Voice,
+    network: Network<'a>,
+    /// What the agent had changed when it failed.
+    partial: Option<Change>,
     evidence: RunEvidence,
     transcript: agent::Transcript,
+}
+
+/// What the agent works with, made before it starts.
+struct Prepared {
+    tools: Tools,
+    installed: Option<agent::Installed>,
+    bridges: Vec<Bridge>,
 }
 
 impl Attempt<'_> {
@@ -70,26 +94,41 @@ impl Attempt<'_> {
         self.voice.phase(Phase::Checkout);
         let clock = Instant::now();
         let start = Start::fetch(self.options, &sandbox, &self.brief.checkout).await?;
-        let workspace = start.lay(&sandbox, "workspace").await?;
+        let workspace = start.lay(&sandbox, &start.laid, "workspace").await?;
+        self.evidence.instructions = instructions::evidence(&start).await?;
+        let tools = Tools::open(start.path("tools"))?;
         self.evidence.timing.checkout_ms = millis(clock.elapsed());
 
         self.voice.phase(Phase::Setup);
         let clock = Instant::now();
-        let prepared = self.set_up(&sandbox, &start, &workspace).await;
+        let installed = agent::install(self.options, self.brief).await?;
+        let prepared = self.set_up(&sandbox, &start, &tools, &workspace).await;
         self.evidence.timing.setup_ms = millis(clock.elapsed());
-        let prepared = prepared?;
+        let ground = Ground {
+            sandbox,
+            start: Arc::new(start),
+            options: self.options.clone(),
+            brief: self.brief.clone(),
+            workspace,
+            prepared: prepared?,
+            ways: self.network.acceptance(&tools)?,
+        };
+        let prepared = Prepared {
+            tools,
+            installed,
+            bridges: mcp::reach(self.options, &self.brief.servers).await?,
+        };
 
         self.voice.phase(Phase::Agent);
         let clock = Instant::now();
-        let ended = self.agent(&sandbox, &start, &workspace).await;
+        let ended = self.agent(&ground, prepared).await;
         self.evidence.timing.agent_ms = millis(clock.elapsed());
-        ended?;
-        let change = collect::collect(&start, &workspace, prepared.as_deref()).await?;
+        let change = self.gather(&ground, ended).await?;
 
         if !change.files.is_empty() && !self.brief.contract.acceptance.is_empty() {
             self.voice.phase(Phase::Acceptance);
             let clock = Instant::now();
-            let accepted = self.accept(&sandbox, &start, prepared, &change).await;
+            let accepted = self.accept(&ground, &change).await;
             self.evidence.timing.acceptance_ms = millis(clock.elapsed());
             accepted?;
         }
@@ -101,16 +140,19 @@ impl Attempt<'_> {
         &mut self,
         sandbox: &Sandbox,
         start: &Start,
+        tools: &Tools,
         workspace: &Path,
-    ) -> Result<Option<std::path::PathBuf>, Failure> {
+    ) -> Result<Option<PathBuf>, Failure> {
         let commands = &self.brief.contract.setup;
         if commands.is_empty() {
             return Ok(None);
         }
         let limits = &self.brief.limits;
         let how = (Phase::Setup, limits.setup_s, Then::Stop);
+        let ways = self.network.setup(tools)?;
+        let place = (workspace, &ways);
         self.evidence.setup =
-            commands::run(sandbox, self.options, limits, how, workspace, commands).await?;
+            commands::run(sandbox, self.options, limits, how, place, commands).await?;
         if let Some(failed) = self.evidence.setup.iter().find(|report| !report.passed()) {
             return Err(Failure::new(
                 Phase::Setup,
@@ -121,69 +163,95 @@ impl Attempt<'_> {
         start.copy(sandbox, workspace, "prepared").await.map(Some)
     }
 
-    async fn agent(
-        &mut self,
-        sandbox: &Sandbox,
-        start: &Start,
-        workspace: &Path,
-    ) -> Result<(), Failure> {
-        let tools = Tools::open(start.path("tools"))?;
-        let spec = agent::spec(self.options, self.brief, &tools, workspace)?;
-        let (seen, ended) =
-            agent::run(sandbox, &spec, self.options.pace, self.brief, self.voice).await;
+    /// The agent with its home and its tools, from its start to its end.
+    async fn agent(&mut self, ground: &Ground, prepared: Prepared) -> Result<(), Failure> {
+        let (sandbox, start) = (&ground.sandbox, &ground.start);
+        let home = Home::open(self.client, sandbox, start, self.brief).await?;
+        // Without the program that speaks with doors inside there are no tools.
+        let has_tools = self.options.relay_program.is_some();
+        let names = match has_tools {
+            true => mcp::names(&prepared.bridges),
+            false => Vec::new(),
+        };
+        let seen = agent::watch(self.brief, names, home.before.clone(), self.voice);
+        let toolbox = Toolbox::open(ground.clone(), prepared.bridges, &seen, self.voice);
+        let mut ways = self.network.agent(&prepared.tools)?;
+        if has_tools {
+            ways.doors.extend(toolbox.doors());
+        }
+        let what = (&prepared.tools, prepared.installed.as_ref(), &ways);
+        let mut spec = agent::spec(self.options, self.brief, what, &ground.workspace)?;
+        spec.home = Some(home.path.clone());
+        self.evidence
+            .open_hosts
+            .clone_from(&self.brief.network.agent);
+        let told = agent::Told {
+            brief: self.brief,
+            pace: self.options.pace,
+            servers: match has_tools {
+                true => toolbox.servers(),
+                false => &[],
+            },
+        };
+        let (seen, ended) = agent::run(sandbox, &spec, &told, &seen).await;
+        let handed = toolbox.close().await;
+        if let Some(left) = &seen.left {
+            home.keep(self.client, sandbox, start, self.brief, left)
+                .await;
+        }
         self.evidence.agent = seen.agent;
         self.evidence.stop_reason = seen.stop_reason;
         self.evidence.turns = seen.turns;
         self.evidence.permissions = seen.permissions;
         self.evidence.words = seen.words;
+        self.evidence.report = handed.report;
+        self.evidence.questions = handed.questions;
         self.transcript = seen.transcript;
         ended
     }
 
-    /// Runs the acceptance commands on a fresh tree with just the change on it: what is tested
-    /// is what is returned, not what the agent's own workspace happens to hold.
-    async fn accept(
+    /// What the agent changed; where it failed, that is kept as evidence beside the failure.
+    async fn gather(
         &mut self,
-        sandbox: &Sandbox,
-        start: &Start,
-        prepared: Option<std::path::PathBuf>,
-        change: &Change,
-    ) -> Result<(), Failure> {
-        let tree = match prepared {
-            Some(prepared) => prepared,
-            None => start.lay(sandbox, "acceptance").await?,
+        ground: &Ground,
+        ended: Result<(), Failure>,
+    ) -> Result<Change, Failure> {
+        let (model, heard) = (self.brief.model.as_deref(), &self.network.heard);
+        let prepared = ground.prepared.as_deref();
+        let collecting = collect::collect(&ground.start, &ground.workspace, prepared);
+        let failure = match ended {
+            Ok(()) => {
+                let change = collecting.await?;
+                let Some(failure) = heard.objection(model, !change.files.is_empty()) else {
+                    return Ok(change);
+                };
+                self.partial = Some(change);
+                failure
+            }
+            Err(failure) => {
+                // Nobody is sorry for what cannot be collected: the attempt has failed anyway.
+                let collected = tokio::time::timeout(COLLECTING, collecting).await;
+                self.partial = collected.ok().and_then(Result::ok);
+                heard.explained(failure, model)
+            }
         };
-        let broken = |error: std::io::Error| {
-            Failure::of_machine(
-                Phase::Acceptance,
-                "laying the change onto a fresh tree",
-                &error,
-            )
+        self.partial.take_if(|change| change.files.is_empty());
+        Err(failure)
+    }
+
+    /// Runs the acceptance commands on a fresh tree with just the change on it.
+    async fn accept(&mut self, ground: &Ground, change: &Change) -> Result<(), Failure> {
+        let (sandbox, start) = (&ground.sandbox, &ground.start);
+        let tree = match &ground.prepared {
+            Some(prepared) => {
+                start.put_back_instructions(prepared).await?;
+                prepared.clone()
+            }
+            None => start.lay(sandbox, &start.files, "acceptance").await?,
         };
-        lay_change(&tree, change).map_err(broken)?;
-        sandbox.give(&tree).map_err(broken)?;
-        let limits = &self.brief.limits;
-        let how = (Phase::Acceptance, limits.acceptance_s, Then::GoOn);
-        let commands = &self.brief.contract.acceptance;
+        let (options, ways) = (self.options, &ground.ways);
         self.evidence.acceptance =
-            commands::run(sandbox, self.options, limits, how, &tree, commands).await?;
+            acceptance::accept(sandbox, options, self.brief, ways, &tree, change).await?;
         Ok(())
     }
-}
-
-/// Removes first, so that a folder can take a file's place and the other way round.
-fn lay_change(tree: &Path, change: &Change) -> std::io::Result<()> {
-    let root = Folder::open(tree)?;
-    for file in &change.files {
-        if file.operation != Operation::Add {
-            root.remove(file.path.as_bytes())?;
-        }
-    }
-    for file in &change.files {
-        if file.operation != Operation::Delete {
-            root.remove(file.path.as_bytes())?;
-            root.write(file.path.as_bytes(), &file.mode, &file.content)?;
-        }
-    }
-    Ok(())
 }

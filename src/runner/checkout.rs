@@ -2,7 +2,7 @@
 //!
 //! Files are written from git's blobs as they are, without `git checkout`: no filter, no line
 //! end conversion, no link that is followed. So what an agent sees is what a change is compared
-//! with. Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
+//! with. Agents' instruction files are the base's (`instructions`). Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,22 +13,32 @@ use std::time::Duration;
 use super::WorkOptions;
 use super::failure::Failure;
 use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
+use super::instructions;
 use super::pristine::Pristine;
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
 use crate::protocol::progress::Phase;
-use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate};
+use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate, remove_leftovers};
 
 /// Git's mode of a submodule.
 const SUBMODULE: &str = "160000";
+/// The beginning of the names of attempts' folders.
+const PREFIX: &str = "castellan-attempt-";
+/// The first folder in each: there once the attempt's own is locked.
+const PRISTINE: &str = "pristine.git";
 /// Time for a throw-away repository or a copy inside of the sandbox.
 const CHORE: Duration = Duration::from_secs(10 * 60);
+
+/// Mode and blob of each file and link, by path.
+pub(super) type Files = BTreeMap<Vec<u8>, (&'static str, Oid)>;
 
 /// The start tree, and where the attempt's folders are.
 pub(super) struct Start {
     pub(super) pristine: Pristine,
     /// Mode and blob of each file and link, by path.
-    pub(super) files: BTreeMap<Vec<u8>, (&'static str, Oid)>,
+    pub(super) files: Files,
+    /// The same of the agent's workspace: the start's, but for agents' instruction files.
+    pub(super) laid: Files,
     /// Paths of submodules.
     pub(super) submodules: Vec<Vec<u8>>,
     /// Holds only the start tree's `.gitignore` files.
@@ -43,32 +53,28 @@ impl Start {
         sandbox: &Sandbox,
         checkout: &Checkout,
     ) -> Result<Self, Failure> {
+        clear(&options.scratch);
         let folder = sandbox
-            .folder(&options.scratch, "castellan-attempt-")
+            .folder(&options.scratch, PREFIX)
             .map_err(|error| broken("making the attempt's folder", &error))?;
-        let pristine = folder.path().join("pristine.git");
+        let pristine = folder.path().join(PRISTINE);
         closed_folder(&pristine).map_err(|error| broken("making a folder for git", &error))?;
         let pristine = Pristine::fetch(options, checkout, pristine).await?;
-        let mut start = Self {
+        let (files, submodules) = tree(&pristine, &checkout.start).await?;
+        let laid = if checkout.base == checkout.start {
+            files.clone()
+        } else {
+            let (base, _) = tree(&pristine, &checkout.base).await?;
+            instructions::of_base(&pristine, &files, &submodules, &base).await?
+        };
+        let start = Self {
             rules: folder.path().join("rules"),
-            files: BTreeMap::new(),
-            submodules: Vec::new(),
+            files,
+            laid,
+            submodules,
             pristine,
             folder,
         };
-        for entry in start.pristine.list(&checkout.start).await? {
-            let mode = match entry.mode.as_str() {
-                SUBMODULE => {
-                    start.submodules.push(entry.path);
-                    continue;
-                }
-                LINK => LINK,
-                RUNNABLE => RUNNABLE,
-                // Old repositories also have 100664, which nobody has written for years.
-                _ => PLAIN,
-            };
-            start.files.insert(entry.path, (mode, entry.oid));
-        }
         start.lay_rules().await?;
         Ok(start)
     }
@@ -78,13 +84,19 @@ impl Start {
         self.folder.path().join(name)
     }
 
-    /// Lays the start tree out in a new folder that sandboxes may write to.
-    pub(super) async fn lay(&self, sandbox: &Sandbox, name: &str) -> Result<PathBuf, Failure> {
+    /// Lays files (the start's, or those for the agent) out in a new folder that sandboxes may
+    /// write to.
+    pub(super) async fn lay(
+        &self,
+        sandbox: &Sandbox,
+        files: &Files,
+        name: &str,
+    ) -> Result<PathBuf, Failure> {
         let path = self.path(name);
         closed_folder(&path).map_err(|error| broken("making a workspace", &error))?;
         let root = Folder::open(&path).map_err(|error| broken("opening a workspace", &error))?;
         let mut blobs = self.pristine.blobs()?;
-        for (path, (mode, oid)) in &self.files {
+        for (path, (mode, oid)) in files {
             let content = blobs.read(oid).await?;
             root.write(path, mode, &content)
                 .map_err(|error| broken_at(path, &error))?;
@@ -132,6 +144,25 @@ impl Start {
         ))
     }
 
+    /// Puts the start's own instruction files back where the base's were laid.
+    pub(super) async fn put_back_instructions(&self, tree: &Path) -> Result<(), Failure> {
+        let root = Folder::open(tree).map_err(|error| broken("opening a workspace", &error))?;
+        let mut blobs = self.pristine.blobs()?;
+        for path in self.laid.keys().filter(|path| self.differs(path)) {
+            root.remove(path).map_err(|error| broken_at(path, &error))?;
+        }
+        for (path, (mode, oid)) in self.files.iter().filter(|(path, _)| self.differs(path)) {
+            let content = blobs.read(oid).await?;
+            root.write(path, mode, &content)
+                .map_err(|error| broken_at(path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn differs(&self, path: &[u8]) -> bool {
+        self.laid.get(path) != self.files.get(path)
+    }
+
     async fn lay_rules(&self) -> Result<(), Failure> {
         closed_folder(&self.rules).map_err(|error| broken("making a folder", &error))?;
         let root = Folder::open(&self.rules).map_err(|error| broken("opening a folder", &error))?;
@@ -146,6 +177,25 @@ impl Start {
         }
         Ok(())
     }
+}
+
+/// What a commit holds: files and links, and the paths of submodules.
+async fn tree(pristine: &Pristine, commit: &Oid) -> Result<(Files, Vec<Vec<u8>>), Failure> {
+    let (mut files, mut submodules) = (Files::new(), Vec::new());
+    for entry in pristine.list(commit).await? {
+        let mode = match entry.mode.as_str() {
+            SUBMODULE => {
+                submodules.push(entry.path);
+                continue;
+            }
+            LINK => LINK,
+            RUNNABLE => RUNNABLE,
+            // Old repositories also have 100664, which nobody has written for years.
+            _ => PLAIN,
+        };
+        files.insert(entry.path, (mode, entry.oid));
+    }
+    Ok((files, submodules))
 }
 
 /// Makes a folder that other accounts of this machine cannot look into: the one above it must let
@@ -170,6 +220,19 @@ async fn remember(sandbox: &Sandbox, workspace: &Path) -> Result<(), Failure> {
         .await
         .map_err(|error| broken("making a throw-away repository", &error))?;
     Ok(())
+}
+
+/// Removes what attempts left whose runner was killed, on a machine that is not thrown away: their
+/// code may be a private repository's (U15).
+fn clear(scratch: &Path) {
+    match remove_leftovers(scratch, PREFIX, PRISTINE) {
+        Ok(0) => {}
+        Ok(found) => tracing::warn!(
+            folders = found,
+            "earlier attempts on this machine were killed; what they left was removed"
+        ),
+        Err(error) => tracing::warn!(error = %error, "leftovers could not be looked for"),
+    }
 }
 
 fn broken(what: &str, error: &dyn std::error::Error) -> Failure {

@@ -7,10 +7,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde::de::DeserializeOwned;
 
+use super::model::{Heard, Way};
 use super::{Pace, WorkOptions};
-use crate::domain::ids::{AttemptNumber, TaskId};
+use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
 use crate::protocol::brief::Brief;
-use crate::protocol::{BRIEF_PATH, Refused};
+use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
+use crate::protocol::{BRIEF_PATH, Refused, SESSION_BYTES_MAX, SESSION_PATH};
 use crate::sandbox::clean_line;
 
 /// A brief holds a whole issue and its feedback; no answer is larger.
@@ -31,8 +33,8 @@ pub enum CallError {
     #[error("the server was not reached")]
     Transport(#[source] reqwest::Error),
     /// The answer is larger than any of ours.
-    #[error("the server's answer is larger than {ANSWER_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("the server's answer is larger than {0} bytes")]
+    TooLarge(usize),
     /// The answer is not one of ours.
     #[error("the server's answer is not understood; are both of the same version?")]
     Unreadable(#[source] serde_json::Error),
@@ -52,7 +54,9 @@ impl CallError {
         match self {
             Self::Transport(_) => true,
             Self::Refused { status, .. } => *status >= 500 || *status == 408 || *status == 429,
-            Self::TooLarge | Self::Unreadable(_) | Self::Blocked(_) | Self::Unsayable(_) => false,
+            Self::TooLarge(_) | Self::Unreadable(_) | Self::Blocked(_) | Self::Unsayable(_) => {
+                false
+            }
         }
     }
 
@@ -107,6 +111,15 @@ impl Client {
         Ok(self)
     }
 
+    /// The way to the model, under the same lease.
+    pub(super) fn model(&self, heard: Heard) -> Result<Way, CallError> {
+        let server = self.server.parse();
+        let server = server.map_err(|_| CallError::Unsayable("the server's address".to_owned()))?;
+        let lease = self.lease.clone();
+        let lease = lease.ok_or_else(|| CallError::Unsayable("the lease".to_owned()))?;
+        Way::new(&server, lease, self.pace, heard).map_err(CallError::Transport)
+    }
+
     /// `GET /runner/brief`, with patience.
     pub(super) async fn brief(&self) -> Result<Brief, CallError> {
         patiently(self.pace, || self.get(BRIEF_PATH)).await
@@ -128,13 +141,46 @@ impl Client {
         self.call(Method::POST, path, headers, body).await
     }
 
+    /// `GET /runner/session`: the archive that the brief names.
+    pub(super) async fn session(&self) -> Result<Vec<u8>, CallError> {
+        let (headers, body) = (HeaderMap::new(), Bytes::new());
+        self.answer(Method::GET, SESSION_PATH, headers, body, SESSION_BYTES_MAX)
+            .await
+    }
+
+    /// `POST /runner/session`: what the agent left, for the next attempt.
+    pub(super) async fn keep_session(&self, archive: Bytes) -> Result<Receipt, CallError> {
+        let mut headers = HeaderMap::new();
+        let sha256 = Sha256Hex::of(&archive);
+        let value = HeaderValue::from_str(sha256.as_str())
+            .map_err(|error| CallError::Unsayable(error.to_string()))?;
+        headers.insert(CONTENT_SHA256_HEADER, value);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
+        self.call(Method::POST, SESSION_PATH, headers, archive)
+            .await
+    }
+
     async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<T, CallError> {
+        let answer = self
+            .answer(method, path, headers, body, ANSWER_BYTES_MAX)
+            .await?;
+        serde_json::from_slice(&answer).map_err(CallError::Unreadable)
+    }
+
+    async fn answer(
         &self,
         method: Method,
         path: &str,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> Result<T, CallError> {
+        most: usize,
+    ) -> Result<Vec<u8>, CallError> {
         if let Some(lease) = &self.lease {
             headers.insert(AUTHORIZATION, lease.clone());
         }
@@ -148,13 +194,13 @@ impl Client {
             .map_err(CallError::Transport)?;
         let mut read = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(CallError::Transport)? {
-            if read.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(CallError::TooLarge);
+            if read.len() + chunk.len() > most {
+                return Err(CallError::TooLarge(most));
             }
             read.extend_from_slice(&chunk);
         }
         if answer.status().is_success() {
-            return serde_json::from_slice(&read).map_err(CallError::Unreadable);
+            return Ok(read);
         }
         let status = answer.status().as_u16();
         match serde_json::from_slice::<Refused>(&read) {

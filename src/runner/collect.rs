@@ -1,4 +1,4 @@
-//! What differs between a workspace and the tree that it started from, as data.
+//! What differs between a workspace and what was laid out in it, as data against the start tree.
 //!
 //! Git is not run on the workspace: its configuration, attributes, hooks and ignore rules are a
 //! stranger's by now. We walk it ourselves without following a link, compare contents, and leave
@@ -13,8 +13,9 @@ use std::path::Path;
 use super::checkout::Start;
 use super::failure::Failure;
 use super::folder::{Blob, Folder, Kind};
-use super::pristine::BLOB_BYTES_MAX;
+use super::pristine::{BLOB_BYTES_MAX, Blobs};
 use crate::domain::change::{Change, FileChange, Operation};
+use crate::domain::ids::Oid;
 use crate::protocol::progress::Phase;
 
 /// Files that one change may have; people review no more.
@@ -42,41 +43,45 @@ pub(super) async fn collect(
     let added = Walk::new(start).added(&root).await?;
     let mut change = Gathered::default();
     let mut blobs = start.pristine.blobs()?;
-    for (path, (mode, oid)) in &start.files {
+    let laid = start.laid.keys();
+    for path in laid.chain(added.iter().filter(|path| !start.laid.contains_key(*path))) {
         let now = read(&root, path)?;
-        let before = blobs.read(oid).await?;
-        if now
-            .as_ref()
-            .is_some_and(|now| now.mode == *mode && now.content == before)
+        if same(&mut blobs, start.laid.get(path), now.as_ref()).await?
+            || same_as_prepared(prepared.as_ref(), path, now.as_ref())?
+            // Where the base's was laid, the agent may have made it the start's again.
+            || same(&mut blobs, start.files.get(path), now.as_ref()).await?
         {
             continue;
         }
-        if same_as_prepared(prepared.as_ref(), path, now.as_ref())? {
-            continue;
-        }
-        let (operation, blob) = match now {
-            Some(blob) => (Operation::Modify, blob),
-            None => (
-                Operation::Delete,
-                Blob {
-                    mode,
-                    content: Vec::new(),
-                },
-            ),
-        };
-        change.add(path, operation, blob, Some(oid.clone()))?;
-    }
-    for path in added {
-        let now = read(&root, &path)?;
-        if same_as_prepared(prepared.as_ref(), &path, now.as_ref())? {
-            continue;
-        }
-        match now {
-            Some(blob) => change.add(&path, Operation::Add, blob, None)?,
-            None => return Err(special(&path)),
+        let at_start = start.files.get(path);
+        let oid = at_start.map(|(_, oid)| oid.clone());
+        match (now, at_start) {
+            (Some(blob), Some(_)) => change.add(path, Operation::Modify, blob, oid)?,
+            (Some(blob), None) => change.add(path, Operation::Add, blob, None)?,
+            (None, Some((mode, _))) => {
+                let content = Vec::new();
+                change.add(path, Operation::Delete, Blob { mode, content }, oid)?;
+            }
+            // The base has it, the start has not, and now it is gone.
+            (None, None) if start.laid.contains_key(path) => {}
+            (None, None) => return Err(special(path)),
         }
     }
     Ok(change.finish())
+}
+
+/// Whether a path is as it was `before`.
+async fn same(
+    blobs: &mut Blobs,
+    before: Option<&(&'static str, Oid)>,
+    now: Option<&Blob>,
+) -> Result<bool, Failure> {
+    match (before, now) {
+        (Some((mode, oid)), Some(now)) => {
+            Ok(now.mode == *mode && now.content == blobs.read(oid).await?)
+        }
+        (None, None) | (Some(_), None) | (None, Some(_)) => Ok(false),
+    }
 }
 
 /// Whether the set-up commands left the path as it is now.
@@ -119,7 +124,7 @@ impl Gathered {
         path: &[u8],
         operation: Operation,
         blob: Blob,
-        base_blob: Option<crate::domain::ids::Oid>,
+        base_blob: Option<Oid>,
     ) -> Result<(), Failure> {
         let name = String::from_utf8(path.to_vec()).map_err(|_| {
             Failure::new(
@@ -164,7 +169,7 @@ impl Gathered {
 /// One walk through a workspace, a level of folders at a time, so that git is asked once a level.
 struct Walk<'s> {
     start: &'s Start,
-    /// Folders of the start tree: always entered, as what they hold is tracked.
+    /// Folders of the laid tree: always entered, as what they hold is tracked.
     folders: HashSet<&'s [u8]>,
     submodules: BTreeSet<&'s [u8]>,
     seen: usize,
@@ -173,7 +178,7 @@ struct Walk<'s> {
 impl<'s> Walk<'s> {
     fn new(start: &'s Start) -> Self {
         let mut folders = HashSet::new();
-        for path in start.files.keys() {
+        for path in start.laid.keys() {
             for (at, _) in path.iter().enumerate().filter(|(_, b)| **b == b'/') {
                 folders.insert(&path[..at]);
             }
@@ -186,7 +191,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Paths that the start tree has not, in order, without those that its rules ignore.
+    /// Paths that were not laid, in order, without those that its rules ignore.
     async fn added(mut self, root: &Folder) -> Result<BTreeSet<Vec<u8>>, Failure> {
         let mut added = BTreeSet::new();
         let mut level = vec![Vec::new()];
@@ -204,10 +209,10 @@ impl<'s> Walk<'s> {
                         Kind::Folder if self.submodules.contains(path.as_slice()) => {
                             next.push(path);
                         }
-                        Kind::Other if self.start.files.contains_key(&path) => {
+                        Kind::Other if self.start.laid.contains_key(&path) => {
                             return Err(special(&path));
                         }
-                        _ if self.start.files.contains_key(&path) && kind != Kind::Folder => {}
+                        _ if self.start.laid.contains_key(&path) && kind != Kind::Folder => {}
                         _ => strange.push((path, kind)),
                     }
                 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::WorkOptions;
 use super::failure::Failure;
 use super::measure::{limits, millis};
+use super::ways::Ways;
 use crate::protocol::brief::Limits;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::CommandReport;
@@ -27,13 +28,13 @@ pub(super) enum Then {
     GoOn,
 }
 
-/// Runs `commands` in `workspace`, all of them within `seconds`.
+/// Runs `commands` in `workspace`, with those `ways` out, all of them within `seconds`.
 pub(super) async fn run(
     sandbox: &Sandbox,
     options: &WorkOptions,
     of: &Limits,
     (phase, seconds, then): (Phase, u32, Then),
-    workspace: &Path,
+    (workspace, ways): (&Path, &Ways),
     commands: &[String],
 ) -> Result<Vec<CommandReport>, Failure> {
     let until = Instant::now() + Duration::from_secs(u64::from(seconds));
@@ -43,6 +44,7 @@ pub(super) async fn run(
         let mut spec = Spec::shell(workspace.to_owned(), command);
         spec.limits = limits(of);
         spec.read_only = options.read_only.iter().cloned().map(Bind::same).collect();
+        ways.open(&mut spec);
         let finished = sandbox
             .run(&spec, left)
             .await
@@ -63,6 +65,8 @@ fn report(command: &str, finished: Finished, of: &Limits, seconds: u32) -> Comma
         let said = match limit {
             Limit::Time => format!("the {seconds} s of all commands together are over"),
             Limit::Output => format!("more than {} MiB of output", of.output_mib),
+            Limit::Memory => format!("more than {} MiB of memory together", of.memory_total_mib),
+            Limit::Disk => format!("more than {} MiB added to the disk", of.disk_mib),
             Limit::FileSize => format!("a file larger than {} MiB", of.file_mib),
         };
         output_tail.push_str(&format!("\n[castellan ended it: {said}]\n"));

@@ -13,6 +13,7 @@ use crate::domain::ids::Fence;
 use crate::protocol::PROGRESS_PATH;
 use crate::protocol::enter::Lease;
 use crate::protocol::progress::{Directive, Phase, Progress};
+use crate::protocol::result::Question;
 use crate::sandbox::clean_line;
 
 /// Characters of a note that count.
@@ -22,18 +23,35 @@ const LEAST: Duration = Duration::from_millis(250);
 
 /// What a runner is doing, for the heartbeat to say.
 #[derive(Clone)]
-pub(super) struct Voice(watch::Sender<(Phase, Option<String>)>);
+pub(super) struct Voice(watch::Sender<Said>);
+
+/// What there is to say.
+#[derive(Clone)]
+struct Said {
+    phase: Phase,
+    note: Option<String>,
+    /// All that the agent has asked so far.
+    questions: Vec<Question>,
+}
 
 impl Voice {
     /// A new phase begins.
     pub(super) fn phase(&self, phase: Phase) {
-        self.0.send_replace((phase, None));
+        self.0.send_modify(|said| {
+            said.phase = phase;
+            said.note = None;
+        });
     }
 
     /// Something of the present phase, foreign text.
     pub(super) fn note(&self, text: &str) {
         let note = clean_line(text, NOTE_CHARS);
-        self.0.send_modify(|said| said.1 = Some(note));
+        self.0.send_modify(|said| said.note = Some(note));
+    }
+
+    /// The agent asks people something: said until the server has heard it.
+    pub(super) fn ask(&self, question: Question) {
+        self.0.send_modify(|said| said.questions.push(question));
     }
 }
 
@@ -55,7 +73,11 @@ impl Heart {
 
 /// Starts to beat.
 pub(super) fn start(client: Client, lease: &Lease) -> (Voice, Heart) {
-    let (voice, hearing) = watch::channel((Phase::Sandbox, None));
+    let (voice, hearing) = watch::channel(Said {
+        phase: Phase::Sandbox,
+        note: None,
+        questions: Vec::new(),
+    });
     let (tell, stop) = oneshot::channel();
     let every = Duration::from_secs(u64::from(lease.heartbeat_s)).max(LEAST);
     let beating = tokio::spawn(beat(client, lease.fence, every, hearing, tell));
@@ -70,14 +92,24 @@ async fn beat(
     client: Client,
     fence: Fence,
     every: Duration,
-    mut hearing: watch::Receiver<(Phase, Option<String>)>,
+    mut hearing: watch::Receiver<Said>,
     tell: oneshot::Sender<String>,
 ) {
+    let mut heard = 0;
     loop {
-        let (phase, note) = hearing.borrow_and_update().clone();
-        let progress = Progress { fence, phase, note };
+        let said = hearing.borrow_and_update().clone();
+        let asked = said.questions.len();
+        let mut progress = Progress {
+            fence,
+            phase: said.phase,
+            note: said.note,
+            questions: Vec::new(),
+        };
+        if asked > heard {
+            progress.questions = said.questions;
+        }
         match say(&client, &progress).await {
-            Ok(Directive::Continue) => {}
+            Ok(Directive::Continue) => heard = asked,
             Ok(Directive::Stop { because }) => {
                 let _ = tell.send(clean_line(&because, 300));
                 return;

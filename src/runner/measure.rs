@@ -9,6 +9,8 @@ use crate::sandbox;
 pub(super) fn limits(of: &brief::Limits) -> sandbox::Limits {
     sandbox::Limits {
         memory_mib: u64::from(of.memory_mib),
+        memory_total_mib: u64::from(of.memory_total_mib),
+        disk_mib: u64::from(of.disk_mib),
         processes: of.processes,
         file_mib: u64::from(of.file_mib),
         output_mib: u64::from(of.output_mib),

@@ -2,26 +2,35 @@
 //!
 //! It trades its ticket for a lease, asks what to do, and goes one file a step: `enter`,
 //! `checkout`, `commands` (set-up), `agent`, `collect`, `commands` (acceptance), `upload`; the
-//! heartbeat goes beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
+//! heartbeat and the agent's tools (`mcp`) go beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
 //! messages and the sandbox, and nothing of stores, GitHub, engine or server.
 
+mod acceptance;
 mod agent;
 mod attempt;
 mod checkout;
 mod client;
 mod collect;
 mod commands;
+mod egress;
 mod enter;
 mod failure;
 mod folder;
+mod headers;
 mod heartbeat;
+mod home;
+mod instructions;
 mod machine;
+mod mcp;
 mod measure;
+mod model;
 mod pristine;
 mod tools;
 mod upload;
+mod ways;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -31,6 +40,7 @@ use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
 use crate::protocol::enter::RunIdentity;
 
 pub use client::CallError;
+pub use egress::{Fixed, Resolve};
 
 /// What `castellan work` needs to know.
 #[derive(Clone)]
@@ -54,11 +64,23 @@ pub struct WorkOptions {
     /// Folders that sandboxed programs may read, at the same path inside: tool caches,
     /// toolchains, an agent that is more than one file.
     pub read_only: Vec<PathBuf>,
+    /// Folder in which the agents that we know are installed, and looked for before that. The
+    /// sandbox's account must be able to pass it.
+    pub agents: PathBuf,
     /// The program that knows [`crate::sandbox::RELAY_SUBCOMMAND`]: this one.
     pub relay_program: Option<PathBuf>,
+    /// The secret of a tool server of the policy, by the variable that the policy names.
+    pub secret_of: SecretOf,
+    /// Whether tool servers on this machine's loopback may be spoken with without https: in tests.
+    pub plain_tool_servers: bool,
     /// How patient it is.
     pub pace: Pace,
+    /// Who looks up the names of allowed hosts: this machine, other than in tests.
+    pub resolve: Resolve,
 }
+
+/// Gives the value of a variable that holds a secret.
+pub type SecretOf = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// How patient a runner is.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +169,7 @@ pub async fn work(options: WorkOptions) -> Result<Summary, WorkError> {
     let brief = client.brief().await.map_err(WorkError::Brief)?;
     let (voice, mut heart) = heartbeat::start(client.clone(), &lease);
     let returned = tokio::select! {
-        returned = attempt::run(&options, &lease, &brief, &voice, began) => Ok(returned),
+        returned = attempt::run(&options, &client, &lease, &brief, &voice, began) => Ok(returned),
         because = heart.stopped() => Err(because),
     };
     let ended = match returned {

@@ -47,7 +47,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("advice.detachedHead", "false"),
 ];
 
-/// A bare repository that holds one commit.
+/// A bare repository that holds the commits of one attempt.
 pub(super) struct Pristine {
     git: PathBuf,
     search: std::ffi::OsString,
@@ -55,7 +55,8 @@ pub(super) struct Pristine {
 }
 
 impl Pristine {
-    /// Fetches exactly the commit `checkout.start`, without history, submodules and large files.
+    /// Fetches exactly the commits `checkout.start` and `checkout.base`, without history,
+    /// submodules and large files.
     pub(super) async fn fetch(
         options: &WorkOptions,
         checkout: &Checkout,
@@ -93,6 +94,9 @@ impl Pristine {
             "--",
         ]);
         fetch.args([checkout.clone_url.as_str(), checkout.start.as_str()]);
+        if checkout.base != checkout.start {
+            fetch.arg(checkout.base.as_str());
+        }
         authorise(&mut fetch, checkout, options.read_token.as_deref());
         match tokio::time::timeout(FETCH, fetch.output()).await {
             Err(_) => Err(failure(

@@ -16,6 +16,9 @@ use crate::sandbox::{Bind, locate};
 /// Where the copied programs are seen inside.
 const TOOLS_INSIDE: &str = "/opt/castellan";
 
+/// Where agents' settings lie among them.
+const SETTINGS: &str = "settings";
+
 /// The attempt's folder of copied programs.
 pub(super) struct Tools {
     folder: PathBuf,
@@ -71,6 +74,19 @@ impl Tools {
                 .map_err(|error| broken("copying a program", &error))?;
         }
         Ok(copy)
+    }
+
+    /// Writes an agent's settings, to be seen inside at `inside`.
+    pub(super) fn settings(&self, inside: PathBuf, content: &str) -> Result<Bind, Failure> {
+        let folder = self.folder.join(SETTINGS);
+        let name = inside.file_name().unwrap_or(inside.as_os_str());
+        let outside = folder.join(name);
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| readable(&folder))
+            .and_then(|()| std::fs::write(&outside, content))
+            .and_then(|()| readable(&outside))
+            .map_err(|error| broken("writing the agent's settings", &error))?;
+        Ok(Bind { outside, inside })
     }
 }
 

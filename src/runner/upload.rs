@@ -73,6 +73,7 @@ fn bytes_of(returned: &Returned) -> Result<Bytes, WorkError> {
 fn without_change(mut returned: Returned, cause: String, remedy: &str) -> Returned {
     returned.outcome = Failure::new(Phase::Upload, cause, remedy).into();
     returned.transcript.clear();
+    returned.partial = None;
     returned
 }
 

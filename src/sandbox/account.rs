@@ -67,7 +67,7 @@ impl Sandbox {
             Account::Dropped => 0o711,
         };
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode))?;
-        Ok(Scratch::of(folder))
+        Scratch::of(folder)
     }
 
     /// Gives `folder` and all below it to the account that sandboxes run as.

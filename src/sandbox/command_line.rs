@@ -34,7 +34,12 @@ impl Sandbox {
     pub(super) fn arguments(&self, spec: &Spec, open: Option<&Open>) -> Vec<OsString> {
         let mut line: Vec<OsString> = CAGE.map(OsString::from).to_vec();
         line.extend(self.floor.options().into_iter().map(OsString::from));
-        line.extend(own_folders(spec.limits.scratch_bytes()));
+        let scratch_bytes = spec.limits.scratch_bytes();
+        line.extend(own_folders(scratch_bytes));
+        match &spec.home {
+            Some(home) => bind(&mut line, "--bind", home, Path::new(HOME)),
+            None => line.extend(in_memory(scratch_bytes, HOME)),
+        }
         bind(&mut line, "--bind", &spec.workspace, Path::new(WORKSPACE));
         for each in &spec.read_only {
             bind(&mut line, "--ro-bind", &each.outside, &each.inside);
@@ -49,7 +54,7 @@ impl Sandbox {
         line.extend(["--remount-ro", "/"].map(OsString::from));
         line.extend(environment(spec));
         line.extend(["--chdir", WORKSPACE, "--"].map(OsString::from));
-        line.extend(spec.limits.prefix(&self.prlimit));
+        line.extend(spec.limits.prefix([&self.prlimit, &self.nice, &self.choom]));
         if let Some(doors) = &spec.doors {
             line.extend(doors.prefix());
         }
@@ -77,13 +82,14 @@ fn own_folders(bytes: u64) -> Vec<OsString> {
         &size,
         "--tmpfs",
         "/tmp",
-        "--size",
-        &size,
-        "--tmpfs",
-        HOME,
     ]
     .map(OsString::from)
     .to_vec()
+}
+
+/// One more folder in memory.
+fn in_memory(bytes: u64, inside: &str) -> [OsString; 4] {
+    ["--size", &bytes.to_string(), "--tmpfs", inside].map(OsString::from)
 }
 
 fn bind(line: &mut Vec<OsString>, how: &str, outside: &Path, inside: &Path) {

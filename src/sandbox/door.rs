@@ -137,7 +137,7 @@ pub(super) struct Open {
 
 impl Open {
     /// Listens on a new socket below `parent` for each door.
-    pub(super) fn open(doors: &Doors, parent: &Path) -> io::Result<Self> {
+    pub(super) fn of(doors: &Doors, parent: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("doors-")
             .tempdir_in(parent)?;

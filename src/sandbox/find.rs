@@ -43,11 +43,17 @@ impl Sandbox {
         })?;
         // It runs inside, where only /usr is seen.
         let system = SYSTEM_PROGRAMS.map(PathBuf::from);
-        let prlimit = locate("prlimit", &system).ok_or_else(|| Unavailable {
-            what: "prlimit is not installed below /usr".to_owned(),
-            remedy: "install util-linux, for example with `sudo apt-get install util-linux`"
-                .to_owned(),
-        })?;
+        let tool = |name: &str, package: &str| {
+            locate(name, &system).ok_or_else(|| Unavailable {
+                what: format!("{name} is not installed below /usr"),
+                remedy: format!(
+                    "install {package}, for example with `sudo apt-get install {package}`"
+                ),
+            })
+        };
+        let prlimit = tool("prlimit", "util-linux")?;
+        let choom = tool("choom", "util-linux")?;
+        let nice = tool("nice", "coreutils")?;
         let floor = Floor::lay().map_err(|error| Unavailable {
             what: format!("a folder below /tmp could not be made ({error})"),
             remedy: "make /tmp writable, with room for a few small files".to_owned(),
@@ -55,6 +61,8 @@ impl Sandbox {
         let sandbox = Self {
             bwrap,
             prlimit,
+            nice,
+            choom,
             account: Account::of_this_process(),
             floor: Arc::new(floor),
         };

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::filter;
+use crate::guard::{self, Guard};
+
 /// Where the workspace is seen inside.
 pub const WORKSPACE: &str = "/workspace";
-/// The home folder inside: empty at each start, held in memory.
-pub(super) const HOME: &str = "/home/agent";
+/// The home folder inside: empty at each start and held in memory, unless one is given.
+pub const HOME: &str = "/home/agent";
 
 /// Folders that are links into `/usr` on most systems, and folders of their own on some.
 const LINKS: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -32,6 +35,7 @@ const OWN: [(&str, &str); 4] = [
 #[derive(Debug)]
 pub(super) struct Floor {
     folder: TempDir,
+    filter: Option<PathBuf>,
 }
 
 impl Floor {
@@ -40,8 +44,9 @@ impl Floor {
         let folder = tempfile::Builder::new()
             .prefix("castellan-floor-")
             .tempdir_in("/tmp")?;
-        // Readable by the account that root drops to; there is nothing to hide in it.
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+        // The account that root drops to passes through it. Nobody lists it: whoever knew the names
+        // of the doors' folders could come to a door of somebody else's sandbox.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711))?;
         for (name, content) in OWN {
             let path = folder.path().join(name);
             std::fs::write(&path, content)?;
@@ -50,7 +55,25 @@ impl Floor {
         let empty = folder.path().join("empty");
         std::fs::create_dir(&empty)?;
         std::fs::set_permissions(&empty, std::fs::Permissions::from_mode(0o755))?;
-        Ok(Self { folder })
+        let filter = match filter::program().map_err(io::Error::other)? {
+            Some(program) => {
+                let path = folder.path().join("calls.bpf");
+                std::fs::write(&path, program)?;
+                Some(path)
+            }
+            None => None,
+        };
+        Ok(Self { folder, filter })
+    }
+
+    /// The filter of the kernel's calls, opened anew: whoever reads it moves its place. `None` on
+    /// machines that have none.
+    pub(super) fn filter(&self) -> io::Result<Option<std::fs::File>> {
+        let filter = self
+            .filter
+            .as_deref()
+            .filter(|_| guard::holds(Guard::KernelCalls));
+        filter.map(std::fs::File::open).transpose()
     }
 
     /// Where our own files lie.

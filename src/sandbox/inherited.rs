@@ -27,3 +27,16 @@ pub fn keep_inherited_files() -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// Leaves `file` open in the program that `command` starts, under its own number, and in no other.
+pub(super) fn hand_over(command: &mut tokio::process::Command, file: std::fs::File) {
+    let keep = move || Ok(fcntl_setfd(&file, FdFlags::empty())?);
+    #[expect(
+        unsafe_code,
+        reason = "only between fork and exec can a descriptor be kept for one program alone"
+    )]
+    // SAFETY: the closure makes one system call and touches no memory that is not its own.
+    unsafe {
+        command.pre_exec(keep);
+    }
+}

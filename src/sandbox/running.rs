@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,10 +13,13 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 
 use super::Sandbox;
+use super::disk::Disk;
 use super::door::Open;
+use super::inherited::hand_over;
 use super::limits::Limit;
 use super::spec::Spec;
 use super::text::clean;
+use super::watch::Watch;
 
 /// Bytes of a program's output that are kept: its end, where errors stand.
 pub const OUTPUT_TAIL_BYTES: usize = 16 * 1024;
@@ -32,6 +36,9 @@ pub enum SandboxError {
     /// bubblewrap could not be started.
     #[error("starting bubblewrap failed")]
     Start(#[source] io::Error),
+    /// What it uses could not be watched.
+    #[error("watching what a sandbox uses failed; it needs /proc and Linux 5.3")]
+    Watch(#[source] io::Error),
     /// The program's output could not be read.
     #[error("reading the output of a sandboxed program failed")]
     Read(#[source] io::Error),
@@ -53,6 +60,7 @@ pub struct Running {
     /// The program's errors, until taken.
     pub stderr: Option<ChildStderr>,
     child: Child,
+    watch: Watch,
     _doors: Option<Open>,
 }
 
@@ -98,6 +106,12 @@ impl Running {
         self.child.kill().await.map_err(SandboxError::Wait)
     }
 
+    /// The limit on all its processes together that ended it.
+    #[must_use]
+    pub fn ended_by(&self) -> Option<Limit> {
+        self.watch.ended_by()
+    }
+
     /// The number of bubblewrap's own process, until it has been waited for.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
@@ -136,6 +150,7 @@ impl Sandbox {
         })
         .await;
         let (exit_code, ended_by) = match end {
+            Ok(Ok(_)) | Err(_) if running.ended_by().is_some() => (None, running.ended_by()),
             Ok(Ok(Some(status))) if status.code() == Some(EXIT_OF_SIGXFSZ) => {
                 (None, Some(Limit::FileSize))
             }
@@ -166,10 +181,16 @@ impl Sandbox {
         let open = spec
             .doors
             .as_ref()
-            .map(|doors| Open::open(doors, self.floor.path()))
+            .map(|doors| Open::of(doors, self.floor.path()))
             .transpose()
             .map_err(SandboxError::Doors)?;
+        let disk = Disk::before(spec).map_err(SandboxError::Watch)?;
+        let filter = self.floor.filter().map_err(SandboxError::Start)?;
         let mut command = Command::new(&self.bwrap);
+        if let Some(filter) = filter {
+            command.arg("--seccomp").arg(filter.as_raw_fd().to_string());
+            hand_over(&mut command, filter);
+        }
         command
             .args(self.arguments(spec, open.as_ref()))
             // The sandbox shows the environment that bubblewrap was started with.
@@ -182,11 +203,13 @@ impl Sandbox {
             .kill_on_drop(true);
         self.account.enter(&mut command);
         let mut child = command.spawn().map_err(SandboxError::Start)?;
+        let watch = Watch::begin(child.id(), spec, disk).map_err(SandboxError::Watch)?;
         Ok(Running {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
             child,
+            watch,
             _doors: open,
         })
     }

@@ -12,6 +12,9 @@ use super::limits::Limits;
 pub struct Spec {
     /// Folder of this machine that is bound writable at [`super::WORKSPACE`].
     pub workspace: PathBuf,
+    /// Folder of this machine that is the home inside, writable; without one it is held in memory
+    /// and gone with the program.
+    pub home: Option<PathBuf>,
     /// Further folders and files to be read.
     pub read_only: Vec<Bind>,
     /// Further folders to be written.
@@ -57,6 +60,7 @@ impl Spec {
     {
         Self {
             workspace,
+            home: None,
             read_only: Vec::new(),
             writable: Vec::new(),
             environment: BTreeMap::new(),

@@ -3,6 +3,7 @@
 //! Which characters can be seen is said in [`crate::domain::text`].
 
 use crate::domain::text::{Class, class};
+use crate::guard::{self, Guard};
 
 /// At most the last `max_bytes` of `bytes` as text: terminal sequences, control characters (beside
 /// line ends and tabs), and characters that are invisible or turn the reading direction are left out.
@@ -44,6 +45,23 @@ pub fn clean_line(text: &str, max_chars: usize) -> String {
     let line = clean(&text.as_bytes()[..end], end);
     let words: Vec<&str> = line.split_whitespace().collect();
     words.join(" ").chars().take(max_chars).collect()
+}
+
+/// The same text without workflow commands: GitHub's runner takes a line that begins with `::`,
+/// and `##[` anywhere in one, for a command of the job (X41).
+#[must_use]
+pub fn without_commands(text: &str) -> String {
+    if !guard::holds(Guard::JobLog) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("::") {
+            out.push_str("| ");
+        }
+        out.push_str(&line.replace("##[", "# #["));
+    }
+    out
 }
 
 /// Skips the rest of a terminal's escape sequence.

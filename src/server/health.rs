@@ -15,6 +15,8 @@ pub(super) struct Health {
     pub ready: bool,
     /// What is not set yet.
     pub missing: Vec<String>,
+    /// How wrong the clock is, where it is: then nobody can sign in, here or at GitHub.
+    pub clock: Option<String>,
     /// Deliveries, by what became of them.
     pub deliveries: DeliveryCounts,
     /// Effects that are not done.
@@ -29,7 +31,12 @@ pub(super) async fn health(State(server): State<Server>) -> (StatusCode, Json<He
     let effects = store.count_effects().await;
     let given_up = server.engine.given_up().await;
     let writable = store.check().await.is_ok();
-    let ready = writable && deliveries.is_ok() && effects.is_ok() && server.missing.is_empty();
+    let clock = server.engine.clock_skew().map(|skew| skew.to_string());
+    let ready = writable
+        && clock.is_none()
+        && deliveries.is_ok()
+        && effects.is_ok()
+        && server.missing.is_empty();
     let status = if ready {
         StatusCode::OK
     } else {
@@ -38,6 +45,7 @@ pub(super) async fn health(State(server): State<Server>) -> (StatusCode, Json<He
     let health = Health {
         ready,
         missing: server.missing.to_vec(),
+        clock,
         deliveries: deliveries.unwrap_or_default(),
         effects: effects.unwrap_or_default(),
         given_up: given_up.unwrap_or_default(),

@@ -14,6 +14,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// How patient the door is.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +43,31 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// After a connection that could not be taken (no file descriptor is left, as a rule).
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
+/// What may take longer to end than patience lasts.
+#[derive(Clone, Default)]
+pub struct Drain {
+    /// What is under way of it.
+    pub under_way: TaskTracker,
+    /// Longest that it may take once the end is told.
+    pub most: Duration,
+}
+
 /// Serves until `end` is there, then waits for the requests under way, so long as patience lasts.
 pub async fn listen(
     listener: TcpListener,
     router: Router,
     patience: Patience,
+    end: impl Future<Output = ()>,
+) {
+    listen_and_drain(listener, router, patience, Drain::default(), end).await;
+}
+
+/// Like [`listen`], but what `drain` knows of is waited for as long as it says.
+pub async fn listen_and_drain(
+    listener: TcpListener,
+    router: Router,
+    patience: Patience,
+    drain: Drain,
     end: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(patience.connections_max));
@@ -78,11 +99,18 @@ pub async fn listen(
         });
     }
     drop(listener);
-    if tokio::time::timeout(patience.end_max, under_way.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("requests that were still under way are cut off");
+    let patience_ends = async {
+        tokio::time::sleep(patience.end_max).await;
+        drain.under_way.close();
+        let rest = drain.most.saturating_sub(patience.end_max);
+        tokio::time::timeout(rest, drain.under_way.wait())
+            .await
+            .ok();
+    };
+    tokio::select! {
+        biased;
+        () = under_way.shutdown() => {}
+        () = patience_ends => tracing::warn!("requests that were still under way are cut off"),
     }
 }
 

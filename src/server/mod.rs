@@ -3,6 +3,7 @@
 //! One function a route, a few lines each; what they mean is in [`crate::engine`].
 
 mod builds;
+mod gateway;
 mod health;
 mod listen;
 mod pages;
@@ -15,12 +16,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::StatusCode;
 use tower_http::timeout::TimeoutLayer;
 
 pub use self::builds::{Builds, digest_of};
-pub use self::listen::{Patience, listen};
+pub use self::gateway::{Gateway, Pace, Provider, REQUEST_BYTES_MAX};
+pub use self::listen::{Drain, Patience, listen, listen_and_drain};
 pub use self::receive::Unverified;
 use crate::engine::Engine;
 use crate::github::signature::Secrets;
@@ -45,6 +47,8 @@ pub struct Server {
     pub unverified: Unverified,
     /// Builds of the runner.
     pub builds: Builds,
+    /// The way to models.
+    pub gateway: Gateway,
     /// What is not set yet, and how to get it: one sentence each.
     pub missing: Arc<Vec<String>>,
 }
@@ -70,11 +74,20 @@ pub fn router(server: Server) -> Router {
     let slow = Router::new()
         .route(protocol::RESULT_PATH, post(runner_api::result))
         .route(
+            protocol::SESSION_PATH,
+            get(runner_api::session).post(runner_api::keep_session),
+        )
+        .route(
             &format!("{}/{{sha256}}", protocol::BUILD_PATH),
             get(builds::build),
         )
         .layer(timeout(RESULT_MAX));
-    quick.merge(slow).with_state(server)
+    // Answers of models take as long as they take, within the attempt's time.
+    let models = Router::new().route(
+        &format!("{}/{{wire}}/{{*path}}", protocol::MODEL_PATH),
+        any(gateway::call),
+    );
+    quick.merge(slow).merge(models).with_state(server)
 }
 
 fn timeout(longest: Duration) -> TimeoutLayer {

@@ -15,7 +15,9 @@ use subtle::ConstantTimeEq as _;
 use super::Server;
 use crate::domain::ids::TaskId;
 use crate::domain::task::Task;
+use crate::domain::task::going::{self, UnderWay};
 use crate::domain::task::stage::Stage;
+use crate::domain::time::Timestamp;
 use crate::store::{DeliveryCounts, HistoryEntry, ParkedEffect, StoreError};
 
 /// Tasks on the first page.
@@ -27,6 +29,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; for
 #[template(path = "index.html")]
 struct Index<'a> {
     missing: &'a [String],
+    is_busy: bool,
     tasks: Vec<Row>,
     deliveries: DeliveryCounts,
     parked_effects: u64,
@@ -39,6 +42,7 @@ struct Row {
     repository: String,
     issue: i64,
     stage: &'static str,
+    going: String,
     opened_at: String,
 }
 
@@ -47,6 +51,9 @@ struct Row {
 struct TaskPage<'a> {
     task: &'a Task,
     stage: &'static str,
+    is_busy: bool,
+    under_way: Option<UnderWay>,
+    spent: Option<String>,
     pull: Option<i64>,
     sha256: String,
     history: Vec<Line>,
@@ -76,7 +83,11 @@ async fn show_index(server: &Server) -> Result<Response, StoreError> {
     let tasks = store.newest_tasks(shown).await?;
     let page = Index {
         missing: &server.missing,
-        tasks: tasks.iter().map(|summary| row(&summary.task)).collect(),
+        is_busy: tasks.iter().any(|summary| summary.task.stage.is_busy()),
+        tasks: tasks
+            .iter()
+            .map(|summary| row(&summary.task, server.engine.clock.now()))
+            .collect(),
         deliveries: store.count_deliveries().await?,
         parked_effects: store.count_effects().await?.parked,
         is_local,
@@ -84,13 +95,15 @@ async fn show_index(server: &Server) -> Result<Response, StoreError> {
     Ok(html(&page))
 }
 
-fn row(task: &Task) -> Row {
+fn row(task: &Task, now: Timestamp) -> Row {
+    let under_way = going::under_way(task, now);
     Row {
         id: task.id.to_string(),
         title: task.contract.title.clone(),
         repository: task.name.to_string(),
         issue: task.issue.0,
         stage: task.stage.name(),
+        going: under_way.map_or_else(String::new, |one| format!("{} · ", one.phase_and_time())),
         opened_at: task.opened_at.to_string(),
     }
 }
@@ -140,9 +153,13 @@ async fn show_task(
         .github_url
         .as_str()
         .trim_end_matches('/');
+    let spent = Some(store.spent(id).await?).filter(|spent| spent.calls > 0);
     let page = TaskPage {
         task,
         stage: task.stage.name(),
+        is_busy: task.stage.is_busy(),
+        under_way: going::under_way(task, server.engine.clock.now()),
+        spent: going::spent_words(spent.as_ref()),
         pull,
         sha256: task.contract.sha256().to_string(),
         history: history.iter().map(line).collect(),

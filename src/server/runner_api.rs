@@ -14,7 +14,7 @@ use crate::protocol::brief::Brief;
 use crate::protocol::enter::{Exchange, IdToken, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
-use crate::protocol::{RESULT_BYTES_MAX, Refused};
+use crate::protocol::{RESULT_BYTES_MAX, Refused, SESSION_BYTES_MAX};
 
 /// Text in and out: what stands on the other side is a few lines of shell.
 pub(super) async fn enter(
@@ -70,36 +70,78 @@ pub(super) async fn result(
     State(server): State<Server>,
     request: Request,
 ) -> Result<Json<Receipt>, RunnerRefusal> {
-    let (parts, body) = request.into_parts();
-    let headers = parts.headers;
+    let large = leased_body(&server, request, RESULT_BYTES_MAX).await?;
+    let (bearer, sha256, body) = (large.bearer, large.sha256, large.body);
+    let engine = &server.engine;
+    engine.take_result(&bearer, &sha256, &body).await.map(Json)
+}
+
+/// Takes what an agent left of its session, as careful as with a result.
+pub(super) async fn keep_session(
+    State(server): State<Server>,
+    request: Request,
+) -> Result<Json<Receipt>, RunnerRefusal> {
+    let large = leased_body(&server, request, SESSION_BYTES_MAX).await?;
+    let (bearer, sha256, body) = (large.bearer, large.sha256, large.body);
+    let engine = &server.engine;
+    engine.keep_session(&bearer, &sha256, &body).await.map(Json)
+}
+
+/// The session that the brief names.
+pub(super) async fn session(
+    State(server): State<Server>,
+    headers: HeaderMap,
+) -> Result<Response, RunnerRefusal> {
     let bearer = bearer(&headers)?;
+    let body = server.engine.session(&bearer).await?;
+    let kind = [(http::header::CONTENT_TYPE, "application/gzip")];
+    Ok((kind, body).into_response())
+}
+
+/// A body that may be large, and whose it is.
+struct Large {
+    bearer: Bearer,
+    /// As the header has it.
+    sha256: String,
+    body: Bytes,
+}
+
+/// Reads a body of at most `most` bytes, of whoever has a lease.
+async fn leased_body(
+    server: &Server,
+    request: Request,
+    most: usize,
+) -> Result<Large, RunnerRefusal> {
+    let (parts, body) = request.into_parts();
+    let bearer = bearer(&parts.headers)?;
     server.engine.is_leased(&bearer).await?;
-    let body = axum::body::to_bytes(body, RESULT_BYTES_MAX).await;
-    let body = body.map_err(|error| {
+    let body = axum::body::to_bytes(body, most).await.map_err(|error| {
         use std::error::Error as _;
         match error.source() {
             Some(cause) if cause.is::<http_body_util::LengthLimitError>() => {
                 RunnerRefusal::TooLarge
             }
-            _ => RunnerRefusal::Message("the result broke off on its way".to_owned()),
+            _ => RunnerRefusal::Message("the body broke off on its way".to_owned()),
         }
     })?;
-    let sha256 = headers
+    let sha256 = parts
+        .headers
         .get(CONTENT_SHA256_HEADER)
         .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    server
-        .engine
-        .take_result(&bearer, sha256, &body)
-        .await
-        .map(Json)
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Large {
+        bearer,
+        sha256,
+        body,
+    })
 }
 
 fn message<M: DeserializeOwned>(body: &[u8]) -> Result<M, RunnerRefusal> {
     serde_json::from_slice(body).map_err(|error| RunnerRefusal::Message(error.to_string()))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Bearer, RunnerRefusal> {
     headers
         .get(http::header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -119,10 +161,11 @@ fn status_of(refusal: &RunnerRefusal) -> StatusCode {
     use RunnerRefusal as R;
     match refusal {
         R::Version { .. } => StatusCode::BAD_REQUEST,
-        R::Unknown | R::NotProven(_) | R::TokenReplayed => StatusCode::UNAUTHORIZED,
+        R::Unknown | R::NotProven(_) | R::Clock(_) | R::TokenReplayed => StatusCode::UNAUTHORIZED,
         R::Stranger(_) => StatusCode::FORBIDDEN,
         R::Taken | R::Replayed | R::Stale | R::OtherResult => StatusCode::CONFLICT,
         R::Over(_) | R::Expired => StatusCode::GONE,
+        R::NoSession => StatusCode::NOT_FOUND,
         R::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         R::Hash | R::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
         R::NoIssuer | R::NoKeys(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -9,13 +9,20 @@ use http::StatusCode;
 
 use super::Server;
 use super::pages::{Key, html, opens, query_of, trouble};
+use crate::domain::change::{FileChange, Operation};
 use crate::domain::ids::{AttemptNumber, TaskId};
 use crate::domain::task::timeline::{Entry, timeline};
+use crate::domain::text;
 use crate::protocol::result::Returned;
 use crate::store::StoreError;
 
 /// Largest result that is opened for a page, in bytes; with its change it may be far larger.
 const RESULT_SHOWN_MAX: usize = 16 * 1024 * 1024;
+
+/// Files of a failed agent that are listed; the rest is counted.
+const LEFT_SHOWN: usize = 200;
+/// Characters of a path that are shown.
+const PATH_CHARS: usize = 300;
 
 #[derive(Template)]
 #[template(path = "attempt.html")]
@@ -25,6 +32,29 @@ struct AttemptPage {
     back: String,
     entries: Vec<Entry>,
     nothing: &'static str,
+    left: Vec<Left>,
+    more_left: usize,
+}
+
+/// A file that a failed agent had changed.
+struct Left {
+    what: &'static str,
+    path: String,
+    bytes: usize,
+}
+
+impl Left {
+    fn of(file: &FileChange) -> Self {
+        Self {
+            what: match file.operation {
+                Operation::Add => "added",
+                Operation::Modify => "modified",
+                Operation::Delete => "deleted",
+            },
+            path: text::line(&file.path, PATH_CHARS),
+            bytes: file.content.len(),
+        }
+    }
 }
 
 pub(super) async fn attempt(
@@ -64,6 +94,7 @@ async fn show(
         Some(sha256) => store.result(id, number, sha256).await?,
         None => None,
     };
+    let mut files = Vec::new();
     let (entries, nothing) = match body {
         Some(body) if body.len() > RESULT_SHOWN_MAX => (
             Vec::new(),
@@ -71,8 +102,11 @@ async fn show(
         ),
         Some(body) => {
             let returned = serde_json::from_slice::<Returned>(&body);
-            let transcript = returned.map(|returned| returned.transcript);
-            let entries = timeline(&transcript.unwrap_or_default());
+            let (transcript, partial) = returned
+                .map(|returned| (returned.transcript, returned.partial))
+                .unwrap_or_default();
+            files = partial.unwrap_or_default().files;
+            let entries = timeline(&transcript);
             (entries, "The runner returned no transcript.")
         }
         None => (Vec::new(), "Nothing has come back yet."),
@@ -83,6 +117,8 @@ async fn show(
         back: format!("/tasks/{id}{}", query_of(server, key)),
         entries,
         nothing,
+        left: files.iter().take(LEFT_SHOWN).map(Left::of).collect(),
+        more_left: files.len().saturating_sub(LEFT_SHOWN),
     };
     Ok(Some(html(&page)))
 }

@@ -25,8 +25,6 @@ pub struct DemoSettings {
     pub public_url: Url,
     /// The agent's command.
     pub agent: String,
-    /// The one address that is relayed to it.
-    pub model_url: Option<Url>,
 }
 
 impl DemoSettings {
@@ -44,7 +42,6 @@ impl DemoSettings {
             github_api_url: Some(self.github_api_url),
             public_url: Some(self.public_url),
             agent: Some(self.agent),
-            model_url: self.model_url,
             ..Given::default()
         }
         .check()

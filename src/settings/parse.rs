@@ -5,6 +5,8 @@ use std::path::Path;
 use url::Url;
 
 use super::{Given, Secret, SettingsError};
+use crate::domain::model::Wire;
+use crate::protocol::brief::Preset;
 
 pub(super) fn read_file(path: &Path) -> Result<Given, SettingsError> {
     let shown = path.display().to_string();
@@ -68,6 +70,19 @@ pub(super) fn words(setting: &'static str, text: &str) -> Result<Vec<String>, Se
         setting,
         said: "a quote is not closed; write it as you would for a shell".to_owned(),
     })
+}
+
+/// The agent that we know by this one word.
+pub(super) fn preset_of(agent: &str) -> Option<Preset> {
+    let word = agent.trim();
+    Preset::ALL
+        .into_iter()
+        .find(|preset| preset.as_str() == word)
+}
+
+/// How a provider is spoken with, by its name.
+pub(super) fn wire(name: &str) -> Result<Wire, String> {
+    Wire::named(name).ok_or_else(|| "write anthropic, openai or gemini".to_owned())
 }
 
 pub(super) fn default_api() -> Result<Url, SettingsError> {

@@ -9,12 +9,14 @@ mod deliveries;
 mod history;
 mod identities;
 mod installations;
+mod model_calls;
 mod outbox;
 mod pulls;
 mod record;
 mod repositories;
 mod requests;
 mod results;
+mod sessions;
 mod tasks;
 
 use std::time::Duration;
@@ -26,10 +28,12 @@ use url::Url;
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
 pub use history::HistoryEntry;
 pub use installations::Installation;
+pub use model_calls::NewCall;
 pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
 pub use record::{Cause, Recorded, Recording};
 pub use repositories::Repository;
 pub use results::Kept;
+pub use sessions::{NewSession, Session};
 pub use tasks::StoredTask;
 
 /// Connections to the database. SQLite has one writer at a time whatever this says.
@@ -57,6 +61,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Appended to a select of a row that no other transaction may pass meanwhile.
+    const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
         }
     }
 

@@ -72,7 +72,8 @@ const LEASE_MS: i64 = 120_000;
 impl Store {
     /// Leases the most urgent effect that is due at `now`, of an installation that may act.
     /// A row that cannot be read is parked: nobody could do it, and it must not hold up the
-    /// others (K22).
+    /// others (K22). Status and progress of a task are the same comment, so that the older of two
+    /// texts must not arrive last: one of them is leased at a time.
     ///
     /// # Errors
     /// The database did not answer.
@@ -108,6 +109,12 @@ impl Store {
                      AND leased_until <= $1 AND EXISTS (
                          SELECT 1 FROM installations WHERE id = outbox.installation_id
                              AND suspended = 0 AND paused_until <= $1)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM outbox AS other WHERE other.key = CASE outbox.key
+                                 WHEN 'status:' || outbox.task_id THEN 'progress:' || outbox.task_id
+                                 WHEN 'progress:' || outbox.task_id THEN 'status:' || outbox.task_id
+                                 END
+                             AND other.leased_until > $1)
                  ORDER BY priority, decided_at, key LIMIT 1{})
              RETURNING key, task_id, installation_id, repository_id, effect, revision, tries,
                  leases, decided_at",
@@ -119,6 +126,19 @@ impl Store {
             .fetch_optional(&self.pool)
             .await
             .map_err(failed("lease an effect"))
+    }
+
+    /// Whether the status comment of a task is to be written anew.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn is_status_wanted(&self, task: &TaskId) -> Result<bool, StoreError> {
+        sqlx::query("SELECT 1 FROM outbox WHERE key = $1 AND state = 'waiting'")
+            .bind(Effect::Status.key(Some(task)))
+            .fetch_optional(&self.pool)
+            .await
+            .map(|row| row.is_some())
+            .map_err(failed("look for a status to be written"))
     }
 
     /// Holds on to a leased effect whose performing takes its time. Gives whether it is still ours.
@@ -278,7 +298,14 @@ pub(super) async fn put(
     row: NewEffect<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let conflict = if row.effect.is_desired_state() {
+    let conflict = if *row.effect == Effect::Progress {
+        // Its turn does not come sooner, however many signs of life there are.
+        "DO UPDATE SET state = 'waiting',
+             not_before = CASE WHEN outbox.state = 'waiting' THEN outbox.not_before ELSE 0 END,
+             tries = CASE WHEN outbox.state = 'sent' THEN 0 ELSE outbox.tries END,
+             revision = CASE WHEN outbox.leased_until = 0 THEN outbox.revision ELSE outbox.revision + 1 END,
+             decided_at = excluded.decided_at"
+    } else if row.effect.is_desired_state() {
         // What was being tried may have worked: the next try looks first (K16).
         "DO UPDATE SET effect = excluded.effect, state = 'waiting', not_before = 0,
              tries = CASE WHEN outbox.state = 'sent' THEN 0 ELSE outbox.tries END,
@@ -304,6 +331,19 @@ pub(super) async fn put(
         .await
         .map(drop)
         .map_err(failed("add an effect"))
+}
+
+/// Drops the wish to show how a task goes that is not under way any more, within a recording.
+pub(super) async fn drop_progress(
+    connection: &mut AnyConnection,
+    task: &TaskId,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE outbox SET state = 'sent' WHERE key = $1 AND state <> 'sent'")
+        .bind(Effect::Progress.key(Some(task)))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(failed("drop a progress"))
 }
 
 /// Settles a leased effect, within a recording or alone.

@@ -6,11 +6,12 @@ use sqlx::Connection as _;
 
 use super::outbox::{self, DueEffect, EffectEnd, NewEffect};
 use super::results::{self, Kept};
-use super::{Store, StoreError, failed, pulls, unreadable};
+use super::{Store, StoreError, failed, pulls, sessions, unreadable};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::task::Task;
 use crate::domain::task::because::Because;
+use crate::domain::task::stage::Stage;
 
 /// A decision to be recorded.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +112,12 @@ async fn write(
             effect,
         };
         outbox::put(connection, row, now).await?;
+    }
+    if !matches!(recording.task.stage, Stage::Working { .. }) && !recording.effects.is_empty() {
+        outbox::drop_progress(connection, &recording.task.id).await?;
+    }
+    if recording.task.stage.is_closed() {
+        sessions::forget(connection, &recording.task.id).await?;
     }
     match recording.cause {
         Cause::None => {}

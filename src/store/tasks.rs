@@ -19,9 +19,19 @@ pub struct StoredTask {
     pub status_comment: Option<CommentId>,
     /// Hash of what the status comment was last told to say.
     pub status_sha256: Option<Sha256Hex>,
+    /// When that was; the beginning of time, where it was not.
+    pub status_at: Timestamp,
 }
 
-const COLUMNS: &str = "SELECT task, version, status_comment, status_sha256 FROM tasks";
+impl StoredTask {
+    /// Whether the status comment was last told to say `body`.
+    #[must_use]
+    pub fn says(&self, body: &str) -> bool {
+        self.status_sha256.as_ref() == Some(&Sha256Hex::of(body))
+    }
+}
+
+const COLUMNS: &str = "SELECT task, version, status_comment, status_sha256, status_at FROM tasks";
 
 impl Store {
     /// The task of this name.
@@ -171,15 +181,34 @@ impl Store {
         id: &TaskId,
         comment: CommentId,
         sha256: &Sha256Hex,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tasks SET status_comment = $1, status_sha256 = $2 WHERE id = $3")
-            .bind(comment.0)
-            .bind(sha256.as_str())
+        sqlx::query(
+            "UPDATE tasks SET status_comment = $1, status_sha256 = $2, status_at = $3 WHERE id = $4",
+        )
+        .bind(comment.0)
+        .bind(sha256.as_str())
+        .bind(now.0)
+        .bind(id.as_str())
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(failed("note a status comment"))
+    }
+
+    /// Notes that the status comment of a task could not be written at `now`, so that it is not
+    /// tried with each sign of life.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn note_status_tried(&self, id: &TaskId, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tasks SET status_at = $1 WHERE id = $2")
+            .bind(now.0)
             .bind(id.as_str())
             .execute(&self.pool)
             .await
             .map(drop)
-            .map_err(failed("note a status comment"))
+            .map_err(failed("note a status that cannot be shown"))
     }
 }
 
@@ -205,10 +234,12 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredTask, StoreError> {
     let task: String = row.try_get("task").map_err(failed(operation))?;
     let comment: Option<i64> = row.try_get("status_comment").map_err(failed(operation))?;
     let sha256: Option<String> = row.try_get("status_sha256").map_err(failed(operation))?;
+    let at: i64 = row.try_get("status_at").map_err(failed(operation))?;
     Ok(StoredTask {
         task: serde_json::from_str(&task).map_err(unreadable("a task"))?,
         version: row.try_get("version").map_err(failed(operation))?,
         status_comment: comment.map(CommentId),
         status_sha256: sha256.and_then(|text| text.parse().ok()),
+        status_at: Timestamp(at),
     })
 }

@@ -26,6 +26,7 @@ mod repositories;
 mod rest;
 mod running;
 mod sandboxed;
+pub mod scripted_model;
 mod shapes;
 mod shared;
 mod tasks;

@@ -5,17 +5,21 @@
     reason = "a test fails by panicking"
 )]
 
+mod agents;
 mod change;
 mod cli;
 mod command;
 mod contract;
+mod covered;
 mod door;
+mod gateway;
 mod glob;
 mod guards;
 mod left_out;
 mod policy;
 mod proposal;
 mod readme;
+mod redteam;
 mod refusal;
 mod runner;
 mod sandbox;

@@ -12,9 +12,16 @@ macro_rules! case {
 }
 
 mod agent;
-mod case;
+pub(crate) mod case;
 mod change;
-mod stand;
+mod egress;
+mod model;
+mod partial;
+mod ports;
+mod servers;
+mod session;
+pub(crate) mod stand;
+mod tools;
 
 use axum::http::StatusCode;
 use castellan::domain::change::Operation;

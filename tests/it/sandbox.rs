@@ -22,6 +22,7 @@ macro_rules! room {
 
 pub(crate) mod doors;
 pub(crate) mod limits;
+mod together;
 
 const LONG: Duration = Duration::from_secs(60);
 

@@ -26,8 +26,8 @@ pub(crate) const INSTALLATION: InstallationId = InstallationId(60_001);
 pub(crate) const REPOSITORY: RepositoryId = RepositoryId(700_001);
 
 /// An empty database.
-struct Database {
-    url: String,
+pub(crate) struct Database {
+    pub(crate) url: String,
     is_sqlite: bool,
     _folder: Option<TempDir>,
 }
@@ -82,7 +82,7 @@ async fn run_raw(url: &str, text: &str) {
 }
 
 /// A database of each kind that is there, for the test `name`.
-async fn databases(name: &str) -> Vec<Database> {
+pub(crate) async fn databases(name: &str) -> Vec<Database> {
     let mut all = vec![Database::sqlite()];
     match std::env::var_os(POSTGRES) {
         Some(url) => all.push(Database::postgres(&url.into_string().unwrap()).await),
@@ -92,7 +92,7 @@ async fn databases(name: &str) -> Vec<Database> {
 }
 
 /// A store on each kind of database that is there, with an installation and a repository.
-async fn stores(name: &str) -> Vec<(Database, Store)> {
+pub(crate) async fn stores(name: &str) -> Vec<(Database, Store)> {
     let mut all = Vec::new();
     for database in databases(name).await {
         let store = database.open().await;

@@ -4,27 +4,36 @@
 //! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
 //! of the faults and attacks that a story answers.
 
+mod asking;
 mod calls;
 mod changes;
+mod clocks;
 mod crashes;
 mod deliveries;
 mod edits;
 mod ends;
 mod faults;
 mod http;
+mod keys;
 mod label;
+mod leases;
 mod limits;
+mod machines;
 mod mirror;
 mod missed;
 mod ours;
 mod pages;
 mod permissions;
+mod progress;
 mod pushes;
+mod raid;
 mod real;
+mod reports;
 mod repository;
 mod requests;
 mod runner;
 mod runners;
+mod sessions;
 mod sign_in;
 mod sweeps;
 pub(crate) mod world;

@@ -40,6 +40,7 @@ fn show(task: &Task) -> String {
         Stage::Queued { attempt, .. } => format!("queued {attempt}"),
         Stage::Working { attempt, .. } => format!("working {attempt}"),
         Stage::Applying { attempt, .. } => format!("applying {attempt}"),
+        Stage::Asking { attempt, .. } => format!("asking {attempt}"),
         Stage::Delivered { .. } => "delivered".to_owned(),
         Stage::Paused { head: Some(_), .. } => "paused".to_owned(),
         Stage::Paused { head: None, .. } => "paused, no branch".to_owned(),
@@ -50,8 +51,10 @@ fn show(task: &Task) -> String {
 fn show_effect(effect: &Effect) -> String {
     match effect {
         Effect::Status => "status".to_owned(),
+        Effect::Progress => "progress".to_owned(),
         Effect::Acknowledge { .. } => "acknowledge".to_owned(),
         Effect::Say { key, .. } => format!("say {key}"),
+        Effect::Report { attempt, .. } => format!("report {attempt}"),
         Effect::Dispatch { attempt, .. } => format!("dispatch {attempt}"),
         Effect::Apply { attempt, .. } => format!("apply {attempt}"),
         Effect::Cancel { run } => format!("cancel {run}"),

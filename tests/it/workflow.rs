@@ -90,7 +90,7 @@ const PROBE: &str = "loot() { env; cat /proc/*/environ /proc/*/cmdline /proc/*/m
     find / -xdev -newer /etc/hostname -type f -size -64k -exec cat {} + ; }; \
     loot 2>/dev/null | tr '\\0' '\\n' > /tmp/loot; \
     grep -q PATH= /tmp/loot && \
-    ! grep -q -e ACTIONS_I[D] -e ACTIONS_RUNTIM[E] -e CASTELLAN_TICKE[T] -e GITHUB_EN[V] -e gh[s]_ /tmp/loot && \
+    ! grep -q -e ACTIONS_I[D] -e ACTIONS_RUNTIM[E] -e CASTELLAN_TICKE[T] -e GITHUB_EN[V] -e GITHUB_PAT[H] -e GITHUB_OUTPU[T] -e GITHUB_STE[P] -e ACTIONS_CACH[E] -e RUNNER_TEM[P] -e gh[s]_ /tmp/loot && \
     test ! -e /var/run/docker.sock && test ! -w /proc/sys/kernel/core_pattern && \
     sed -i 's/text.split(. .)/text.split()/' words.py";
 

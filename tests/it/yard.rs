@@ -9,4 +9,5 @@ mod git;
 mod jobs;
 mod manifest;
 mod scene;
+mod scripted_model;
 mod story;

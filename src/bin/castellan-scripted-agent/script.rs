@@ -13,6 +13,10 @@ use serde::Deserialize;
 pub(crate) enum Step {
     /// Says a text.
     Say(String),
+    /// Notes a text in its session, which a later process may load.
+    Remember(String),
+    /// Says what it noted before.
+    Recall(bool),
     /// Asks for permission, and ends the turn where it is refused.
     Ask { kind: ToolKind, title: String },
     /// Replaces the first place where a text stands in a file.
@@ -35,6 +39,8 @@ pub(crate) enum Step {
     Run(Vec<String>),
     /// Gets `http://HOST:PORT/PATH` and says the answer.
     Fetch(String),
+    /// Calls a tool of a server of the session, and says the answer.
+    Tool(Call),
     /// Ends the turn for this reason; the next prompt goes on behind it.
     Stop(StopReason),
     /// Ends the program with this exit code.
@@ -45,6 +51,22 @@ pub(crate) enum Step {
     Flood(u64),
     /// Writes lines that are no messages.
     Garbage(bool),
+}
+
+/// A call of a tool.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Call {
+    /// The server's name; `castellan` where it is left out.
+    pub(crate) server: Option<String>,
+    /// The tool; where it is left out, the tools are listed.
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) arguments: serde_json::Map<String, serde_json::Value>,
+    /// An argument that is so many letters long: no command line holds as many.
+    pub(crate) long: Option<(String, usize)>,
+    /// How often; once where it is left out.
+    pub(crate) times: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ pub mod secret;
 
 mod check;
 mod content;
+mod instructions;
 mod path;
 mod place;
 mod refusal;
@@ -15,6 +16,7 @@ mod rules;
 mod tree;
 
 pub use check::{Accepted, DiffFacts, OldContent, check};
+pub use instructions::instructs_agents;
 pub use path::is_git_name;
 pub use refusal::{ChangeRefusal, REFUSALS, shown};
 pub use rules::ChangeRules;

@@ -3,6 +3,7 @@
 //! Names are compared folded, so that no other spelling passes. What may be changed where it is
 //! named is decided in [`super::rules`].
 
+use super::instructions::instructs;
 use super::path::{folded, is_git_file};
 
 /// What a special place is for.
@@ -81,11 +82,6 @@ impl Place {
 const TREES: &[(&str, Place)] = &[
     (".github/workflows", Place::Workflow),
     (".github/actions", Place::Action),
-    (".github/instructions", Place::AgentInstructions),
-    (".github/prompts", Place::AgentInstructions),
-    (".github/agents", Place::AgentInstructions),
-    (".github/chatmodes", Place::AgentInstructions),
-    (".github/skills", Place::AgentInstructions),
 ];
 
 /// Directories anywhere, and everything in them.
@@ -93,15 +89,6 @@ const NAMED_TREES: &[(&str, Place)] = &[
     (".vscode", Place::Editor),
     (".idea", Place::Editor),
     (".devcontainer", Place::Editor),
-    (".claude", Place::AgentInstructions),
-    (".cursor", Place::AgentInstructions),
-    (".codex", Place::AgentInstructions),
-    (".gemini", Place::AgentInstructions),
-    (".windsurf", Place::AgentInstructions),
-    (".clinerules", Place::AgentInstructions),
-    (".roo", Place::AgentInstructions),
-    (".kiro", Place::AgentInstructions),
-    (".agents", Place::AgentInstructions),
     (".husky", Place::Hooks),
     (".githooks", Place::Hooks),
     (".git-hooks", Place::Hooks),
@@ -112,19 +99,6 @@ const NAMED_TREES: &[(&str, Place)] = &[
 const FILES: &[(&str, Place)] = &[
     ("action.yml", Place::Action),
     ("action.yaml", Place::Action),
-    ("agents.md", Place::AgentInstructions),
-    ("agents.override.md", Place::AgentInstructions),
-    ("agent.md", Place::AgentInstructions),
-    ("claude.md", Place::AgentInstructions),
-    ("claude.local.md", Place::AgentInstructions),
-    ("gemini.md", Place::AgentInstructions),
-    ("copilot-instructions.md", Place::AgentInstructions),
-    (".cursorrules", Place::AgentInstructions),
-    (".windsurfrules", Place::AgentInstructions),
-    (".clinerules", Place::AgentInstructions),
-    (".goosehints", Place::AgentInstructions),
-    (".aider.conf.yml", Place::AgentInstructions),
-    (".mcp.json", Place::AgentInstructions),
     (".devcontainer.json", Place::Editor),
     (".envrc", Place::Editor),
     (".npmrc", Place::PackageManager),
@@ -163,16 +137,21 @@ const GIT_FILES: &[&str] = &[
     ".git-blame-ignore-revs",
 ];
 
+/// A path as names are compared: folded, without what Windows drops at the end of a part.
+pub(super) fn plain(path: &str) -> String {
+    let path = folded(path);
+    let parts = path.trim_end_matches('/').split('/');
+    let parts: Vec<&str> = parts
+        .map(|part| part.trim_end_matches(['.', ' ']))
+        .collect();
+    parts.join("/")
+}
+
 /// The special place at `path`, if it is one.
 #[must_use]
 pub(super) fn place(path: &str) -> Option<Place> {
-    let path = folded(path);
-    let path = path.trim_end_matches('/');
-    let parts: Vec<&str> = path
-        .split('/')
-        .map(|part| part.trim_end_matches(['.', ' ']))
-        .collect();
-    let plain = parts.join("/");
+    let plain = plain(path);
+    let parts: Vec<&str> = plain.split('/').collect();
     if let Some((_, place)) = PATHS.iter().find(|(known, _)| *known == plain) {
         return Some(*place);
     }
@@ -194,6 +173,9 @@ pub(super) fn place(path: &str) -> Option<Place> {
         .any(|part| GIT_FILES.iter().any(|file| is_git_file(part, file)))
     {
         return Some(Place::GitFile);
+    }
+    if instructs(&plain) {
+        return Some(Place::AgentInstructions);
     }
     if let Some((_, place)) = parts
         .iter()

@@ -11,7 +11,7 @@ pub use network::{
     Egress, MODEL_PORT, PROXY_PORT, Runners, SandboxPolicy, TaskKind, ToolServer, hosts_of,
 };
 pub use parse::{POLICY_BYTES, POLICY_PATH, PolicyError, parse, schema};
-pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS};
+pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS, is_model};
 
 pub(super) use value::check_command;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::question::Question;
 use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
@@ -32,10 +33,19 @@ pub struct Attempt {
     pub signed_in: Option<SignedIn>,
     /// The runner that traded the ticket.
     pub entered: Option<Entered>,
+    /// How it goes, as its runner said last.
+    #[serde(default)]
+    pub going: Option<Going>,
     /// SHA-256 of its result, once there is one.
     pub result: Option<Sha256Hex>,
     /// How it ended, in one sentence.
     pub ended: Option<String>,
+    /// What its agent asked people; foreign text, bounded.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// What somebody answered while it was under way: the next attempt is told it.
+    #[serde(default)]
+    pub answer: Option<Feedback>,
 }
 
 impl Attempt {
@@ -43,6 +53,12 @@ impl Attempt {
     #[must_use]
     pub fn is_dispatched_with(&self, nonce: &str) -> bool {
         !self.nonce.is_empty() && self.nonce == nonce
+    }
+
+    /// What an attempt in this one's place is told: an answer is newer than what this one was told.
+    #[must_use]
+    pub fn next_feedback(&self) -> Option<Feedback> {
+        self.answer.clone().or_else(|| self.feedback.clone())
     }
 
     /// The run that counts: the one that signed in, before that the one that was
@@ -63,6 +79,21 @@ pub struct Feedback {
     pub comment: CommentId,
     /// Their words; foreign text of somebody with write access.
     pub words: Option<String>,
+    /// The questions of the attempt before that stood open when they said so.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+}
+
+impl Feedback {
+    /// What a person said in a comment, as an answer to nothing yet.
+    pub(super) fn of(by: &Person, comment: CommentId, words: Option<&str>) -> Self {
+        Self {
+            by: by.clone(),
+            comment,
+            words: words.map(str::to_owned),
+            questions: Vec::new(),
+        }
+    }
 }
 
 /// A run that proved who it is.
@@ -74,6 +105,30 @@ pub struct SignedIn {
     pub ticket: Sha256Hex,
     /// The ticket is good until this time.
     pub until: Timestamp,
+    /// Whose machine the run is on, where GitHub said so.
+    #[serde(default)]
+    pub machine: Option<Machine>,
+}
+
+/// Whose machine a run is on, as its token says (`runner_environment`, U15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Machine {
+    /// GitHub's, thrown away after the job.
+    GithubHosted,
+    /// Somebody's own, which may hold what earlier jobs left.
+    SelfHosted,
+}
+
+impl Machine {
+    /// For people, behind "Ran on".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::GithubHosted => "a machine of GitHub's that is thrown away after the job",
+            Self::SelfHosted => "a self-hosted machine, which may hold what earlier jobs left",
+        }
+    }
 }
 
 /// A runner that traded the ticket for the lease.
@@ -87,6 +142,15 @@ pub struct Entered {
     pub at: Timestamp,
     /// The attempt is over at this time.
     pub deadline: Timestamp,
+}
+
+/// How an attempt goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
+    /// When its phase began.
+    pub since: Timestamp,
+    /// The last tool or command of this phase: one line, foreign.
+    pub note: Option<String>,
 }
 
 /// Which run of GitHub Actions a runner is.

@@ -24,10 +24,24 @@ pub enum Because {
     PhaseChanged,
     /// A used ticket came with another key.
     TicketReplayed,
+    /// The policy refuses the run's machine.
+    MachineRefused,
     /// A change came back.
     ChangeReturned,
     /// The agent changed nothing.
     NothingChanged,
+    /// The agent asked people something.
+    QuestionAsked,
+    /// The agent changed nothing and waits for an answer.
+    AnswerAwaited,
+    /// An answer came while the attempt is under way.
+    AnswerKept,
+    /// The next attempt begins with an answer.
+    AnswerGiven,
+    /// Nobody answered.
+    Unanswered,
+    /// The agent handed over a report instead of a change.
+    ReportGiven,
     /// The attempt failed on the runner.
     AttemptFailed,
     /// The change is in a pull request.
@@ -93,8 +107,15 @@ impl Because {
         Self::RunnerAlive,
         Self::PhaseChanged,
         Self::TicketReplayed,
+        Self::MachineRefused,
         Self::ChangeReturned,
         Self::NothingChanged,
+        Self::QuestionAsked,
+        Self::AnswerAwaited,
+        Self::AnswerKept,
+        Self::AnswerGiven,
+        Self::Unanswered,
+        Self::ReportGiven,
         Self::AttemptFailed,
         Self::ChangeApplied,
         Self::AlreadyWritten,
@@ -137,8 +158,21 @@ impl Because {
             Self::TicketReplayed => {
                 "The ticket of this attempt was presented a second time with another key, so the attempt was ended."
             }
+            Self::MachineRefused => {
+                "The policy lets agents run on GitHub's own machines only (`runners: hosted`), and the run was not on one; name one such as `ubuntu-24.04` in `runs-on` of the workflow file, or write `runners: any` in `.github/castellan.yml`."
+            }
             Self::ChangeReturned => "A change came back and is being checked.",
             Self::NothingChanged => "The agent ended without changing a file.",
+            Self::QuestionAsked => {
+                "The agent asked people something, and goes on with its default."
+            }
+            Self::AnswerAwaited => {
+                "The agent ended with a question and without a change; an answer starts the next attempt."
+            }
+            Self::AnswerKept => "The answer is kept; the next attempt begins with it.",
+            Self::AnswerGiven => "The next attempt begins with the answer that was given.",
+            Self::Unanswered => "Nobody answered the agent's question within a week.",
+            Self::ReportGiven => "The agent handed over a report and changed no file.",
             Self::AttemptFailed => "The attempt could not be completed.",
             Self::ChangeApplied => "The change was accepted and is in a draft pull request.",
             Self::AlreadyWritten => {
@@ -171,9 +205,7 @@ impl Because {
             Self::Merged => "A person merged the pull request.",
             Self::PullClosed => "A person closed the pull request.",
             Self::RunEndedEarly => "The run ended without returning a result.",
-            Self::RunCancelled => {
-                "The run was cancelled on GitHub, so it is not started again unasked."
-            }
+            Self::RunCancelled => "The run was cancelled on GitHub; nothing starts unasked.",
             Self::AccessLost => "Castellan may no longer work on this repository.",
             Self::OwnerChanged => {
                 "The repository belongs to another account now; the task would need a new approval there."

@@ -27,7 +27,13 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
         Fact::Opened => next.open(),
         Fact::Dispatched { run, .. } => next.note_run(*run),
         Fact::DispatchRefused { cause, remedy, .. } => next.refuse_run(cause, remedy),
-        Fact::SignedIn { run, ticket, .. } => next.sign_in(*run, ticket),
+        Fact::SignedIn {
+            run,
+            ticket,
+            machine,
+            ..
+        } => next.sign_in(*run, ticket, *machine),
+        Fact::MachineRefused { .. } => next.refuse_machine(),
         Fact::Entered {
             attempt,
             run,
@@ -35,12 +41,18 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             work_s,
         } => next.enter(*attempt, *run, key, *work_s),
         Fact::TicketReplayed { .. } => next.expel(),
-        Fact::Reported { attempt, phase } => next.report(*attempt, *phase),
+        Fact::Reported {
+            attempt,
+            phase,
+            note,
+        } => next.report(*attempt, *phase, note.as_deref()),
+        Fact::Asked { attempt, questions } => next.ask(*attempt, questions),
         Fact::Returned {
             attempt,
             result,
             ending,
-        } => next.take_result(*attempt, result, ending),
+            has_report,
+        } => next.take_result(*attempt, result, ending, *has_report),
         Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
         Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
@@ -57,14 +69,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             comment,
             words,
             head,
-        } => {
-            let feedback = Feedback {
-                by: by.clone(),
-                comment: *comment,
-                words: words.clone(),
-            };
-            next.fix(feedback, head)
-        }
+        } => next.fix(Feedback::of(by, *comment, words.as_deref()), head),
         Fact::TextEdited { difference } => next.reread(difference),
         Fact::LabelRemoved { .. } => next.unlabel(),
         Fact::IssueEnded { .. } => next.end_issue(),

@@ -4,21 +4,29 @@
 //! - [`attempt`]: one run of the agent, numbered and fenced.
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
+//! - [`question`], [`report`]: what an agent asks, and what it hands over beside a change.
 //! - [`proposal`]: what its pull request says.
-//! - [`status`]: what people are told of it.
+//! - [`reach`]: what that says of the network.
+//! - [`status`]: what people are told of it, and [`going`] while its agent works.
 
+mod asking;
 pub mod attempt;
 pub mod because;
 pub mod decide;
 mod decision;
+pub mod going;
 mod moves;
 mod people;
 pub mod prompt;
 pub mod proposal;
+pub mod question;
+pub mod reach;
+pub mod report;
 pub mod sign_in;
 pub mod stage;
 pub mod status;
 pub mod timeline;
+mod working;
 mod written;
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The moves of a task that its runs bring about, one method each, for [`super::decide`].
 
 use super::Task;
-use super::attempt::{Attempt, Entered, Feedback, Phase, RunIdentity, SignedIn};
+use super::attempt::{Attempt, Feedback, Machine, RunIdentity, SignedIn};
 use super::because::Because;
 use super::decision::Decision;
 use super::stage::{Outcome, Stage};
@@ -9,7 +9,6 @@ use crate::domain::effect::{Effect, ReactionTarget};
 use crate::domain::event::{Ending, Event};
 use crate::domain::ids::{AttemptNumber, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Origin;
-use crate::domain::time::Timestamp;
 
 /// Longest wait for a runner: GitHub keeps a job queued for a day at most.
 pub const QUEUE_LIMIT_S: i64 = 24 * 3600;
@@ -107,8 +106,11 @@ impl<'a> Next<'a> {
             run: None,
             signed_in: None,
             entered: None,
+            going: None,
             result: None,
             ended: None,
+            questions: Vec::new(),
+            answer: None,
         });
         self.task.stage = Stage::Queued {
             attempt: number,
@@ -129,7 +131,12 @@ impl<'a> Next<'a> {
 
     /// The run is the attempt's from now on, and has until the set-up limit to trade its ticket.
     /// One that signs in again, because the answer was lost, gets another ticket (K8).
-    pub(super) fn sign_in(mut self, run: RunIdentity, ticket: &Sha256Hex) -> Decision {
+    pub(super) fn sign_in(
+        mut self,
+        run: RunIdentity,
+        ticket: &Sha256Hex,
+        machine: Option<Machine>,
+    ) -> Decision {
         let until = self.event.at.plus_s(SETUP_LIMIT_S);
         let is_waiting = matches!(self.task.stage, Stage::Queued { .. });
         let is_others = self.task.last_attempt().is_some_and(|last| {
@@ -144,9 +151,21 @@ impl<'a> Next<'a> {
                 run,
                 ticket: ticket.clone(),
                 until,
+                machine,
             });
         });
         self.stays(Because::RunSignedIn)
+    }
+
+    /// Another run would be on such a machine, too: it is not tried again (U15).
+    pub(super) fn refuse_machine(self) -> Decision {
+        let is_in = |last: &Attempt| last.signed_in.is_some();
+        if !matches!(self.task.stage, Stage::Queued { .. })
+            || self.task.last_attempt().is_some_and(is_in)
+        {
+            return self.stays(Because::Outdated);
+        }
+        self.end_attempt(Because::MachineRefused, Outcome::Failed)
     }
 
     /// Once a run signed in, it is the one that counts (K6).
@@ -177,63 +196,12 @@ impl<'a> Next<'a> {
         self.end_attempt(because, outcome)
     }
 
-    pub(super) fn enter(
-        mut self,
-        attempt: AttemptNumber,
-        run: RunIdentity,
-        key: &Sha256Hex,
-        work_s: u32,
-    ) -> Decision {
-        if !matches!(self.task.stage, Stage::Queued { .. }) {
-            return self.stays(Because::Outdated);
-        }
-        let at = self.event.at;
-        let entered = Entered {
-            run,
-            key: key.clone(),
-            at,
-            deadline: at.plus_s(i64::from(work_s) + GRACE_S),
-        };
-        self.change_last(|last| last.entered = Some(entered));
-        self.task.stage = Stage::Working {
-            attempt,
-            phase: Phase::Sandbox,
-            until: at.plus_s(SILENCE_LIMIT_S),
-        };
-        self.told(Because::RunnerEntered)
-    }
-
-    pub(super) fn report(mut self, attempt: AttemptNumber, phase: Phase) -> Decision {
-        let Stage::Working { phase: before, .. } = self.task.stage else {
-            return self.stays(Because::Outdated);
-        };
-        let deadline = self.deadline_of_last();
-        let until = self.event.at.plus_s(SILENCE_LIMIT_S).min(deadline);
-        self.task.stage = Stage::Working {
-            attempt,
-            phase,
-            until,
-        };
-        // Phases are seen on the page; the comment is edited only where a person would miss it.
-        if before == phase {
-            self.stays(Because::RunnerAlive)
-        } else {
-            self.stays(Because::PhaseChanged)
-        }
-    }
-
-    fn deadline_of_last(&self) -> Timestamp {
-        self.task
-            .last_attempt()
-            .and_then(|attempt| attempt.entered.as_ref())
-            .map_or(self.event.at, |entered| entered.deadline)
-    }
-
     pub(super) fn take_result(
         mut self,
         attempt: AttemptNumber,
         result: &Sha256Hex,
         ending: &Ending,
+        has_report: bool,
     ) -> Decision {
         if !matches!(self.task.stage, Stage::Working { .. }) {
             return self.stays(Because::Outdated);
@@ -256,9 +224,14 @@ impl<'a> Next<'a> {
                 });
                 self.stays(Because::ChangeReturned)
             }
-            Ending::Unchanged => self.end_attempt(Because::NothingChanged, Outcome::Unchanged),
+            Ending::Unchanged => self.end_unchanged(attempt, has_report),
             Ending::Failed { cause, remedy, .. } => {
                 let words = with_remedy(cause, remedy);
+                self.post_report(attempt, has_report);
+                if self.is_answered() {
+                    self.change_last(|last| last.ended = Some(words));
+                    return self.go_on_with_answer(Because::AttemptFailed);
+                }
                 self.fail(Because::AttemptFailed, Outcome::Failed, words)
             }
         }
@@ -332,6 +305,10 @@ impl<'a> Next<'a> {
                 let ended = Because::RunnerLost.sentence().to_owned();
                 self.retry_or_end(Because::RunnerLost, ended)
             }
+            Stage::Asking { .. } => {
+                self.rest(Outcome::Unanswered);
+                self.told(Because::Unanswered)
+            }
             Stage::Applying { .. }
             | Stage::Delivered { .. }
             | Stage::Paused { .. }
@@ -345,7 +322,7 @@ impl<'a> Next<'a> {
         let again = self
             .task
             .last_attempt()
-            .map(|last| (last.start.clone(), last.feedback.clone()));
+            .map(|last| (last.start.clone(), last.next_feedback()));
         match again {
             Some((start, feedback)) if self.task.has_attempts_left() => {
                 self.start_attempt(start, feedback, because)

@@ -35,6 +35,8 @@ impl Next<'_> {
             | Outcome::Declined
             | Outcome::Stopped
             | Outcome::Unchanged
+            | Outcome::Reported
+            | Outcome::Unanswered
             | Outcome::Failed
             | Outcome::Refused
             | Outcome::AskedAgain => self.told(because),
@@ -77,13 +79,23 @@ impl Next<'_> {
     }
 
     /// One more attempt, on the branch as it is. A comment asks for one only (D3, D4).
-    pub(super) fn fix(mut self, feedback: Feedback, head: &Oid) -> Decision {
+    ///
+    /// Where the last attempt asked something, it is the answer; while that attempt is under way
+    /// the answer is kept for the next one.
+    pub(super) fn fix(mut self, mut feedback: Feedback, head: &Oid) -> Decision {
         let asked = |attempt: &Attempt| {
-            let known = attempt.feedback.as_ref();
-            known.is_some_and(|known| known.comment == feedback.comment)
+            let mut known = attempt.feedback.iter().chain(&attempt.answer);
+            known.any(|known| known.comment == feedback.comment)
         };
         if guard::holds(Guard::Request) && self.task.attempts.iter().any(asked) {
             return self.stays(Because::Outdated);
+        }
+        if let Some(last) = self.task.last_attempt() {
+            feedback.questions.clone_from(&last.questions);
+        }
+        let can_be_kept = !feedback.questions.is_empty() && self.task.has_attempts_left();
+        if self.task.stage.is_busy() && can_be_kept {
+            return self.keep_answer(feedback);
         }
         if self.task.stage.is_busy() {
             return self.stays(Because::AlreadyBusy);
@@ -94,6 +106,8 @@ impl Next<'_> {
         }
         if let Some(pull) = &mut self.task.pull {
             pull.head = head.clone();
+        } else {
+            self.task.base.oid = head.clone();
         }
         self.acknowledge(feedback.comment);
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
@@ -107,7 +121,7 @@ impl Next<'_> {
     }
 
     /// With the move itself, so that a crash in between leaves nobody unheard.
-    fn acknowledge(&mut self, comment: CommentId) {
+    pub(super) fn acknowledge(&mut self, comment: CommentId) {
         let target = ReactionTarget::Comment { id: comment };
         self.effects.push(Effect::Acknowledge { target });
     }
@@ -131,7 +145,8 @@ impl Next<'_> {
     }
 
     pub(super) fn unlabel(self) -> Decision {
-        if self.task.pull.is_some() || !self.task.stage.is_busy() {
+        let waits = self.task.stage.is_busy() || matches!(self.task.stage, Stage::Asking { .. });
+        if self.task.pull.is_some() || !waits {
             return self.stays(Because::Outdated);
         }
         self.close(Because::LabelRemoved, Outcome::Stopped)

@@ -1,9 +1,11 @@
 //! What a pull request of ours says: facts first, the agent's words after them and marked.
 
 use super::Task;
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Machine};
+use super::reach::{Reach, network};
+use super::report::{self, Report};
 use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
-use crate::domain::ids::AttemptNumber;
+use crate::domain::ids::{AttemptNumber, Sha256Hex};
 use crate::domain::text;
 
 /// Longest title, in characters; GitHub shows about 70 without folding and takes 256.
@@ -12,6 +14,10 @@ const TITLE_MAX: usize = 120;
 const FILES_SHOWN: usize = 50;
 /// Files of one kind that are pointed out by name; the rest is counted.
 const POINTED_OUT: usize = 10;
+/// Instruction files that are named; the rest is counted.
+const INSTRUCTIONS_SHOWN: usize = 10;
+/// Digits of an instruction file's SHA-256 that are shown: the task's page has all.
+const SHA256_SHOWN: usize = 12;
 /// Most of the agent's words, in characters.
 const WORDS_MAX: usize = 4_000;
 /// Longest body, in characters: GitHub takes 65,536.
@@ -32,6 +38,15 @@ pub struct Acceptance {
     pub output_tail: String,
 }
 
+/// An instruction file of the base that the agent worked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// Its path, as the runner gave it.
+    pub path: String,
+    /// SHA-256 of its content.
+    pub sha256: Sha256Hex,
+}
+
 /// What is known of an attempt's change, beside the contract.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
@@ -45,10 +60,16 @@ pub struct Facts<'a> {
     pub acceptance: &'a [Acceptance],
     /// The agent's requests for permission that were not granted, by title.
     pub refused: &'a [String],
+    /// The instruction files of the base that the agent worked with.
+    pub instructions: &'a [Instruction],
+    /// What it reached of the network, and what not.
+    pub reach: &'a Reach,
     /// The agent's own name, as it gave it.
     pub agent: Option<&'a str>,
     /// The agent's last message.
     pub words: &'a str,
+    /// What it handed over beside the change.
+    pub report: Option<&'a Report>,
     /// Address of the task's page.
     pub page: Option<&'a str>,
 }
@@ -96,6 +117,7 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             .collect();
         parts.push(format!("### Refused to the agent\n\n{}", list.join("\n")));
     }
+    parts.push(network(facts.reach));
     let hosts = text::LinkHosts(&task.policy.links);
     let words = text::neutral_with(&without_secrets(facts.words), WORDS_MAX, hosts);
     if !words.trim().is_empty() {
@@ -104,6 +126,9 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
             "### In the agent's words\n\nWritten by the agent, not checked by anybody.\n\n{}",
             quoted.join("\n")
         ));
+    }
+    if let Some(report) = facts.report {
+        parts.push(report::section(task, report));
     }
     shortened(parts.join("\n\n"))
 }
@@ -224,6 +249,26 @@ fn accepted(commands: &[String], acceptance: &[Acceptance]) -> String {
     lines.join("\n")
 }
 
+/// By which files of the base the agent was instructed: the places are the runner's words (X33).
+fn instructed(instructions: &[Instruction]) -> Option<String> {
+    let shown = instructions.iter().take(INSTRUCTIONS_SHOWN).map(|file| {
+        let sha256: String = file.sha256.as_str().chars().take(SHA256_SHOWN).collect();
+        format!(
+            "{} (`{sha256}`)",
+            text::inline_code(&without_secrets(&file.path), 200)
+        )
+    });
+    let mut named: Vec<String> = shown.collect();
+    if instructions.len() > INSTRUCTIONS_SHOWN {
+        named.push(format!(
+            "and {} more",
+            instructions.len() - INSTRUCTIONS_SHOWN
+        ));
+    }
+    let list = named.join(", ");
+    (!named.is_empty()).then(|| format!("- Instructed by the base's {list}"))
+}
+
 fn asked(task: &Task, facts: &Facts<'_>) -> String {
     let contract = &task.contract;
     let mut lines = vec![
@@ -246,6 +291,11 @@ fn asked(task: &Task, facts: &Facts<'_>) -> String {
     if let Some(agent) = facts.agent {
         let agent = without_secrets(agent);
         lines.push(format!("- Agent: {}", text::inline_code(&agent, 100)));
+    }
+    lines.extend(instructed(facts.instructions));
+    let signed_in = facts.attempt.signed_in.as_ref();
+    if let Some(machine @ Machine::SelfHosted) = signed_in.and_then(|one| one.machine) {
+        lines.push(format!("- Ran on {}", machine.words()));
     }
     for note in task.notes.iter().take(10) {
         lines.push(format!("- Note: {}", text::neutral(note, 300)));

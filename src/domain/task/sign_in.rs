@@ -5,8 +5,10 @@
 //! files are, by our own event, in the run that we asked for (X21 to X25). Names are compared
 //! nowhere: repositories are renamed, and their names used again.
 
-use super::attempt::{Attempt, RunIdentity};
+use super::attempt::{Attempt, Machine, RunIdentity};
+use super::because::Because;
 use crate::domain::ids::{RepositoryId, UserId};
+use crate::domain::request::policy::Runners;
 use crate::domain::time::Timestamp;
 
 /// Where the workflow stands in each repository.
@@ -33,6 +35,8 @@ pub struct Identity {
     pub git_ref: String,
     /// The run.
     pub run: RunIdentity,
+    /// Whose machine it is on, where GitHub says so.
+    pub machine: Option<Machine>,
 }
 
 /// Why it may not.
@@ -54,6 +58,8 @@ pub enum Stranger {
     RunAttempt,
     /// It does not know what we dispatched it with.
     Nonce,
+    /// The policy refuses its machine (U15).
+    Machine,
 }
 
 impl Stranger {
@@ -71,6 +77,7 @@ impl Stranger {
                 "a run that was started again cannot go on; comment `/agent fix` or `/agent run` instead"
             }
             Self::Nonce => "this run was not dispatched for the attempt",
+            Self::Machine => Because::MachineRefused.sentence(),
         }
     }
 }
@@ -101,4 +108,14 @@ pub fn admit(
         run.is_none_or(|run| run == identity.run.run_id),
         Stranger::Run,
     )
+}
+
+/// Whether the policy lets agents run on this machine. One that GitHub does not speak of is not
+/// known to be thrown away.
+#[must_use]
+pub fn takes(policy: Runners, machine: Option<Machine>) -> bool {
+    match policy {
+        Runners::Any => true,
+        Runners::Hosted => machine == Some(Machine::GithubHosted),
+    }
 }

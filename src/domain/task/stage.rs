@@ -6,7 +6,9 @@
 //!   └──────────┴───────────┘           ▼  │
 //!    another attempt                  Paused (a person took over)
 //! ```
-//! Stages for drafts, plans, questions and the reading of CI come with their parts.
+//! Beside them *Asking*: an attempt ended with a question and no change. An answer leads to
+//! *Queued*, a week without one to *Closed*. Stages for drafts, plans and the reading of CI come
+//! with their parts.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,13 @@ pub enum Stage {
         /// SHA-256 of the stored result.
         result: Sha256Hex,
     },
+    /// The agent changed nothing and asked something; waits for a person's answer.
+    Asking {
+        /// The attempt that asked.
+        attempt: AttemptNumber,
+        /// Without an answer by then, it is given up.
+        until: Timestamp,
+    },
     /// The pull request is there; the task only listens.
     Delivered {
         /// The pull request.
@@ -74,6 +83,10 @@ pub enum Outcome {
     Stopped,
     /// The agent changed nothing.
     Unchanged,
+    /// The agent changed nothing, and handed over a report.
+    Reported,
+    /// The agent changed nothing, and nobody answered its question.
+    Unanswered,
     /// It could not be done.
     Failed,
     /// The change was refused.
@@ -92,6 +105,7 @@ impl Stage {
             Self::Queued { .. } => "queued",
             Self::Working { .. } => "working",
             Self::Applying { .. } => "applying",
+            Self::Asking { .. } => "asking",
             Self::Delivered { .. } => "delivered",
             Self::Paused { .. } => "paused",
             Self::Closed { .. } => "closed",
@@ -102,7 +116,9 @@ impl Stage {
     #[must_use]
     pub const fn deadline(&self) -> Option<Timestamp> {
         match self {
-            Self::Queued { until, .. } | Self::Working { until, .. } => Some(*until),
+            Self::Queued { until, .. }
+            | Self::Working { until, .. }
+            | Self::Asking { until, .. } => Some(*until),
             Self::Applying { .. }
             | Self::Delivered { .. }
             | Self::Paused { .. }
@@ -115,7 +131,10 @@ impl Stage {
     pub const fn is_busy(&self) -> bool {
         match self {
             Self::Queued { .. } | Self::Working { .. } | Self::Applying { .. } => true,
-            Self::Delivered { .. } | Self::Paused { .. } | Self::Closed { .. } => false,
+            Self::Asking { .. }
+            | Self::Delivered { .. }
+            | Self::Paused { .. }
+            | Self::Closed { .. } => false,
         }
     }
 
@@ -132,7 +151,10 @@ impl Stage {
             Self::Queued { attempt, .. }
             | Self::Working { attempt, .. }
             | Self::Applying { attempt, .. } => Some(*attempt),
-            Self::Delivered { .. } | Self::Paused { .. } | Self::Closed { .. } => None,
+            Self::Asking { .. }
+            | Self::Delivered { .. }
+            | Self::Paused { .. }
+            | Self::Closed { .. } => None,
         }
     }
 }

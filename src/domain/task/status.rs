@@ -1,9 +1,12 @@
 //! What people are told of a task, in one comment that is edited in place.
 
 use super::Task;
+use super::going;
 use super::proposal::{BRANCH_MAX, shortened, without_secrets};
 use super::stage::{Outcome, Stage};
+use crate::domain::model::Spent;
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 
 /// The hidden line by which our own status comment of a task is found again.
 #[must_use]
@@ -11,9 +14,20 @@ pub fn marker(task: &Task) -> String {
     format!("<!-- castellan:status:{} -->", task.id)
 }
 
-/// The status comment of `task` as Markdown. `page` is the address of its page, where there is one.
+/// What a comment says beside the task itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The time that it is.
+    pub now: Timestamp,
+    /// What the task has spent on models, where that is counted.
+    pub spent: Option<&'a Spent>,
+    /// The address of the task's page, where there is one.
+    pub page: Option<&'a str>,
+}
+
+/// The status comment of `task` as Markdown.
 #[must_use]
-pub fn comment(task: &Task, page: Option<&str>) -> String {
+pub fn comment(task: &Task, beside: &Beside<'_>) -> String {
     let mut lines = vec![
         marker(task),
         format!("**{}**", headline(task)),
@@ -23,11 +37,14 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
     ];
     for attempt in &task.attempts {
         let ended = match (&attempt.ended, task.stage.attempt() == Some(attempt.number)) {
-            (_, true) => under_way(&task.stage),
+            (_, true) => under_way(task, beside.now),
             (Some(ended), false) => spoken(ended),
             (None, false) => "over".to_owned(),
         };
         lines.push(format!("- Attempt {}: {ended}", attempt.number));
+    }
+    if let Some(spent) = going::spent_words(beside.spent) {
+        lines.push(format!("- Spent on models: {spent}"));
     }
     for note in task.notes.iter().take(NOTES_SHOWN) {
         lines.push(format!("- Note: {}", spoken(note)));
@@ -49,7 +66,7 @@ pub fn comment(task: &Task, page: Option<&str>) -> String {
         lines.push(String::new());
         lines.push(step);
     }
-    if let Some(page) = page {
+    if let Some(page) = beside.page {
         lines.push(format!("\n[Task `{}` with its history]({page})", task.id));
     }
     lines.join("\n")
@@ -71,6 +88,7 @@ fn headline(task: &Task) -> String {
         Stage::Queued { .. } => "Accepted. Waiting for a runner.".to_owned(),
         Stage::Working { .. } => "The agent is working on this.".to_owned(),
         Stage::Applying { .. } => "A change came back and is being checked.".to_owned(),
+        Stage::Asking { .. } => "The agent has a question for you.".to_owned(),
         Stage::Delivered { pull, .. } => format!("Draft pull request #{pull} is ready for you."),
         Stage::Paused { .. } => "Paused: a person took the branch over.".to_owned(),
         Stage::Closed { outcome } => closed(*outcome).to_owned(),
@@ -83,6 +101,8 @@ const fn closed(outcome: Outcome) -> &'static str {
         Outcome::Declined => "Closed: a person closed the pull request.",
         Outcome::Stopped => "Stopped.",
         Outcome::Unchanged => "The agent found nothing to change.",
+        Outcome::Reported => "Done: the agent handed over a report and changed nothing.",
+        Outcome::Unanswered => "Ended: the agent's question was not answered.",
         Outcome::Failed => "This could not be done.",
         Outcome::Refused => "The change was refused; nothing was written.",
         Outcome::AskedAgain => "Not started: the text was edited after it was approved.",
@@ -122,12 +142,18 @@ fn list(commands: &[String]) -> String {
         .join(", ")
 }
 
-fn under_way(stage: &Stage) -> String {
-    match stage {
+fn under_way(task: &Task, now: Timestamp) -> String {
+    match &task.stage {
         Stage::Queued { .. } => "waiting for a runner".to_owned(),
-        Stage::Working { phase, .. } => phase.words().to_owned(),
+        Stage::Working { phase, .. } => match going::under_way(task, now) {
+            Some(under_way) => under_way.markdown(),
+            None => phase.words().to_owned(),
+        },
         Stage::Applying { .. } => "its change is being checked".to_owned(),
-        Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => "over".to_owned(),
+        Stage::Asking { .. }
+        | Stage::Delivered { .. }
+        | Stage::Paused { .. }
+        | Stage::Closed { .. } => "over".to_owned(),
     }
 }
 
@@ -136,6 +162,9 @@ fn next_step(task: &Task) -> String {
         Stage::Queued { .. } | Stage::Working { .. } | Stage::Applying { .. } => {
             "Comment `/agent stop` to stop it.".to_owned()
         }
+        Stage::Asking { until, .. } => format!(
+            "Comment `/agent fix` and your answer, which starts the next attempt, or `/agent stop`. Without an answer this ends at {until}."
+        ),
         Stage::Delivered { .. } => {
             "Review it like anybody's pull request. Comment `/agent fix` and what should differ on it for another attempt. Castellan never merges.".to_owned()
         }
@@ -146,6 +175,8 @@ fn next_step(task: &Task) -> String {
             Outcome::Merged | Outcome::Declined | Outcome::AccessLost => String::new(),
             Outcome::Stopped
             | Outcome::Unchanged
+            | Outcome::Reported
+            | Outcome::Unanswered
             | Outcome::Failed
             | Outcome::Refused
             | Outcome::AskedAgain => {

@@ -18,7 +18,7 @@ const TEXT_CHARS: usize = 4_000;
 pub struct Entry {
     /// Seconds since the runner began, as in `12.3`.
     pub at: String,
-    /// What it was: `agent`, `turn`, `said`, `thought`, `tool`, `asked`, `stopped`, `cut`.
+    /// What it was: `agent`, `session`, `turn`, `said`, `thought`, `tool`, `asked`, `stopped`, `cut`.
     pub what: &'static str,
     /// In words; foreign, cleaned and without what looks like a secret.
     pub words: String,
@@ -30,6 +30,7 @@ struct Line {
     #[serde(default)]
     at_ms: u64,
     agent: Option<String>,
+    session: Option<String>,
     turn: Option<u64>,
     said: Option<String>,
     thought: Option<String>,
@@ -45,16 +46,25 @@ struct Line {
 /// What happened, in order; the last entry says so where there was more.
 #[must_use]
 pub fn timeline(transcript: &str) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    // The title of the tool call that the last entry tells of: its next status is no other entry.
+    let mut tool: Option<String> = None;
     for line in transcript.lines() {
         let Ok(line) = serde_json::from_str::<Line>(line) else {
             continue;
         };
         let seconds = line.at_ms / 1_000;
         let at = format!("{seconds}.{}", line.at_ms % 1_000 / 100);
+        let title = line.tool.clone();
         let Some((what, words)) = words_of(line) else {
             continue;
         };
+        let is_same = what == "tool" && tool == title;
+        tool = title;
+        if is_same && let Some(last) = entries.last_mut() {
+            last.words = shown(&words);
+            continue;
+        }
         if entries.len() == ENTRIES_MAX {
             let words = "there is more, which is not shown".to_owned();
             entries.push(Entry {
@@ -64,19 +74,28 @@ pub fn timeline(transcript: &str) -> Vec<Entry> {
             });
             break;
         }
-        let words = text::plain(&without_secrets(&words), TEXT_CHARS);
+        let words = shown(&words);
         entries.push(Entry { at, what, words });
     }
     entries
 }
 
+/// Foreign words as they are shown.
+fn shown(words: &str) -> String {
+    text::plain(&without_secrets(words), TEXT_CHARS)
+}
+
 fn words_of(line: Line) -> Option<(&'static str, String)> {
     let with = |text: String, more: Option<String>| match more {
-        Some(more) => format!("{text} ({more})"),
+        // The protocol's own words have underscores in them.
+        Some(more) => format!("{text} ({})", more.replace('_', " ")),
         None => text,
     };
     if let Some(name) = line.agent {
         return Some(("agent", name));
+    }
+    if let Some(words) = line.session {
+        return Some(("session", words));
     }
     if let Some(turn) = line.turn {
         return Some(("turn", turn.to_string()));
@@ -95,7 +114,7 @@ fn words_of(line: Line) -> Option<(&'static str, String)> {
         return Some(("asked", with(title, Some(granted.to_owned()))));
     }
     if let Some(reason) = line.stopped {
-        return Some(("stopped", reason));
+        return Some(("stopped", reason.replace('_', " ")));
     }
     line.cut.map(|words| ("cut", words))
 }
@@ -129,6 +148,27 @@ mod tests {
             ]
         );
         assert!(!shown[4].contains(&secret), "{}", shown[4]);
+    }
+
+    #[test]
+    fn a_tool_call_is_one_entry_with_its_last_status() {
+        let line = |title: &str, status: &str| {
+            serde_json::json!({"tool": title, "status": status}).to_string()
+        };
+        let transcript = [
+            line("a", "pending"),
+            line("a", "in_progress"),
+            line("a", "completed"),
+            line("b", "in_progress"),
+            r#"{"said":"between"}"#.to_owned(),
+            line("b", "failed"),
+        ];
+        let entries = timeline(&transcript.join("\n"));
+        let words: Vec<&str> = entries.iter().map(|entry| entry.words.as_str()).collect();
+        assert_eq!(
+            words,
+            ["a (completed)", "b (in progress)", "between", "b (failed)"]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! [`super::decide`].
 
 use super::Pull;
+use super::attempt::Attempt;
 use super::because::Because;
 use super::decision::Decision;
 use super::moves::Next;
@@ -54,7 +55,9 @@ impl Next<'_> {
             .task
             .last_attempt()
             .is_some_and(|last| last.number == attempt && last.result.is_some());
-        returned && !self.task.stage.is_busy()
+        // What asks has changed nothing.
+        let asks = matches!(self.task.stage, Stage::Asking { .. });
+        returned && !asks && !self.task.stage.is_busy()
     }
 
     /// The commit is there and nothing proposes it: people are told where it lies.
@@ -82,6 +85,9 @@ impl Next<'_> {
             pull,
             head: head.clone(),
         };
+        if self.is_answered() {
+            return self.go_on_with_answer(because);
+        }
         self.told(because)
     }
 
@@ -101,10 +107,7 @@ impl Next<'_> {
         let ended = Because::BaseMoved.sentence().to_owned();
         self.change_last(|last| last.ended = Some(ended));
         self.task.base.oid = tip.clone();
-        let feedback = self
-            .task
-            .last_attempt()
-            .and_then(|last| last.feedback.clone());
+        let feedback = self.task.last_attempt().and_then(Attempt::next_feedback);
         self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
     }
 }

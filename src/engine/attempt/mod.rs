@@ -4,11 +4,15 @@
 //! (task, attempt and key), each message the fence. Results are kept byte for byte.
 
 mod bearer;
+mod earlier;
+mod model;
+mod questions;
 mod refusal;
 mod sign_in;
 
 pub use bearer::Bearer;
 use bearer::SECRET_CHARS;
+pub use model::{Admitted, ModelLease, ModelRefusal};
 pub use refusal::RunnerRefusal;
 
 use super::Engine;
@@ -26,6 +30,7 @@ use crate::protocol::brief::{AllowList, Brief, Checkout, Limits, Network};
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
+use crate::protocol::{OLDEST, VERSION};
 use crate::store::{Cause, Kept, StoredTask};
 
 impl Engine {
@@ -34,11 +39,9 @@ impl Engine {
     /// # Errors
     /// See [`RunnerRefusal`].
     pub async fn exchange(&self, exchange: &Exchange) -> Result<Lease, RunnerRefusal> {
-        if exchange.protocol != crate::protocol::VERSION {
-            return Err(RunnerRefusal::Version {
-                ours: crate::protocol::VERSION,
-                theirs: exchange.protocol,
-            });
+        let theirs = exchange.protocol;
+        if !(OLDEST..=VERSION).contains(&theirs) {
+            return Err(RunnerRefusal::Version { theirs });
         }
         let ticket = Bearer::parse(&exchange.ticket).ok_or(RunnerRefusal::Unknown)?;
         let stored = self.stored(&ticket).await?;
@@ -124,12 +127,12 @@ impl Engine {
                 base: task.base.oid.clone(),
             },
             contract: task.contract.clone(),
-            prompt: prompt::of(task, attempt),
+            prompt: prompt::of(task, attempt, &self.earlier(task, attempt).await?),
             agent: self.rules.agent.clone(),
-            model: None,
+            model: self.model_of(task),
             network: network_of(&task.policy.sandbox),
             servers: servers_for(task, attempt),
-            session: None,
+            session: self.session_for(task, attempt).await?,
             limits: self.limits_of(task),
             allow: AllowList {
                 tool_kinds: task.policy.tool_kinds(),
@@ -178,8 +181,14 @@ impl Engine {
         let fact = Fact::Reported {
             attempt: bearer.attempt,
             phase: progress.phase,
+            note: progress
+                .note
+                .as_deref()
+                .map(|note| text::line(note, NOTE_CHARS))
+                .filter(|note| !note.is_empty()),
         };
         self.record(&bearer.task, fact, Cause::None).await?;
+        self.hear_questions(bearer, &progress.questions).await?;
         Ok(Directive::Continue)
     }
 
@@ -223,10 +232,14 @@ impl Engine {
                 _ => RunnerRefusal::Stale,
             });
         }
+        // What no progress brought; a result that comes again finds them known.
+        self.hear_questions(bearer, &returned.evidence.questions)
+            .await?;
         let fact = Fact::Returned {
             attempt: bearer.attempt,
             result: own.clone(),
             ending: ending_of(&returned.outcome),
+            has_report: returned.evidence.report.is_some(),
         };
         self.record(&bearer.task, fact, Cause::Result(kept)).await?;
         // Another result, or the end of the task, may have come in between (C4).
@@ -305,9 +318,10 @@ fn network_of(policy: &SandboxPolicy) -> Network {
 
 /// The policy's servers of tools for this kind of attempt.
 fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
-    let kind = match attempt.feedback {
-        Some(_) => TaskKind::Fix,
-        None => TaskKind::Run,
+    // An answer to a question before there is a change goes on with what the issue asks for.
+    let kind = match (&attempt.feedback, &task.pull) {
+        (Some(_), Some(_)) => TaskKind::Fix,
+        (Some(_), None) | (None, _) => TaskKind::Run,
     };
     let servers = task.policy.mcp.iter();
     servers
@@ -316,6 +330,8 @@ fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
         .collect()
 }
 
+/// Characters of a runner's note that count.
+const NOTE_CHARS: usize = 200;
 /// Longest cause or remedy that is kept, in characters.
 const WORDS_MAX: usize = 400;
 

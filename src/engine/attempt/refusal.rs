@@ -2,16 +2,19 @@
 
 use crate::domain::task::sign_in::Stranger;
 use crate::engine::EngineError;
+use crate::github::ClockSkew;
 use crate::github::identity::NotProven;
+use crate::protocol::{OLDEST, VERSION};
 
 /// Why a runner's call is refused. Each has its HTTP status in [`crate::server`].
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerRefusal {
     /// The runner speaks another version of the protocol.
-    #[error("this server speaks protocol {ours}, the runner {theirs}; update the runner")]
+    #[error(
+        "this server speaks protocol {OLDEST} to {VERSION}, the runner {theirs}; print the workflow \
+         file again with `castellan workflow` and commit it, so that it names a runner of this server's"
+    )]
     Version {
-        /// This server's.
-        ours: u32,
         /// The runner's.
         theirs: u32,
     },
@@ -24,6 +27,9 @@ pub enum RunnerRefusal {
     /// The token proves nothing.
     #[error(transparent)]
     NotProven(NotProven),
+    /// The token's time is not now, because our clock is wrong (U10).
+    #[error("the token's time is not now, for {0}")]
+    Clock(ClockSkew),
     /// The token counted before (X20).
     #[error("this token was used before; ask for another")]
     TokenReplayed,
@@ -54,6 +60,9 @@ pub enum RunnerRefusal {
     /// The body is not what its hash says.
     #[error("the body's SHA-256 is not the one in the header; send it again")]
     Hash,
+    /// There is no session to resume.
+    #[error("no session is kept for this attempt")]
+    NoSession,
     /// The body is larger than a result may be, or broke off.
     #[error("the body is larger than a result may be, or broke off")]
     TooLarge,

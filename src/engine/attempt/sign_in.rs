@@ -8,7 +8,7 @@ use rand::Rng as _;
 use super::{RunnerRefusal, is_current};
 use crate::domain::event::Fact;
 use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
-use crate::domain::task::sign_in::{Identity, Stranger, admit};
+use crate::domain::task::sign_in::{Identity, Stranger, admit, takes};
 use crate::engine::Engine;
 use crate::github::identity::NotProven;
 use crate::guard::{self, Guard};
@@ -47,6 +47,11 @@ impl Engine {
         if attempt.entered.is_some() {
             return Err(RunnerRefusal::Taken);
         }
+        if !takes(task.policy.runners, identity.machine) && guard::holds(Guard::Machine) {
+            let refused = Fact::MachineRefused { attempt: number };
+            self.record(id, refused, Cause::None).await?;
+            return Err(RunnerRefusal::Stranger(Stranger::Machine));
+        }
         let now = self.clock.now();
         let fresh = self
             .store
@@ -61,6 +66,7 @@ impl Engine {
             attempt: number,
             run: identity.run,
             ticket: ticket.clone(),
+            machine: identity.machine,
         };
         self.record(id, fact, Cause::None).await?;
         // Another run may have come meanwhile: the record says whose the attempt is.
@@ -77,7 +83,11 @@ impl Engine {
     async fn identity(&self, token: &str) -> Result<Identity, RunnerRefusal> {
         let issuer = self.issuer.as_ref().ok_or(RunnerRefusal::NoIssuer)?;
         issuer.verify(token).await.map_err(|error| match error {
-            error @ (NotProven::Token(_) | NotProven::Time(_)) => RunnerRefusal::NotProven(error),
+            error @ NotProven::Time(_) => match self.clock_skew() {
+                Some(skew) => RunnerRefusal::Clock(skew),
+                None => RunnerRefusal::NotProven(error),
+            },
+            error @ NotProven::Token(_) => RunnerRefusal::NotProven(error),
             error @ NotProven::Keys { .. } => RunnerRefusal::NoKeys(error),
         })
     }

@@ -12,14 +12,15 @@ use super::ground::{Ground, ground};
 use super::tree::{self, Way};
 use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
-use crate::domain::ids::{AttemptNumber, Fence, Number, Oid};
-use crate::domain::task::proposal::{self, Acceptance, Facts};
+use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, Sha256Hex, TaskId};
+use crate::domain::task::proposal::{self, Acceptance, Facts, Instruction};
+use crate::domain::task::reach::{Reach, Refused};
 use crate::domain::task::stage::Stage;
 use crate::domain::text;
 use crate::git::{Fetched, Remote};
 use crate::github::apply::{Entry, Proposal, RefMove};
 use crate::github::{Kind, Target};
-use crate::protocol::result::{Outcome, Returned};
+use crate::protocol::result::{NetworkRefusal, Outcome, Returned, RunEvidence};
 use crate::store::DueEffect;
 
 impl Engine {
@@ -52,10 +53,7 @@ impl Engine {
         if !self.github()?.permission(target, by).await?.may_write() {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
         }
-        let body = self.store.result(id, number, result).await?;
-        let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
-        let returned: Returned = serde_json::from_slice(&body)
-            .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))?;
+        let returned = self.returned(id, number, result).await?;
         if let Some(pull) = &task.pull
             && let Some(merged) = self.github()?.pull_end(target, pull.number).await?
         {
@@ -79,6 +77,19 @@ impl Engine {
             }
             written => written.map(|fact| Performed::Done(Some(fact))),
         }
+    }
+
+    /// A result as it was stored.
+    pub(super) async fn returned(
+        &self,
+        task: &TaskId,
+        attempt: AttemptNumber,
+        result: &Sha256Hex,
+    ) -> Result<Returned, EngineError> {
+        let body = self.store.result(task, attempt, result).await?;
+        let body = body.ok_or_else(|| EngineError::Defect(format!("no result {result}")))?;
+        serde_json::from_slice(&body)
+            .map_err(|error| EngineError::Defect(format!("result {result}: {error}")))
     }
 
     async fn write(&self, apply: &Apply<'_>) -> Result<Fact, EngineError> {
@@ -314,6 +325,11 @@ impl Engine {
             .filter(|permission| !permission.granted)
             .map(|permission| permission.title.clone())
             .collect();
+        let instructions = evidence.instructions.iter().map(|file| Instruction {
+            path: file.path.clone(),
+            sha256: file.sha256.clone(),
+        });
+        let instructions: Vec<Instruction> = instructions.collect();
         let page = self.page_of(task);
         let body = proposal::body(
             task,
@@ -323,8 +339,11 @@ impl Engine {
                 diff: &accepted.facts,
                 acceptance: &acceptance,
                 refused: &refused,
+                instructions: &instructions,
+                reach: &reach_of(evidence),
                 agent: evidence.agent.as_deref(),
                 words: &evidence.words,
+                report: evidence.report.as_ref(),
                 page: page.as_deref(),
             },
         );
@@ -357,6 +376,19 @@ fn acceptance_of(report: &crate::protocol::result::CommandReport) -> Acceptance 
         command: report.command.clone(),
         exit_code: report.exit_code,
         output_tail: report.output_tail.clone(),
+    }
+}
+
+fn reach_of(evidence: &RunEvidence) -> Reach {
+    let refused = |refused: &NetworkRefusal| Refused {
+        phase: refused.phase,
+        place: refused.place.clone(),
+        because: refused.because.clone(),
+        count: refused.count,
+    };
+    Reach {
+        open_hosts: evidence.open_hosts.clone(),
+        refusals: evidence.refusals.iter().map(refused).collect(),
     }
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod carried;
 mod dispatch;
 mod ground;
+mod progress;
 mod show;
 pub(super) mod tree;
 
@@ -15,6 +16,7 @@ use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
+use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::store::{Cause, DueEffect, EffectEnd, StoreError};
 
@@ -31,6 +33,15 @@ pub(super) enum Performed {
     TakenOver,
 }
 
+/// Whether an effect that is due is performed now.
+enum Turn {
+    Now,
+    /// Not before that time.
+    Later(Timestamp),
+    /// It is not needed any more.
+    Needless,
+}
+
 impl Engine {
     /// Performs the most urgent effect that is due. Gives whether there was one.
     ///
@@ -44,10 +55,12 @@ impl Engine {
         let Some(due) = self.store.lease_effect(now).await? else {
             return Ok(false);
         };
-        let cost = cost_of(&due.effect);
-        let priority = due.effect.priority();
-        if let Err(at) = self.allowance.draw(due.installation, priority, cost, now) {
-            let end = EffectEnd::NotYet(at);
+        let end = match self.turn_of(&due, now).await? {
+            Turn::Now => None,
+            Turn::Later(at) => Some(EffectEnd::NotYet(at)),
+            Turn::Needless => Some(EffectEnd::Sent),
+        };
+        if let Some(end) = end {
             self.store.settle_effect(&due, &end).await?;
             return Ok(true);
         }
@@ -65,6 +78,15 @@ impl Engine {
             Err(error) => self.put_off(&due, &error).await?,
         }
         Ok(true)
+    }
+
+    async fn turn_of(&self, due: &DueEffect, now: Timestamp) -> Result<Turn, EngineError> {
+        if due.effect == Effect::Progress {
+            return self.turn_of_progress(due, now).await;
+        }
+        let (priority, cost) = (due.effect.priority(), cost_of(&due.effect));
+        let drawn = self.allowance.draw(due.installation, priority, cost, now);
+        Ok(drawn.map_or_else(Turn::Later, |()| Turn::Now))
     }
 
     /// Performs, and holds on to the lease meanwhile: what takes its time is not done twice (C2).
@@ -123,6 +145,10 @@ impl Engine {
                     .await?;
                 EffectEnd::Later(until, said)
             }
+            Remedy::Park if due.effect == Effect::Progress => {
+                tracing::warn!(error = said, "how a task goes could not be shown");
+                EffectEnd::Sent
+            }
             Remedy::Park => {
                 tracing::error!(effect.key = due.key, error = said, "an effect is parked");
                 EffectEnd::Parked(said)
@@ -138,10 +164,13 @@ impl Engine {
     async fn perform(&self, due: &DueEffect) -> Result<Performed, EngineError> {
         let target = self.target_of_effect(due).await?;
         match &due.effect {
-            Effect::Status => self.show_status_comment(due, &target).await,
+            Effect::Status | Effect::Progress => self.show_status_comment(due, &target).await,
             Effect::Acknowledge { target: on } => self.react(&target, *on).await,
             Effect::Say { number, key, body } => {
                 self.say_once(due, &target, *number, key, body).await
+            }
+            Effect::Report { number, attempt } => {
+                self.post_report(due, &target, *number, *attempt).await
             }
             Effect::Dispatch { attempt, fence } => {
                 self.dispatch(due, &target, *attempt, *fence).await
@@ -195,8 +224,10 @@ fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
             remedy: "ask whoever runs Castellan to look at its log".to_owned(),
         }),
         Effect::Status
+        | Effect::Progress
         | Effect::Acknowledge { .. }
         | Effect::Say { .. }
+        | Effect::Report { .. }
         | Effect::Cancel { .. } => None,
     }
 }
@@ -205,10 +236,11 @@ fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
 /// blobs, which are not content that people see.
 fn cost_of(effect: &Effect) -> Cost {
     match effect {
-        Effect::Status | Effect::Acknowledge { .. } | Effect::Say { .. } => Cost {
-            writes: 1,
-            content: 1,
-        },
+        Effect::Status
+        | Effect::Progress
+        | Effect::Acknowledge { .. }
+        | Effect::Say { .. }
+        | Effect::Report { .. } => Cost::SHOWN,
         Effect::Dispatch { .. } | Effect::Cancel { .. } => Cost {
             writes: 1,
             content: 0,

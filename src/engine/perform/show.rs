@@ -2,9 +2,11 @@
 
 use super::super::{Engine, EngineError};
 use super::Performed;
-use crate::domain::effect::ReactionTarget;
-use crate::domain::ids::{CommentId, Number, Sha256Hex};
-use crate::domain::task::status;
+use crate::domain::effect::{Effect, ReactionTarget};
+use crate::domain::ids::{AttemptNumber, CommentId, Number, Sha256Hex};
+use crate::domain::task::stage::Stage;
+use crate::domain::task::{Task, report, status};
+use crate::domain::time::Timestamp;
 use crate::github::{Kind, Target};
 use crate::store::{DueEffect, StoredTask};
 
@@ -21,10 +23,14 @@ impl Engine {
         let Some(stored) = self.store.task(task).await? else {
             return Ok(Performed::Needless);
         };
-        let page = self.page_of(&stored.task);
-        let body = status::comment(&stored.task, page.as_deref());
-        let sha256 = Sha256Hex::of(&body);
-        if stored.status_sha256.as_ref() == Some(&sha256) {
+        let now = self.clock.now();
+        // Between its turn and now the task may have moved on.
+        let is_over = !matches!(stored.task.stage, Stage::Working { .. });
+        if due.effect == Effect::Progress && is_over {
+            return Ok(Performed::Needless);
+        }
+        let body = self.status_of(&stored.task, now).await?;
+        if stored.says(&body) {
             return Ok(Performed::Needless);
         }
         let comment = match self.write_status(due, target, &stored, &body).await {
@@ -34,14 +40,31 @@ impl Engine {
                     && matches!(error.kind, Kind::NotFound | Kind::Forbidden) =>
             {
                 tracing::warn!(task.id = %stored.task.id, %error, "the status cannot be shown");
+                self.store.note_status_tried(task, now).await?;
                 return Ok(Performed::Needless);
             }
             written => written?,
         };
         self.store
-            .set_status(&stored.task.id, comment, &sha256)
+            .set_status(&stored.task.id, comment, &Sha256Hex::of(&body), now)
             .await?;
         Ok(Performed::Done(None))
+    }
+
+    /// What the status comment of `task` reads at `now`.
+    pub(super) async fn status_of(
+        &self,
+        task: &Task,
+        now: Timestamp,
+    ) -> Result<String, EngineError> {
+        let spent = Some(self.store.spent(&task.id).await?).filter(|spent| spent.calls > 0);
+        let page = self.page_of(task);
+        let beside = status::Beside {
+            now,
+            spent: spent.as_ref(),
+            page: page.as_deref(),
+        };
+        Ok(status::comment(task, &beside))
     }
 
     async fn write_status(
@@ -90,6 +113,34 @@ impl Engine {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The report that an attempt returned, read from its result when it is posted.
+    pub(super) async fn post_report(
+        &self,
+        due: &DueEffect,
+        target: &Target,
+        number: Number,
+        attempt: AttemptNumber,
+    ) -> Result<Performed, EngineError> {
+        let stored = match &due.task {
+            Some(task) => self.store.task(task).await?,
+            None => None,
+        };
+        let Some(task) = stored.map(|stored| stored.task) else {
+            return Ok(Performed::Needless);
+        };
+        let result = task.attempt(attempt).and_then(|one| one.result.as_ref());
+        let Some(result) = result else {
+            return Ok(Performed::Needless);
+        };
+        let returned = self.returned(&task.id, attempt, result).await?;
+        let Some(report) = &returned.evidence.report else {
+            return Ok(Performed::Needless);
+        };
+        let body = report::comment(&task, attempt, report);
+        let key = due.effect.key(Some(&task.id));
+        self.say_once(due, target, number, &key, &body).await
     }
 
     pub(super) async fn say_once(

@@ -9,6 +9,7 @@ use crate::domain::notice::{Notice, Place};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::command::{self, Command, Parsed};
 use crate::domain::request::{Origin, Person, Request};
+use crate::domain::task::attempt::Attempt;
 use crate::domain::task::because::Because;
 use crate::domain::task::status;
 use crate::domain::time::Timestamp;
@@ -143,13 +144,18 @@ impl Engine {
             return self.answer(said, &refusal).await;
         };
         let task = stored.task;
-        if task.pull.is_none() {
+        // Without a pull request there is an answer to be given, or nothing.
+        let asked = |last: &Attempt| !last.questions.is_empty();
+        if task.pull.is_none() && !task.last_attempt().is_some_and(asked) {
             return self.answer(said, &Refusal::NothingToFix).await;
         }
         if task.stage.is_closed() {
             return self.answer(said, &Refusal::TaskOver).await;
         }
-        let branch = task.id.branch();
+        let branch = match task.pull {
+            Some(_) => task.id.branch(),
+            None => task.base.branch.clone(),
+        };
         let target = Target::from(said.place);
         let head = self.github()?.branch_tip(&target, &branch).await?;
         let Some(head) = head else {
@@ -168,6 +174,7 @@ impl Engine {
             Some(Because::Outdated) | None => {
                 Ok(Reading::Ignored("this request was served".to_owned()))
             }
+            Some(Because::AnswerKept) => Ok(Reading::Done("an answer was kept")),
             Some(_) => Ok(Reading::Done("another attempt was asked for")),
         }
     }

@@ -3,25 +3,29 @@
 //! It is offered no files and no terminal of ours, since it has its own in the sandbox. However
 //! it ends, by itself, by a crash, a limit or noise, its whole process tree ends with it.
 
+mod install;
 mod lines;
+mod presets;
 mod seen;
 mod session;
 mod transcript;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use url::{Host, Url};
-
 use super::failure::Failure;
 use super::heartbeat::Voice;
+use super::home::Left;
+use super::mcp::StdioServer;
 use super::measure::limits;
+use super::model::base_url;
 use super::tools::Tools;
+use super::ways::Ways;
 use super::{Pace, WorkOptions};
-use crate::protocol::brief::{Brief, Limits};
+use crate::protocol::brief::{Brief, Limits, Preset};
 use crate::protocol::progress::Phase;
-use crate::sandbox::{Door, Doors, Running, Sandbox, Spec};
+use crate::sandbox::{Bind, Limit, Running, Sandbox, Spec};
 
 use lines::{Fault, Taps};
 pub(super) use seen::Seen;
@@ -31,8 +35,45 @@ pub(super) use transcript::Transcript;
 /// Time for an agent whose standard output has closed to end by itself.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
-/// What is to be started, and with which way out.
+/// An agent that is installed.
+#[derive(Clone, Debug)]
+pub(super) struct Installed {
+    preset: Preset,
+    /// Its folder `node_modules`.
+    packages: PathBuf,
+}
+
+/// Installs the brief's agent, where it is one that we know.
+pub(super) async fn install(
+    options: &WorkOptions,
+    brief: &Brief,
+) -> Result<Option<Installed>, Failure> {
+    let Some(preset) = brief.agent.preset else {
+        return Ok(None);
+    };
+    let packages = install::install(options, preset).await?;
+    Ok(Some(Installed { preset, packages }))
+}
+
+/// What is to be started, and with which ways out.
 pub(super) fn spec(
+    options: &WorkOptions,
+    brief: &Brief,
+    (tools, installed, ways): (&Tools, Option<&Installed>, &Ways),
+    workspace: &Path,
+) -> Result<Spec, Failure> {
+    let mut spec = match installed {
+        Some(installed) => of_preset(brief, tools, installed, workspace)?,
+        None => of_command(options, brief, tools, workspace)?,
+    };
+    spec.environment.extend(brief.agent.environment.clone());
+    spec.limits = limits(&brief.limits);
+    spec.read_only.extend(tools.binds(options));
+    ways.open(&mut spec);
+    Ok(spec)
+}
+
+fn of_command(
     options: &WorkOptions,
     brief: &Brief,
     tools: &Tools,
@@ -46,59 +87,66 @@ pub(super) fn spec(
     })?;
     let mut command = vec![tools.program(options, name)?];
     command.extend(words.map(Into::into));
-    let mut spec = Spec::new(workspace.to_owned(), command);
-    spec.doors = match &brief.agent.model_url {
-        Some(url) => Some(doors(options, tools, url)?),
-        None => None,
-    };
-    spec.environment = brief.agent.environment.clone();
-    spec.limits = limits(&brief.limits);
-    spec.read_only = tools.binds(options);
+    Ok(Spec::new(workspace.to_owned(), command))
+}
+
+fn of_preset(
+    brief: &Brief,
+    tools: &Tools,
+    installed: &Installed,
+    workspace: &Path,
+) -> Result<Spec, Failure> {
+    let preset = installed.preset;
+    let model = brief.model.as_deref().ok_or_else(|| {
+        let cause = format!("the brief names no model for {}", preset.as_str());
+        Failure::new(Phase::Agent, cause, "name one in the server's settings")
+    })?;
+    let setup = (presets::recipe(preset).configure)(&base_url(preset.wire()), model);
+    let mut spec = Spec::new(workspace.to_owned(), setup.command);
+    spec.environment = setup.environment;
+    spec.read_only.push(Bind {
+        outside: installed.packages.clone(),
+        inside: presets::PACKAGES_INSIDE.into(),
+    });
+    for (path, content) in setup.files {
+        spec.read_only.push(tools.settings(path.into(), &content)?);
+    }
     Ok(spec)
 }
 
-fn doors(options: &WorkOptions, tools: &Tools, model_url: &str) -> Result<Doors, Failure> {
-    let url = Url::parse(model_url)
-        .ok()
-        .filter(|url| url.scheme() == "http");
-    let address = url.as_ref().and_then(|url| {
-        let host = match url.host()? {
-            Host::Domain(name) => name.to_owned(),
-            Host::Ipv4(address) => address.to_string(),
-            Host::Ipv6(address) => address.to_string(),
-        };
-        Some((host, url.port_or_known_default()?))
-    });
-    let (host, port) = address.ok_or_else(|| {
-        let cause = format!("{model_url} is not an address that can be relayed");
-        Failure::new(
-            Phase::Agent,
-            cause,
-            "give an address such as http://127.0.0.1:8080/v1",
-        )
-    })?;
-    let program = options.relay_program.as_deref().ok_or_else(|| {
-        let remedy = "start the work with `castellan work`";
-        Failure::new(Phase::Agent, "this runner knows no relay program", remedy)
-    })?;
-    Ok(Doors {
-        program: tools.copy(program)?,
-        doors: vec![Door::to(host, port)],
-    })
+/// What is seen of an agent, while it works.
+pub(super) type Watched = Arc<Mutex<Seen>>;
+
+/// What is to be seen of the agent of `brief`, which is given these servers of tools and may find
+/// the session of an earlier attempt in its home.
+pub(super) fn watch(
+    brief: &Brief,
+    servers: Vec<String>,
+    earlier: Option<Left>,
+    voice: &Voice,
+) -> Watched {
+    let seen = Seen::new(brief.allow.clone(), servers, voice.clone());
+    Arc::new(Mutex::new(seen.with_earlier(earlier)))
+}
+
+/// What an agent is told, and how patiently.
+pub(super) struct Told<'a> {
+    pub(super) brief: &'a Brief,
+    pub(super) pace: Pace,
+    /// Servers of tools that it has to start.
+    pub(super) servers: &'a [StdioServer],
 }
 
 /// Prompts the agent until it ends its turn, and returns what was seen however it went.
 pub(super) async fn run(
     sandbox: &Sandbox,
     spec: &Spec,
-    pace: Pace,
-    brief: &Brief,
-    voice: &Voice,
+    told: &Told<'_>,
+    seen: &Watched,
 ) -> (Seen, Result<(), Failure>) {
-    let seen = Arc::new(Mutex::new(Seen::new(brief.allow.clone(), voice.clone())));
     let result = match sandbox.spawn(spec) {
         Ok(mut running) => {
-            let result = converse(&mut running, spec, pace, brief, &seen).await;
+            let result = converse(&mut running, spec, told, seen).await;
             // Not every agent ends when its input closes, so it is ended.
             match (running.kill().await, result) {
                 (Err(error), Ok(())) => Err(Failure::of_machine(
@@ -122,22 +170,25 @@ pub(super) async fn run(
 async fn converse(
     running: &mut Running,
     spec: &Spec,
-    pace: Pace,
-    brief: &Brief,
-    seen: &Arc<Mutex<Seen>>,
+    told: &Told<'_>,
+    seen: &Watched,
 ) -> Result<(), Failure> {
+    let (brief, pace) = (told.brief, told.pace);
     let Some(taps) = Taps::open(running, spec.limits.output_mib * 1024 * 1024) else {
         let cause = "the agent was started without its pipes";
         return Err(Failure::new(Phase::Agent, cause, "report this as a defect"));
     };
     let (faults, errors) = (taps.faults.clone(), taps.errors.clone());
     let at_most = Duration::from_secs(u64::from(brief.limits.agent_s));
-    let talk = session::talk(taps, pace.agent_start, brief, seen.clone());
+    let talk = session::talk(taps, told, seen.clone());
     let broken = match tokio::time::timeout(at_most, talk).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(broken)) => broken,
         Err(_) => Broken::TimeIsOver,
     };
+    if let Some(limit) = running.ended_by() {
+        return Err(of_limit(limit, &brief.limits));
+    }
     // A fault of the pipes explains what the conversation saw of it.
     if let Some(fault) = faults.get() {
         return Err(of_fault(fault, &brief.limits));
@@ -187,6 +238,31 @@ async fn ended(running: &mut Running, method: &str, errors: &lines::Errors) -> F
         ),
         remedy,
     )
+}
+
+fn of_limit(limit: Limit, limits: &Limits) -> Failure {
+    let (cause, remedy) = match limit {
+        Limit::Memory => (
+            format!(
+                "the agent and what it started used more than {} MiB of memory together",
+                limits.memory_total_mib
+            ),
+            "have it run fewer or smaller programs at once, or run it where the limit is higher",
+        ),
+        Limit::Disk => (
+            format!(
+                "the agent and what it started added more than {} MiB to the disk",
+                limits.disk_mib
+            ),
+            "have it leave less behind, or run it where the limit is higher",
+        ),
+        // Those three are ours to notice, not the sandbox's.
+        Limit::Time | Limit::Output | Limit::FileSize => (
+            format!("the agent was ended by its limit on {limit:?}"),
+            "split the task",
+        ),
+    };
+    Failure::new(Phase::Agent, cause, remedy)
 }
 
 fn of_fault(fault: &Fault, limits: &Limits) -> Failure {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use agent_client_protocol::v1::schema::{
     ContentBlock, ContentChunk, Implementation, PermissionOptionKind, RequestPermissionOutcome,
-    RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, SessionUpdate,
-    StopReason, ToolKind,
+    RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, SessionId,
+    SessionUpdate, StopReason, ToolKind,
 };
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use super::transcript::Transcript;
 use crate::protocol::brief::AllowList;
 use crate::protocol::result::Permission;
 use crate::runner::heartbeat::Voice;
+use crate::runner::home::Left;
 use crate::sandbox::{clean, clean_line};
 
 /// Characters of a title, a name or a kind.
@@ -38,14 +39,23 @@ pub(in crate::runner) struct Seen {
     pub(in crate::runner) words: String,
     /// All of it.
     pub(in crate::runner) transcript: Transcript,
+    /// The session that it opened.
+    pub(in crate::runner) left: Option<Left>,
+    /// The session of an earlier attempt, until it is asked for.
+    before: Option<Left>,
+    /// Whether it tells again what it said in an earlier attempt.
+    repeats: bool,
     tools: HashMap<String, (ToolKind, String)>,
     speaking: bool,
+    refused: bool,
     allow: AllowList,
+    /// Servers of tools that the agent was given by us.
+    servers: Vec<String>,
     voice: Voice,
 }
 
 impl Seen {
-    pub(super) fn new(allow: AllowList, voice: Voice) -> Self {
+    pub(super) fn new(allow: AllowList, servers: Vec<String>, voice: Voice) -> Self {
         Self {
             agent: None,
             stop_reason: None,
@@ -53,16 +63,59 @@ impl Seen {
             permissions: Vec::new(),
             words: String::new(),
             transcript: Transcript::new(),
+            left: None,
+            before: None,
+            repeats: false,
             tools: HashMap::new(),
             speaking: false,
+            refused: false,
             allow,
+            servers,
             voice,
+        }
+    }
+
+    /// With the session that an earlier attempt's agent left.
+    pub(super) fn with_earlier(mut self, before: Option<Left>) -> Self {
+        self.before = before;
+        self
+    }
+
+    /// The earlier session that the agent may load, once, where it is this very agent's. What it
+    /// tells until [`Seen::opened`] was told before.
+    pub(super) fn earlier(&mut self, can_load: bool) -> Option<SessionId> {
+        let before = self.before.take()?;
+        let is_own = self.agent.as_ref() == Some(&before.agent);
+        if !can_load || !is_own {
+            let why = if is_own {
+                "the agent loads none"
+            } else {
+                "it is another agent's"
+            };
+            self.transcript
+                .add(json!({ "session": format!("not resumed: {why}") }));
+            return None;
+        }
+        self.repeats = true;
+        Some(SessionId::new(before.session))
+    }
+
+    /// A session is open; `how` says so where there was an earlier one.
+    pub(super) fn opened(&mut self, session: Option<&SessionId>, how: Option<&str>) {
+        self.repeats = false;
+        if let Some(how) = how {
+            self.transcript
+                .add(json!({ "session": clean_line(how, TITLE_CHARS) }));
+        }
+        let agent = self.agent.as_deref().unwrap_or_default();
+        if let Some(session) = session {
+            self.left = Left::of(&session.to_string(), agent);
         }
     }
 
     /// Everything, leaving nothing behind.
     pub(super) fn take(&mut self) -> Self {
-        let mut all = Self::new(self.allow.clone(), self.voice.clone());
+        let mut all = Self::new(self.allow.clone(), Vec::new(), self.voice.clone());
         std::mem::swap(&mut all, self);
         all.words = clean(all.words.as_bytes(), WORDS_BYTES);
         all
@@ -87,6 +140,7 @@ impl Seen {
 
     pub(super) fn turn(&mut self) {
         self.turns += 1;
+        self.refused = false;
         self.transcript.add(json!({ "turn": self.turns }));
     }
 
@@ -96,8 +150,24 @@ impl Seen {
         self.stop_reason = Some(reason);
     }
 
+    /// Whether the last permission that it asked for in this turn was refused.
+    pub(super) const fn was_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// A tool of ours, or of the policy's servers, was called; what it came to is foreign text.
+    pub(in crate::runner) fn tool_used(&mut self, title: &str, status: &str) {
+        let title = clean_line(title, TITLE_CHARS);
+        let status = clean_line(status, TITLE_CHARS);
+        self.transcript
+            .add(json!({ "tool": title, "status": status }));
+    }
+
     /// One of the agent's updates.
     pub(super) fn update(&mut self, update: SessionUpdate) {
+        if self.repeats {
+            return;
+        }
         match update {
             SessionUpdate::AgentMessageChunk(chunk) => {
                 if !self.speaking {
@@ -147,6 +217,13 @@ impl Seen {
         self.speaking = false;
     }
 
+    /// Whether a tool is one of the servers that we gave the agent, which the policy has allowed
+    /// already: agents name the server in the title, each in another way, and know no kind for it.
+    fn is_ours(&self, kind: &str, title: &str) -> bool {
+        let mut words = title.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        kind == "other" && words.any(|word| self.servers.iter().any(|name| name == word))
+    }
+
     /// The answer to a request for permission: by the tool's kind and the brief's list, with an
     /// option that is chosen by its kind, since names and ids differ from agent to agent.
     pub(super) fn permission(
@@ -167,7 +244,8 @@ impl Seen {
             .or_else(|| known.map(|(_, title)| title.clone()))
             .unwrap_or_default();
         let kind = name_of(&kind);
-        let wanted = if self.allow.tool_kinds.contains(&kind) {
+        let may = self.allow.tool_kinds.contains(&kind) || self.is_ours(&kind, &title);
+        let wanted = if may {
             [
                 PermissionOptionKind::AllowOnce,
                 PermissionOptionKind::AllowAlways,
@@ -187,6 +265,7 @@ impl Seen {
                 PermissionOptionKind::AllowOnce | PermissionOptionKind::AllowAlways
             )
         });
+        self.refused = !granted;
         self.voice.note(&title);
         self.transcript
             .add(json!({ "asked": title, "kind": kind, "granted": granted }));

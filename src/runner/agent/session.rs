@@ -1,25 +1,28 @@
 //! The conversation: initialize, one session, and prompts until the agent ends its turn.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    ContentBlock, Implementation, InitializeRequest, NewSessionRequest, PromptRequest,
-    RequestPermissionRequest, SessionId, SessionNotification, StopReason, TextContent,
+    ContentBlock, Implementation, InitializeRequest, LoadSessionRequest, McpServer, McpServerStdio,
+    NewSessionRequest, PromptRequest, RequestPermissionRequest, SessionId, SessionNotification,
+    StopReason, TextContent,
 };
 use agent_client_protocol::{Agent, Client, Error, Lines, is_incoming_transport_closed};
 
 use super::lines::Taps;
 use super::seen::Seen;
-use crate::protocol::brief::Brief;
+use super::{Told, Watched};
 use crate::protocol::progress::Phase;
 use crate::runner::failure::Failure;
 use crate::sandbox::{WORKSPACE, clean_line};
 
 /// What an agent that stopped at one of its own limits is told, while it has turns left.
 const GO_ON: &str = "Go on with the task where you stopped.";
+
+/// What an agent that ended its turn at a refused permission is told, while it has turns left.
+const GO_ON_WITHOUT: &str = "That was not permitted. Go on with the task without it.";
 
 /// Why a conversation ended before the agent's turn did.
 pub(super) enum Broken {
@@ -40,12 +43,7 @@ pub(super) enum Broken {
 }
 
 /// Talks with the agent behind `taps` until it ends its turn.
-pub(super) async fn talk(
-    taps: Taps,
-    start_within: Duration,
-    brief: &Brief,
-    seen: Arc<Mutex<Seen>>,
-) -> Result<(), Broken> {
+pub(super) async fn talk(taps: Taps, told: &Told<'_>, seen: Watched) -> Result<(), Broken> {
     let fault = taps.faults.happened.clone();
     let (out, lines, _reading_errors) = taps.split();
     let (updates, asked, noted) = (seen.clone(), seen.clone(), seen);
@@ -72,7 +70,7 @@ pub(super) async fn talk(
         .connect_with(
             Lines::new(out, lines),
             async |agent: ConnectionTo<Agent>| {
-                if let Err(why) = prompt(&agent, start_within, brief, &noted).await {
+                if let Err(why) = prompt(&agent, told, &noted).await {
                     *lock(&keep) = Some(why);
                 }
                 Ok(())
@@ -90,11 +88,11 @@ pub(super) async fn talk(
 
 async fn prompt(
     agent: &ConnectionTo<Agent>,
-    start_within: Duration,
-    brief: &Brief,
+    told: &Told<'_>,
     seen: &Mutex<Seen>,
 ) -> Result<(), Broken> {
-    let session = tokio::time::timeout(start_within, begin(agent, seen));
+    let brief = told.brief;
+    let session = tokio::time::timeout(told.pace.agent_start, begin(agent, told, seen));
     let session = match session.await {
         Ok(session) => session?,
         Err(_) if lock(seen).agent.is_some() => {
@@ -121,6 +119,8 @@ async fn prompt(
         match answer.stop_reason {
             StopReason::EndTurn => return Ok(()),
             StopReason::MaxTokens | StopReason::MaxTurnRequests => text = GO_ON,
+            // Some agents end their turn where a permission is refused.
+            StopReason::Cancelled if lock(seen).was_refused() => text = GO_ON_WITHOUT,
             StopReason::Refusal => {
                 return Err(failed(
                     "the agent refused the task",
@@ -147,7 +147,11 @@ async fn prompt(
     ))
 }
 
-async fn begin(agent: &ConnectionTo<Agent>, seen: &Mutex<Seen>) -> Result<SessionId, Broken> {
+async fn begin(
+    agent: &ConnectionTo<Agent>,
+    told: &Told<'_>,
+    seen: &Mutex<Seen>,
+) -> Result<SessionId, Broken> {
     let us = Implementation::new("castellan", env!("CARGO_PKG_VERSION"));
     let hello = agent
         .send_request(InitializeRequest::new(ProtocolVersion::V1).client_info(us))
@@ -164,12 +168,50 @@ async fn begin(agent: &ConnectionTo<Agent>, seen: &Mutex<Seen>) -> Result<Sessio
             "use an agent of ACP version 1",
         ));
     }
+    let earlier = lock(seen).earlier(hello.agent_capabilities.load_session);
+    if let Some(earlier) = earlier
+        && load(agent, &earlier, told, seen).await
+    {
+        return Ok(earlier);
+    }
     let session = agent
-        .send_request(NewSessionRequest::new(WORKSPACE))
+        .send_request(NewSessionRequest::new(WORKSPACE).mcp_servers(servers(told)))
         .block_task()
         .await
         .map_err(|error| ended_or_said("session/new", &error))?;
+    lock(seen).opened(Some(&session.session_id), None);
     Ok(session.session_id)
+}
+
+/// The servers of tools, as the protocol has them.
+fn servers(told: &Told<'_>) -> Vec<McpServer> {
+    let servers = told.servers.iter().map(|server| {
+        let stdio = McpServerStdio::new(server.name.clone(), server.command.clone());
+        McpServer::Stdio(stdio.args(server.arguments.clone()))
+    });
+    servers.collect()
+}
+
+/// Whether the agent took up the session of an earlier attempt. If not, it begins a new one, and
+/// has the record of the earlier attempts in its prompt.
+async fn load(
+    agent: &ConnectionTo<Agent>,
+    earlier: &SessionId,
+    told: &Told<'_>,
+    seen: &Mutex<Seen>,
+) -> bool {
+    let request = LoadSessionRequest::new(earlier.clone(), WORKSPACE).mcp_servers(servers(told));
+    let answer = agent.send_request(request).block_task();
+    let why = match tokio::time::timeout(told.pace.agent_start / 2, answer).await {
+        Ok(Ok(_)) => {
+            lock(seen).opened(Some(earlier), Some("resumed"));
+            return true;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    lock(seen).opened(None, Some(&format!("not resumed: {why}")));
+    false
 }
 
 fn ended_or_said(method: &'static str, error: &Error) -> Broken {

@@ -6,7 +6,7 @@ use castellan::settings::{ConfigPath, Given, Settings};
 use clap::{Args as _, FromArgMatches as _};
 
 /// A key and a value for every setting, as TOML and as text.
-const SAMPLES: [(&str, &str); 15] = [
+const SAMPLES: [(&str, &str); 19] = [
     ("listen", "\"127.0.0.1:99\""),
     ("database-url", "\"sqlite:other.db\""),
     ("data-dir", "\"other\""),
@@ -17,10 +17,14 @@ const SAMPLES: [(&str, &str); 15] = [
     ("oidc-issuer", "\"https://git.example/_services/token\""),
     ("public-url", "\"https://castellan.example/\""),
     ("agent", "\"my-agent --acp\""),
+    ("model-wire", "\"openai\""),
     ("model-url", "\"http://127.0.0.1:4000/v1\""),
+    ("model-key", "\"a-key\""),
+    ("model", "\"small\""),
     ("tasks-per-repository", "3"),
     ("tasks-per-person-hour", "4"),
     ("sweep-minutes", "7"),
+    ("drain-seconds", "9"),
     ("log", "\"debug\""),
 ];
 
@@ -98,7 +102,10 @@ fn the_example_file_has_every_setting_and_nothing_else() {
     let set: String = text
         .lines()
         .filter_map(|line| line.strip_prefix('#'))
-        .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+        .filter(|line| {
+            line.starts_with(|first: char| "[] ".contains(first) || first.is_ascii_lowercase())
+        })
+        .filter(|line| !line.starts_with(' ') || line.starts_with("  "))
         .map(|line| format!("{line}\n"))
         .collect();
     toml::from_str::<Given>(&set).unwrap_or_else(|error| panic!("{error}"));
@@ -107,7 +114,9 @@ fn the_example_file_has_every_setting_and_nothing_else() {
         .keys()
         .cloned()
         .collect();
+    let tables = ["providers"].map(str::to_owned);
     let known: BTreeSet<String> = SAMPLES.map(|(name, _)| name.to_owned()).into();
+    let known: BTreeSet<String> = known.into_iter().chain(tables).collect();
     assert_eq!(keys, known);
 }
 
@@ -119,6 +128,7 @@ fn help_shows_no_secret() {
             .args([command, "--help"])
             .env("CASTELLAN_PRIVATE_KEY", "hidden-key")
             .env("CASTELLAN_WEBHOOK_SECRETS", "hidden-secret")
+            .env("CASTELLAN_MODEL_KEY", "hidden-model-key")
             .env("CASTELLAN_DATABASE_URL", "postgres://u:hidden-password@h/d")
             .env("CASTELLAN_LISTEN", "shown:1")
             .output();

@@ -208,55 +208,10 @@ async fn later_attempts_follow_their_own_script() {
 #[tokio::test]
 async fn without_a_relay_program_a_model_is_not_promised() {
     let mut case = case!("without_a_relay_program_a_model_is_not_promised", []);
-    case.brief.agent.model_url = Some("http://127.0.0.1:1/v1".to_owned());
+    case.brief.model = Some("small".to_owned());
     assert!(
         case.failure(Phase::Agent)
             .await
             .contains("no relay program")
     );
-    case.brief.agent.model_url = Some("https://example.org/v1".to_owned());
-    assert!(
-        case.failure(Phase::Agent)
-            .await
-            .contains("not an address that can be relayed")
-    );
-}
-
-#[tokio::test]
-async fn an_agent_reaches_its_model_and_no_other_port() {
-    let model = answering("I am the model.").await;
-    let other = answering("I am a neighbour.").await;
-    let mut case = case!("an_agent_reaches_its_model_and_no_other_port", [
-        {"fetch": format!("http://127.0.0.1:{model}/v1")},
-        {"ask": {"kind": "read", "title": "Now the neighbour"}},
-        {"fetch": format!("http://127.0.0.1:{other}/v1")}
-    ]);
-    let program = std::path::PathBuf::from(env!("CARGO_BIN_EXE_castellan"));
-    case.options.relay_program = Some(program);
-    case.brief.agent.model_url = Some(format!("http://127.0.0.1:{model}/v1"));
-    let returned = case.work().await;
-    assert!(
-        returned.transcript.contains("I am the model."),
-        "{}",
-        returned.transcript
-    );
-    assert!(
-        !returned.transcript.contains("I am a neighbour."),
-        "{}",
-        returned.transcript
-    );
-    assert!(
-        returned.evidence.words.contains("Connection refused"),
-        "{:?}",
-        returned.evidence
-    );
-}
-
-/// A port of this machine that answers every GET with `words`.
-async fn answering(words: &'static str) -> u16 {
-    let app = axum::Router::new().fallback(async move || words);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    port
 }

@@ -13,7 +13,7 @@ use castellan::protocol::brief::{AgentCommand, AllowList, Brief, Checkout, Limit
 use castellan::protocol::enter::RunIdentity;
 use castellan::protocol::progress::Phase;
 use castellan::protocol::result::{Outcome, Returned};
-use castellan::runner::{Ended, Pace, Summary, WorkError, WorkOptions, work};
+use castellan::runner::{Ended, Pace, Resolve, Summary, WorkError, WorkOptions, work};
 use serde_json::Value;
 
 use super::stand::{Book, Stand, task};
@@ -25,7 +25,7 @@ pub(crate) struct Case {
     pub(crate) stand: Stand,
     pub(crate) brief: Brief,
     pub(crate) options: WorkOptions,
-    _repository: tempfile::TempDir,
+    repository: tempfile::TempDir,
 }
 
 /// A repository with one small program, one file of each kind, and rules.
@@ -89,20 +89,40 @@ impl Case {
             search,
             may_install: false,
             read_only: Vec::new(),
+            agents: PathBuf::from("/nonexistent"),
             relay_program: None,
+            secret_of: std::sync::Arc::new(|_| None),
+            plain_tool_servers: false,
             pace: Pace {
                 tries: 4,
                 first_wait: Duration::from_millis(5),
                 longest_wait: Duration::from_millis(20),
                 ..Pace::default()
             },
+            resolve: Resolve::default(),
         };
         Some(Self {
             stand,
             brief,
             options,
-            _repository: folder,
+            repository: folder,
         })
+    }
+
+    /// The folder of the repository.
+    pub(crate) fn repository(&self) -> &Path {
+        self.repository.path()
+    }
+
+    /// The same case, whose sandboxes can have doors.
+    pub(crate) fn with_doors(mut self) -> Self {
+        self.options.relay_program = Some(PathBuf::from(env!("CARGO_BIN_EXE_castellan")));
+        self
+    }
+
+    /// Gives the agent another script.
+    pub(crate) fn script(&mut self, script: &Value) {
+        self.brief.agent.command[2] = script.to_string();
     }
 
     /// Does the work to its end.
@@ -197,7 +217,6 @@ fn brief(stand: &Stand, start: Oid, script: &Value) -> Brief {
                 .map(str::to_owned)
                 .to_vec(),
             environment: BTreeMap::new(),
-            model_url: None,
         },
         model: None,
         network: Network::default(),

@@ -6,19 +6,23 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
 use castellan::domain::time::Timestamp;
 use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease};
 use castellan::protocol::progress::{Directive, Progress};
 use castellan::protocol::result::{CONTENT_SHA256_HEADER, Receipt, Returned};
-use castellan::protocol::{BRIEF_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, Refused};
+use castellan::protocol::{
+    BRIEF_PATH, EXCHANGE_PATH, MODEL_PATH, MODEL_REFUSAL_HEADER, PROGRESS_PATH, RESULT_PATH,
+    Refused, SESSION_PATH,
+};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
 
 /// What was seen, and what is to be answered.
 #[derive(Default)]
@@ -27,14 +31,34 @@ pub(crate) struct Book {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) progress: Vec<Progress>,
     pub(crate) results: Vec<Bytes>,
+    /// Sessions that agents left, and the one that is given out.
+    pub(crate) sessions: Vec<Bytes>,
+    pub(crate) session: Option<Bytes>,
     pub(crate) leases: Vec<String>,
     pub(crate) git_authorization: Vec<Option<String>>,
     /// Answers to come before the proper ones, by path.
     pub(crate) instead: Vec<(&'static str, StatusCode)>,
     /// Bytes of a result that a proxy before the server passes.
     pub(crate) proxy_passes: Option<usize>,
+    /// Tells the runner to stop at its next word.
+    pub(crate) stop_now: bool,
+    /// Calls of the model.
+    pub(crate) model: Vec<ModelCall>,
+    /// A server that plays the model, where the answers are to be a model's.
+    pub(crate) model_at: Option<String>,
+    /// How the next calls of the model are refused: status, and the gateway's word for it.
+    pub(crate) model_refuses: Vec<(StatusCode, &'static str)>,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
+    /// The lease's deadline.
+    pub(crate) deadline: Timestamp,
+}
+
+/// One call of the model, as it arrived.
+pub(crate) struct ModelCall {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 pub(crate) struct Stand {
@@ -45,6 +69,7 @@ pub(crate) struct Stand {
 #[derive(Clone)]
 struct Shared {
     book: Arc<Mutex<Book>>,
+    released: Arc<Notify>,
     repository: PathBuf,
 }
 
@@ -54,6 +79,7 @@ impl Stand {
         let book = Arc::new(Mutex::new(Book::default()));
         let shared = Shared {
             book: book.clone(),
+            released: Arc::default(),
             repository,
         };
         let app = Router::new()
@@ -61,6 +87,8 @@ impl Stand {
             .route(BRIEF_PATH, get(brief))
             .route(PROGRESS_PATH, post(progress))
             .route(RESULT_PATH, post(result))
+            .route(&format!("{MODEL_PATH}/{{*path}}"), any(model))
+            .route(SESSION_PATH, get(session).post(keep_session))
             .route("/git/{*path}", get(advertise).post(upload_pack))
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(shared);
@@ -93,7 +121,7 @@ async fn exchange(State(shared): State<Shared>, body: Bytes) -> Response {
         attempt: AttemptNumber(1),
         fence: Fence(7),
         heartbeat_s: 1,
-        deadline: Timestamp(0),
+        deadline: book.deadline,
     })
     .into_response()
 }
@@ -111,9 +139,11 @@ async fn brief(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
     let mut book = shared.book.lock().unwrap();
     let progress: Progress = serde_json::from_slice(&body).unwrap();
-    let stop = book
-        .stop_at
-        .is_some_and(|at| progress.note.as_deref() == Some(at));
+    let stop = book.stop_now
+        || book
+            .stop_at
+            .zip(progress.note.as_deref())
+            .is_some_and(|(at, note)| note.contains(at));
     book.progress.push(progress);
     if let Some(answer) = instead(&mut book, PROGRESS_PATH) {
         return answer;
@@ -126,6 +156,76 @@ async fn progress(State(shared): State<Shared>, body: Bytes) -> Response {
         Directive::Continue
     })
     .into_response()
+}
+
+/// A model that answers anything; its answer to a path with `stream` pauses until one with
+/// `release` is asked for.
+async fn model(
+    State(shared): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.to_string();
+    let pauses = path.contains("/stream");
+    if path.contains("/release") {
+        shared.released.notify_one();
+    }
+    let at = {
+        let mut book = shared.book.lock().unwrap();
+        book.model.push(ModelCall {
+            path: path.clone(),
+            headers,
+            body: body.clone(),
+        });
+        if let Some(answer) = instead(&mut book, MODEL_PATH) {
+            return answer;
+        }
+        if !book.model_refuses.is_empty() {
+            let (status, why) = book.model_refuses.remove(0);
+            return (status, [(MODEL_REFUSAL_HEADER, why)], "no").into_response();
+        }
+        book.model_at.clone()
+    };
+    if let Some(at) = at {
+        return passed(format!("{at}{path}"), body).await;
+    }
+    let words = futures::stream::unfold(0, move |at| {
+        let released = shared.released.clone();
+        async move {
+            if at == 1 && pauses {
+                released.notified().await;
+            }
+            let word = ["data: one\n\n", "data: two\n\n"].get(at)?;
+            Some((Ok::<_, std::convert::Infallible>(*word), at + 1))
+        }
+    });
+    let kind = [("content-type", "text/event-stream"), ("set-cookie", "a=b")];
+    (kind, Body::from_stream(words)).into_response()
+}
+
+async fn session(State(shared): State<Shared>) -> Response {
+    match shared.book.lock().unwrap().session.clone() {
+        Some(archive) => archive.into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn keep_session(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let sha256 = Sha256Hex::of(&body);
+    assert_eq!(headers[CONTENT_SHA256_HEADER], sha256.as_str());
+    shared.book.lock().unwrap().sessions.push(body);
+    axum::Json(Receipt { sha256 }).into_response()
+}
+
+/// What the model at `url` answers, as it comes.
+async fn passed(url: String, body: Bytes) -> Response {
+    let call = reqwest::Client::new().post(url).body(body);
+    let call = call.header("content-type", "application/json");
+    let answer = call.send().await.unwrap();
+    let (status, kind) = (answer.status(), answer.headers()["content-type"].clone());
+    let stream = Body::from_stream(answer.bytes_stream());
+    (status, [("content-type", kind)], stream).into_response()
 }
 
 async fn result(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {

@@ -1,6 +1,7 @@
 //! The ways out: each leads where its keeper leads it, and nowhere else.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use castellan::sandbox::{Door, Doors, Forward, Spec, relay_inside};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,4 +61,36 @@ async fn relay_inside_forwards_and_keeps_the_exit_code() {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn other_people_of_the_machine_cannot_list_the_doors() {
+    let room = room!("other_people_of_the_machine_cannot_list_the_doors");
+    let program = room.folder.path().join("relay");
+    std::fs::copy(env!("CARGO_BIN_EXE_castellan"), &program).unwrap();
+    let mut spec = room.spec("echo up; cat");
+    spec.doors = Some(Doors {
+        program,
+        doors: vec![Door::new(
+            "silent",
+            std::sync::Arc::new(|_| Box::pin(async {})),
+        )],
+    });
+    let mut running = room.sandbox.spawn(&spec).unwrap();
+    running
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut [0; 3])
+        .await
+        .unwrap();
+    let line = std::fs::read(format!("/proc/{}/cmdline", running.id().unwrap())).unwrap();
+    let line = String::from_utf8(line).unwrap();
+    let socket = line.split('\0').find(|word| word.ends_with("/silent.sock"));
+    let doors = Path::new(socket.unwrap()).parent().unwrap();
+    for folder in [doors, doors.parent().unwrap()] {
+        let mode = folder.metadata().unwrap().mode();
+        assert_eq!(mode & 0o066, 0, "{}: {mode:o}", folder.display());
+    }
+    running.kill().await.unwrap();
 }

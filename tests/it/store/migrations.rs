@@ -73,6 +73,11 @@ async fn assert_rows_are_readable(database: &Database) {
             .unwrap()
             .is_empty()
     );
+    let spent = store.spent(&tasks[0].task.id).await.unwrap();
+    assert_eq!(
+        (spent.calls, spent.tokens.total(), spent.micros),
+        (2, 4744, 65_000)
+    );
     assert!(store.cursor("sweep:deliveries").await.unwrap().is_some());
     store.check().await.unwrap();
 }

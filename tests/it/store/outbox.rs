@@ -263,3 +263,34 @@ async fn c1_four_workers_lease_two_hundred_effects_each_once() {
         assert!(leased.values().all(|times| *times == 1), "{leased:?}");
     }
 }
+
+#[tokio::test]
+async fn how_a_task_goes_never_goes_before_anything_else() {
+    for (_database, store) in stores("how_a_task_goes_never_goes_before").await {
+        add(&store, "progress", &Effect::Progress, NOW).await;
+        add(&store, "status", &Effect::Status, NOW.plus_s(3)).await;
+        add(&store, "say", &say("x"), NOW.plus_s(4)).await;
+        let mut order = Vec::new();
+        while let Some(key) = key(&store, NOW.plus_s(9)).await {
+            order.push(key);
+        }
+        assert_eq!(order, ["say", "status", "progress"]);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_of_life_does_not_bring_the_next_progress_forward() {
+    for (_database, store) in stores("a_sign_of_life_does_not_bring").await {
+        add(&store, "progress", &Effect::Progress, NOW).await;
+        let due = lease(&store, NOW).await.unwrap();
+        let later = EffectEnd::NotYet(NOW.plus_s(20));
+        store.settle_effect(&due, &later).await.unwrap();
+        add(&store, "progress", &Effect::Progress, NOW.plus_s(1)).await;
+        assert!(lease(&store, NOW.plus_s(19)).await.is_none());
+        let due = lease(&store, NOW.plus_s(20)).await.unwrap();
+        // While it is written, there is another: that one is not lost.
+        add(&store, "progress", &Effect::Progress, NOW.plus_s(20)).await;
+        store.settle_effect(&due, &EffectEnd::Sent).await.unwrap();
+        assert_eq!(waiting(&store).await, 1);
+    }
+}

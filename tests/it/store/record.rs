@@ -264,7 +264,7 @@ async fn a_pull_request_leads_to_its_task_and_a_status_comment_is_remembered() {
         );
         let sha256 = Sha256Hex::of("text");
         store
-            .set_status(&task.id, CommentId(8), &sha256)
+            .set_status(&task.id, CommentId(8), &sha256, NOW)
             .await
             .unwrap();
         let stored = store.task(&task.id).await.unwrap().unwrap();

@@ -2,6 +2,7 @@
 //!
 //! How a page looks is in the templates; here it is what can be read on it.
 
+use castellan::domain::change::{Change, FileChange, Operation};
 use castellan::yard::Fault;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::cli::{castellan, said};
 const PUBLIC: &str = "https://castellan.example";
 
 impl World {
-    async fn page(&self, path: &str) -> (StatusCode, String) {
+    pub(super) async fn page(&self, path: &str) -> (StatusCode, String) {
         let get = self.http.get(format!("{}{path}", self.address));
         let answer = get.send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
@@ -129,6 +130,17 @@ async fn what_an_agent_said_stands_on_a_page_of_its_own_under_the_same_key() {
     let mut returned = runner.result(&[(FIX.0, Some(FIX.1))]).await;
     let words = serde_json::json!({"said": "<script>alert(1)</script> a\u{202e}b", "at_ms": 1500});
     returned.transcript = format!("nonsense\n{words}\n");
+    let mut files = Vec::new();
+    for at in 0..203 {
+        files.push(FileChange {
+            path: format!("<b>half</b>{at:03}"),
+            operation: Operation::Add,
+            mode: "100644".to_owned(),
+            content: b"1234".to_vec(),
+            base_blob: None,
+        });
+    }
+    returned.partial = Some(Change { files });
     assert_eq!(runner.returns_raw(&returned).await.0, 200);
     world.settles().await;
     let attempt = format!("{page}/attempts/1");
@@ -144,6 +156,15 @@ async fn what_an_agent_said_stands_on_a_page_of_its_own_under_the_same_key() {
     assert!(shown.contains("1.5 s"), "{shown}");
     assert!(shown.contains("alert(1)&#60;/script&#62; ab"), "{shown}");
     assert!(!shown.contains("<script>"), "{shown}");
+    // What it had done when it failed is listed, and nothing of it is anywhere else.
+    let left = "&#60;b&#62;half&#60;/b&#62;000</span> (added, 4 bytes)";
+    assert!(shown.contains(left), "{shown}");
+    assert!(shown.contains("never applied"), "{shown}");
+    assert!(
+        shown.contains("and 3 more") && !shown.contains("202"),
+        "{shown}"
+    );
+    assert!(!world.transcript().await.contains("half"));
     let (_, task) = world.page(&link).await;
     assert!(task.contains(&format!("{attempt}?{key}")), "{task}");
     world.ends().await;

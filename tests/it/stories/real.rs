@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use castellan::domain::task::stage::Stage;
 use castellan::protocol::enter::RunIdentity;
 use castellan::protocol::progress::Phase;
-use castellan::runner::{Ended, Pace, WorkError, WorkOptions, work};
+use castellan::runner::{Ended, Pace, Resolve, WorkError, WorkOptions, work};
 use castellan::yard::HeldRun;
 use serde_json::{Value, json};
 
@@ -38,8 +38,12 @@ impl World {
             search,
             may_install: false,
             read_only: Vec::new(),
+            agents: PathBuf::from("/nonexistent"),
             relay_program: None,
+            secret_of: std::sync::Arc::new(|_| None),
+            plain_tool_servers: false,
             pace: Pace::default(),
+            resolve: Resolve::default(),
         }
     }
 
@@ -119,6 +123,35 @@ async fn a_second_real_attempt_hears_the_words_and_goes_on_from_the_branch() {
     world.settles().await;
     world.real_runner().await;
     insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn r8_a_second_real_attempt_resumes_the_session_of_the_first() {
+    let world = scripted!("r8_a_second_real_attempt_resumes_the_session_of_the_first", {"attempts": [
+        [{"recall": true}, {"remember": "minus was wrong"},
+            {"replace": {"path": "add.sh", "find": "-", "with": "+"}}],
+        [{"recall": true}, {"replace": {"path": "add.sh", "find": "echo", "with": "printf '%s\\n'"}}]
+    ]});
+    let issue = world.labelled_issue().await;
+    world.real_runner().await;
+    let task = world.task(issue).await;
+    let kept = world.engine.store.session(&task.id).await.unwrap();
+    assert_eq!(kept.expect("a session").agent, "castellan-scripted-agent");
+    let pull = task.pull.unwrap().number.0;
+    let words = "/agent fix use printf";
+    world.alice.comments(pull, words).await.unwrap();
+    world.settles().await;
+    world.real_runner().await;
+    let page = format!("{}/tasks/{}/attempts/2", world.address, task.id);
+    let shown = world.http.get(page).send().await.unwrap().text().await;
+    let shown = shown.unwrap();
+    assert!(shown.contains("resumed"), "{shown}");
+    assert!(shown.contains("I remember: minus was wrong"), "{shown}");
+    world.alice.merges(pull).await.unwrap();
+    world.settles().await;
+    let kept = world.engine.store.session(&task.id).await.unwrap();
+    assert_eq!(kept, None, "the task is closed");
     world.ends().await;
 }
 

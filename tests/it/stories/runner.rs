@@ -8,10 +8,10 @@ use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease, RunIdentity};
 use castellan::protocol::progress::{Directive, Phase, Progress};
 use castellan::protocol::result::{
-    CONTENT_SHA256_HEADER, CommandReport, Outcome, Returned, RunEvidence,
+    CONTENT_SHA256_HEADER, CommandReport, Outcome, Question, Returned, RunEvidence,
 };
 use castellan::protocol::{
-    BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, VERSION,
+    BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, SESSION_PATH, VERSION,
 };
 use castellan::yard::HeldRun;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(crate) struct Run<'a> {
     pub(crate) held: HeldRun,
     pub(crate) lease: Lease,
     pub(crate) brief: Brief,
-    bearer: String,
+    pub(crate) bearer: String,
 }
 
 /// A key as a runner draws it.
@@ -141,18 +141,57 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 impl Run<'_> {
+    /// Says what its agent has asked so far; people are told.
+    pub(crate) async fn asks(&self, questions: &[Question]) {
+        self.says(questions).await;
+        self.world.settles().await;
+    }
+
+    /// Says what its agent has asked so far.
+    pub(crate) async fn says(&self, questions: &[Question]) {
+        let told = self.tells(Phase::Agent, None, questions).await;
+        assert_eq!(told, Directive::Continue);
+    }
+
     /// Says what it does.
     pub(crate) async fn reports(&self, phase: Phase) -> Directive {
+        self.tells(phase, None, &[]).await
+    }
+
+    /// Says what it does, and with which tool.
+    pub(crate) async fn notes(&self, phase: Phase, note: Option<&str>) -> Directive {
+        self.tells(phase, note, &[]).await
+    }
+
+    async fn tells(&self, phase: Phase, note: Option<&str>, questions: &[Question]) -> Directive {
         let progress = Progress {
             fence: self.lease.fence,
             phase,
-            note: None,
+            note: note.map(str::to_owned),
+            questions: questions.to_vec(),
         };
         let url = format!("{}{PROGRESS_PATH}", self.world.address);
         let request = self.world.http.post(url).bearer_auth(&self.bearer);
         let (status, answer) = answer(request.json(&progress)).await;
         assert_eq!(status, 200, "{answer}");
         serde_json::from_value(answer).unwrap()
+    }
+
+    /// Leaves a session, under the hash that it is said to have: the status and the answer.
+    pub(crate) async fn leaves(&self, archive: &[u8], sha256: &str) -> (u16, Value) {
+        let url = format!("{}{SESSION_PATH}", self.world.address);
+        let request = self.world.http.post(url).bearer_auth(&self.bearer);
+        let request = request.header(CONTENT_SHA256_HEADER, sha256);
+        answer(request.body(archive.to_owned())).await
+    }
+
+    /// Asks for the session of an earlier attempt: the status and the bytes.
+    pub(crate) async fn session(&self) -> (u16, Vec<u8>) {
+        let url = format!("{}{SESSION_PATH}", self.world.address);
+        let request = self.world.http.get(url).bearer_auth(&self.bearer);
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.bytes().await.unwrap().to_vec())
     }
 
     /// Posts bytes as the result, under the hash that they are said to have.
@@ -242,7 +281,8 @@ impl Run<'_> {
         self.returns(&returned).await;
     }
 
-    async fn returns(self, returned: &Returned) {
+    /// Returns this result; all that follows is done.
+    pub(crate) async fn returns(self, returned: &Returned) {
         let (status, answer) = self.returns_raw(returned).await;
         assert_eq!(status, 200, "{answer}");
         self.held.ends("success").await.unwrap();

@@ -1,7 +1,7 @@
 //! The world of a story: a GitHub, a server and the people, on one clock that only the story moves.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use castellan::clock::Clock;
@@ -108,8 +108,8 @@ pub(crate) struct World {
     pub(super) ended: bool,
     /// The tickets of runs that signed in.
     pub(super) tickets: Mutex<BTreeMap<i64, String>>,
-    setting: Setting,
-    folder: tempfile::TempDir,
+    pub(super) setting: Setting,
+    pub(super) folder: tempfile::TempDir,
     server: JoinHandle<()>,
 }
 
@@ -314,7 +314,7 @@ fn database(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("castellan.db").display())
 }
 
-async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) -> Engine {
+pub(super) async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) -> Engine {
     let app = yard.app();
     let key = AppKey::new(app.app_id, &app.private_key_pem).unwrap();
     let api = yard.api_url().parse().unwrap();
@@ -329,8 +329,8 @@ async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &Setting) ->
                 .map(str::to_owned)
                 .to_vec(),
             environment: Default::default(),
-            model_url: None,
         },
+        models: Default::default(),
         limits: setting.limits,
         tasks_per_repository: setting.tasks_per_repository,
         tasks_per_person_hour: setting.tasks_per_person_hour,
@@ -356,7 +356,20 @@ pub(crate) fn issuer(yard: &Yard, clock: &Clock, audience: &str) -> Issuer {
     Issuer::new(&url.parse().unwrap(), audience, clock.clone()).unwrap()
 }
 
-async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, JoinHandle<()>) {
+pub(super) async fn serve(
+    yard: &Yard,
+    engine: &Engine,
+    setting: &Setting,
+) -> (String, JoinHandle<()>) {
+    serve_builds(yard, engine, setting, Builds::new("/nonexistent".into())).await
+}
+
+pub(super) async fn serve_builds(
+    yard: &Yard,
+    engine: &Engine,
+    setting: &Setting,
+    builds: Builds,
+) -> (String, JoinHandle<()>) {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .unwrap();
@@ -366,7 +379,8 @@ async fn serve(yard: &Yard, engine: &Engine, setting: &Setting) -> (String, Join
         engine: engine.clone(),
         secrets: Secrets::new(yard.app().webhook_secrets.into_iter().chain(to_come)),
         unverified: setting.unverified.clone(),
-        builds: Builds::new(PathBuf::from("/nonexistent")),
+        builds,
+        gateway: Default::default(),
         missing: Arc::default(),
     };
     yard.connect(&format!("{address}/webhook"));

@@ -71,6 +71,7 @@ impl Job {
                 fence: lease.fence,
                 phase,
                 note: None,
+                questions: Vec::new(),
             };
             let post = self.http.post(format!("{server}{PROGRESS_PATH}"));
             let _: serde_json::Value = said(post.bearer_auth(&bearer).json(&progress)).await?;

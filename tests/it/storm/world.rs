@@ -112,6 +112,7 @@ impl World {
             secrets: Secrets::new(self.yard.app().webhook_secrets),
             unverified: Unverified::default(),
             builds: Builds::new(PathBuf::from("/nonexistent")),
+            gateway: Default::default(),
             missing: Arc::default(),
         };
         let serving = tokio::spawn(async move {
@@ -174,8 +175,8 @@ fn rules(github_url: url::Url) -> Rules {
             preset: None,
             command: vec!["agent".to_owned()],
             environment: Default::default(),
-            model_url: None,
         },
+        models: Default::default(),
         limits: Limits {
             setup_s: 60,
             agent_s: 60,

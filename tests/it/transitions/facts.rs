@@ -6,6 +6,7 @@ use castellan::domain::ids::{AttemptNumber, CommentId, Number, RunId, Sha256Hex,
 use castellan::domain::request::Person;
 use castellan::domain::task::Task;
 use castellan::domain::task::attempt::{Phase, RunIdentity};
+use castellan::domain::task::question::Question;
 
 use super::sample::{alice, oid};
 use super::stages::run;
@@ -37,6 +38,7 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         attempt,
         result: Sha256Hex::of("another result"),
         ending,
+        has_report: false,
     };
     let words = || ("it broke".to_owned(), "mend it".to_owned());
     let ((cause, remedy), (failed, mend)) = (words(), words());
@@ -44,7 +46,11 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         run_id: run(attempt.0),
         run_attempt: 1,
     };
-    let phase = |phase| Fact::Reported { attempt, phase };
+    let phase = |phase| Fact::Reported {
+        attempt,
+        phase,
+        note: Some("Edit add.sh".to_owned()),
+    };
     let mut facts = vec![
         (
             "dispatched",
@@ -76,8 +82,10 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 attempt,
                 run,
                 ticket: Sha256Hex::of("ticket"),
+                machine: None,
             },
         ),
+        ("machine refused", Fact::MachineRefused { attempt }),
         ("ticket replayed", Fact::TicketReplayed { attempt }),
         ("reported the same phase", phase(Phase::Agent)),
         ("reported another phase", phase(Phase::Acceptance)),
@@ -92,8 +100,39 @@ pub(super) fn of_attempt(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             }),
         ),
     ];
+    facts.extend(of_tools(attempt));
     facts.extend(of_writing(attempt));
     facts
+}
+
+/// The facts that an agent's tools bring about.
+fn of_tools(attempt: AttemptNumber) -> [(&'static str, Fact); 3] {
+    [
+        (
+            "returned a report",
+            Fact::Returned {
+                attempt,
+                result: Sha256Hex::of("another result"),
+                ending: Ending::Unchanged,
+                has_report: true,
+            },
+        ),
+        ("asked a question", asked(attempt, 1)),
+        ("asked more questions", asked(attempt, 9)),
+    ]
+}
+
+/// So many questions of an attempt.
+pub(super) fn asked(attempt: AttemptNumber, questions: usize) -> Fact {
+    let question = Question {
+        question: "Tabs or spaces?".to_owned(),
+        options: vec!["tabs".to_owned(), "spaces".to_owned()],
+        default: "spaces".to_owned(),
+    };
+    Fact::Asked {
+        attempt,
+        questions: vec![question; questions],
+    }
 }
 
 /// The facts that come of a change being written.
@@ -231,6 +270,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::Dispatched { .. } => 1,
         Fact::DispatchRefused { .. } => 2,
         Fact::SignedIn { .. } => 23,
+        Fact::MachineRefused { .. } => 24,
         Fact::Entered { .. } => 3,
         Fact::TicketReplayed { .. } => 4,
         Fact::Reported { .. } => 5,
@@ -251,6 +291,7 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::OwnerChanged { .. } => 20,
         Fact::DeadlinePassed => 21,
         Fact::Unproposed { .. } => 22,
+        Fact::Asked { .. } => 24,
     }
 }
 
@@ -260,5 +301,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..24).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..25).collect::<Vec<_>>());
 }

@@ -9,7 +9,7 @@ use super::rows;
 use crate::readme::compare;
 
 /// The stages, and what each waits for.
-const STAGES: [(&str, &str); 6] = [
+const STAGES: [(&str, &str); 7] = [
     ("queued", "a runner, a day at most"),
     (
         "working",
@@ -18,6 +18,10 @@ const STAGES: [(&str, &str); 6] = [
     (
         "applying",
         "the server itself, which checks the change and writes it",
+    ),
+    (
+        "asking",
+        "a person's answer by `/agent fix`, a week at most",
     ),
     ("delivered", "people: review, `/agent fix`, merge"),
     (

@@ -17,6 +17,9 @@ pub(super) struct Standing {
     pub(super) at_s: i64,
 }
 
+/// Seconds of a day.
+const DAY_S: i64 = 24 * 3600;
+
 /// The run of an attempt.
 pub(super) const fn run(attempt: u32) -> RunId {
     RunId(100 + attempt as i64)
@@ -53,6 +56,7 @@ fn working(task: &Task) -> Task {
         attempt,
         run,
         ticket,
+        machine: None,
     };
     let task = after(&task, signed_in);
     let key = Sha256Hex::of("key");
@@ -64,17 +68,46 @@ fn working(task: &Task) -> Task {
     };
     let task = after(&task, entered);
     let phase = Phase::Agent;
-    after(&task, Fact::Reported { attempt, phase })
+    after(
+        &task,
+        Fact::Reported {
+            attempt,
+            phase,
+            note: None,
+        },
+    )
 }
 
-fn applying(task: &Task) -> Task {
+/// At work, with a question asked.
+fn wondering(task: &Task) -> Task {
     let task = working(task);
+    after(&task, super::facts::asked(last(&task), 1))
+}
+
+/// Ended without a change, with a question asked.
+fn asking(task: &Task) -> Task {
+    let task = wondering(task);
     let fact = Fact::Returned {
         attempt: last(&task),
         result: Sha256Hex::of("result"),
-        ending: Ending::Changed { blobs: 0 },
+        ending: Ending::Unchanged,
+        has_report: false,
     };
     after(&task, fact)
+}
+
+fn applying(task: &Task) -> Task {
+    change_of(&working(task))
+}
+
+fn change_of(task: &Task) -> Task {
+    let fact = Fact::Returned {
+        attempt: last(task),
+        result: Sha256Hex::of("result"),
+        ending: Ending::Changed { blobs: 0 },
+        has_report: false,
+    };
+    after(task, fact)
 }
 
 fn delivered(task: &Task) -> Task {
@@ -118,15 +151,7 @@ fn of(mut task: Task, attempts: u32) -> Task {
 
 /// All standings, in the order of a task's life.
 pub(super) fn standings() -> Vec<Standing> {
-    let stopped = after(
-        &opened(),
-        Fact::StopAsked {
-            by: alice(),
-            comment: Some(CommentId(6)),
-        },
-    );
-    let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
-    let (early, late) = (70, 2 * 24 * 3600);
+    let (early, late) = (70, 2 * DAY_S);
     [
         ("new", sample::task(1), 0),
         ("queued, run not known", opened(), early),
@@ -136,8 +161,45 @@ pub(super) fn standings() -> Vec<Standing> {
         ("working, beyond its deadline", working(&opened()), late),
         ("working, last attempt", of(working(&opened()), 1), late),
         ("working, text edited", edited(&working(&opened())), early),
+        ("working, asked", wondering(&opened()), early),
+        (
+            "working, asked, last attempt",
+            of(wondering(&opened()), 1),
+            early,
+        ),
+        (
+            "working, asked and answered",
+            fixing(&wondering(&opened()), 8),
+            early,
+        ),
+        ("asking", asking(&opened()), early),
+        ("asking, beyond its deadline", asking(&opened()), 8 * DAY_S),
         ("applying", applying(&opened()), early),
+        (
+            "applying, asked and answered",
+            change_of(&fixing(&wondering(&opened()), 8)),
+            early,
+        ),
         ("applying, last attempt", of(applying(&opened()), 1), early),
+    ]
+    .map(|(name, task, at_s)| Standing { name, task, at_s })
+    .into_iter()
+    .chain(with_pull())
+    .collect()
+}
+
+/// The standings once there is a pull request, and at the end.
+fn with_pull() -> Vec<Standing> {
+    let stopped = after(
+        &opened(),
+        Fact::StopAsked {
+            by: alice(),
+            comment: Some(CommentId(6)),
+        },
+    );
+    let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
+    let early = 70;
+    [
         ("delivered", delivered(&opened()), early),
         (
             "delivered, last attempt",
@@ -153,6 +215,16 @@ pub(super) fn standings() -> Vec<Standing> {
             "working with pull",
             working(&fixing(&delivered(&opened()), 8)),
             early,
+        ),
+        (
+            "asking with pull",
+            asking(&fixing(&delivered(&opened()), 8)),
+            early,
+        ),
+        (
+            "asking with pull, beyond its deadline",
+            asking(&fixing(&delivered(&opened()), 8)),
+            8 * DAY_S,
         ),
         (
             "applying with pull",

@@ -5,12 +5,23 @@ use castellan::domain::event::Fact;
 use castellan::domain::task::Task;
 use castellan::domain::task::decide::decide;
 use castellan::domain::task::proposal::{self, Acceptance, Facts};
+use castellan::domain::task::reach::Reach;
 use castellan::domain::task::status;
 
 use super::sample::{self, event};
 
 /// Most characters of a comment that GitHub takes.
 const GITHUB_TAKES: usize = 65_536;
+
+/// The status comment while nobody counts what is spent.
+fn comment(task: &Task, page: Option<&str>) -> String {
+    let beside = status::Beside {
+        now: task.opened_at,
+        spent: None,
+        page,
+    };
+    status::comment(task, &beside)
+}
 
 fn opened() -> Task {
     decide(&sample::task(1), &event(0, Fact::Opened)).task
@@ -28,12 +39,12 @@ fn a_status_is_bounded_and_keeps_its_next_step() {
         task.attempts.insert(0, over);
     }
     let page = Some("https://castellan.example/tasks/1");
-    let told = status::comment(&task, page);
+    let told = comment(&task, page);
     assert!(told.chars().count() < GITHUB_TAKES);
     assert!(told.contains("Comment `/agent stop`"), "its next step");
     assert!(told.contains("https://castellan.example"), "its page");
     task.attempts = vec![last];
-    let told = status::comment(&task, page);
+    let told = comment(&task, page);
     assert!(told.contains("and 480 more notes"), "{told}");
 }
 
@@ -45,8 +56,11 @@ fn body(task: &Task, acceptance: &[Acceptance], refused: &[String], agent: &str)
         diff: &DiffFacts::default(),
         acceptance,
         refused,
+        reach: &Reach::default(),
         agent: Some(agent),
+        instructions: &[],
         words: "",
+        report: None,
         page: None,
     };
     proposal::body(task, &facts)
@@ -66,7 +80,7 @@ fn x38_what_the_agent_calls_itself_and_asks_for_goes_out_without_secrets() {
 fn x40_the_name_of_a_branch_cannot_leave_its_code() {
     let mut task = opened();
     task.base.branch = "a`@octo/all`b".to_owned();
-    for told in [body(&task, &[], &[], "agent"), status::comment(&task, None)] {
+    for told in [body(&task, &[], &[], "agent"), comment(&task, None)] {
         assert!(told.contains("`` a`@octo/all`b ``"), "{told}");
     }
 }

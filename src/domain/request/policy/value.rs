@@ -210,7 +210,8 @@ pub(super) fn cents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
 }
 
 /// Whether `text` can be a model's name: it becomes part of addresses and messages.
-pub(in crate::domain) fn is_model(text: &str) -> bool {
+#[must_use]
+pub fn is_model(text: &str) -> bool {
     (1..=MODEL_BYTES).contains(&text.len())
         && text
             .bytes()
