@@ -21,7 +21,7 @@ use serde::Deserialize;
 use url::Url;
 
 #[cfg(feature = "demo")]
-pub use demo::DemoSettings;
+pub use demo::{DemoModel, DemoSettings};
 use parse::{default_api, issuer_of, preset_of, read_file, read_key, split, web_of, wire, words};
 pub use providers::{Provider, catalogue};
 use providers::{ProviderGiven, Single};

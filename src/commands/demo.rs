@@ -15,7 +15,7 @@ use castellan::clock::Clock;
 use castellan::domain::ids::{Number, TaskId};
 use castellan::engine::Engine;
 use castellan::sandbox::Sandbox;
-use castellan::settings::{DemoSettings, Settings};
+use castellan::settings::{DemoModel, DemoSettings, Settings};
 use castellan::store::{Store, StoredTask};
 use castellan::yard::{Act, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
 use clap::Args;
@@ -33,6 +33,11 @@ pub(crate) struct Demo {
     /// Agent: a command that speaks ACP over its standard input and output [default: the scripted agent]
     #[arg(long)]
     agent: Option<String>,
+    #[command(flatten)]
+    model: DemoModel,
+    /// Folder in which known agents are installed [default: one below the folder for scratch]
+    #[arg(long)]
+    agents: Option<PathBuf>,
     /// Have act execute the repository's workflow file, instead of starting the runner directly
     #[arg(long, value_name = "PROGRAM")]
     act: Option<PathBuf>,
@@ -124,16 +129,20 @@ impl Demo {
         for folder in &self.read_only {
             argv.extend(["--read-only".to_owned(), folder.display().to_string()]);
         }
+        let agents = self.agents.as_ref();
+        let agents = agents.map(|path| ("CASTELLAN_AGENTS".to_owned(), path.display().to_string()));
+        let mut env = vec![
+            ("CASTELLAN_SERVER".to_owned(), server.to_owned()),
+            (
+                "CASTELLAN_SCRATCH".to_owned(),
+                self.scratch.display().to_string(),
+            ),
+            ("PATH".to_owned(), PROGRAMS.join(":")),
+        ];
+        env.extend(agents.clone());
         let program = Program {
             argv,
-            env: vec![
-                ("CASTELLAN_SERVER".to_owned(), server.to_owned()),
-                (
-                    "CASTELLAN_SCRATCH".to_owned(),
-                    self.scratch.display().to_string(),
-                ),
-                ("PATH".to_owned(), PROGRAMS.join(":")),
-            ],
+            env,
             dir: folder.to_owned(),
             enters: Some(server.to_owned()),
         };
@@ -144,6 +153,7 @@ impl Demo {
                     .with_context(|| format!("--act {}", act.display()))?,
                 path: PROGRAMS.join(":"),
                 scratch: self.scratch.clone(),
+                variables: agents.into_iter().collect(),
             }),
             None => Runner::Started(program),
         };
@@ -177,6 +187,7 @@ impl Demo {
             github_api_url: yard.api_url().parse()?,
             public_url: address.parse()?,
             agent,
+            model: self.model.clone(),
         };
         Ok(settings.read()?)
     }

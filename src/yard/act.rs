@@ -50,12 +50,15 @@ impl Act {
         std::fs::write(&event, what.to_string())?;
         // In a file, because arguments can be read by every process of this machine.
         let variables = folder.path().join("variables");
-        let of_run = format!(
+        let mut of_run = format!(
             "GITHUB_RUN_ID={id}\nGITHUB_RUN_ATTEMPT={}\n\
              ACTIONS_ID_TOKEN_REQUEST_URL={server}{ISSUER_PATH}/request?run={id}\n\
              ACTIONS_ID_TOKEN_REQUEST_TOKEN={id_token}\n",
             held.run_attempt
         );
+        for (name, value) in &self.variables {
+            of_run.push_str(&format!("{name}={value}\n"));
+        }
         std::fs::write(&variables, of_run)?;
         let argv = [
             self.program.display().to_string(),

@@ -48,6 +48,8 @@ pub struct Act {
     pub path: String,
     /// Where the runs' folders are made.
     pub scratch: PathBuf,
+    /// What else stands in the environment of the steps, as an image's makers set it.
+    pub variables: Vec<(String, String)>,
 }
 
 /// A dispatched run that a test plays.

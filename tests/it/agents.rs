@@ -4,6 +4,8 @@
 mod instructions;
 mod outside;
 mod script;
+
+pub(crate) use script::edits;
 mod stage;
 
 use castellan::domain::change::Operation;

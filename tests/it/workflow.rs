@@ -6,14 +6,19 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use castellan::protocol::brief::Preset;
+use castellan::yard::scripted_model::{Script, ScriptedModel, Turn};
 use serde_json::Value;
 
+use crate::agents::edits;
 use crate::cli::castellan;
 use crate::left_out::left_out;
 use crate::sandbox::sandbox_for;
 
 /// Where the server is in the files that are only looked at.
 const SERVER: &str = "https://castellan.example";
+/// The key of the provider of models.
+const KEY: &str = "key-of-the-provider-47f1c2";
 /// The one line that is newer than some tools: act 0.2.89, actionlint 1.7.12.
 const CACHE_MODE: &str = "cache-mode: none";
 
@@ -56,7 +61,9 @@ async fn story(test: &str, more: &[&str]) -> Option<Value> {
     let folder = tempfile::tempdir().unwrap();
     let mut demo = castellan(folder.path());
     demo.args(["demo", "--json", "--act"]).arg(act).args(more);
-    let output = demo.output().unwrap();
+    // Beside this thread, which may play the model.
+    let output = tokio::task::spawn_blocking(move || demo.output());
+    let output = output.await.unwrap().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
     let told = String::from_utf8_lossy(&output.stderr);
@@ -81,6 +88,56 @@ async fn act_executes_the_file_for_a_server_that_names_no_run() {
         return;
     };
     assert_eq!(told["stage"], "delivered");
+}
+
+/// Where `tests/tools.sh` puts the agents.
+fn agents(test: &str) -> Option<PathBuf> {
+    tool(test, "agents")
+}
+
+/// The whole way, once for each agent that is known: the label, GitHub's run, the identity, the
+/// ticket, the agent in its sandbox, its model behind the server's gateway, the pull request.
+#[tokio::test]
+async fn each_known_agent_goes_the_whole_way_and_meets_no_key() {
+    let test = "each_known_agent_goes_the_whole_way_and_meets_no_key";
+    let Some(agents) = agents(test) else { return };
+    for preset in Preset::ALL {
+        let line = "    return len(text.split(\" \"))";
+        let mut turns = edits(preset, "words.py", (line, "split(\" \")", "split()"));
+        turns.push(Turn::say("Any white space parts words now."));
+        let model = ScriptedModel::open(Script::new(turns)).await.unwrap();
+        let (url, folder) = (model.url(), agents.display().to_string());
+        let wire = preset.wire().as_str();
+        let more = [
+            ["--agent", preset.as_str()],
+            ["--model", "scripted-1"],
+            ["--model-wire", wire],
+            ["--model-url", &url],
+            ["--model-key", KEY],
+            ["--agents", &folder],
+        ];
+        let Some(told) = story(test, more.as_flattened()).await else {
+            return;
+        };
+        assert_eq!(told["stage"], "delivered", "{wire}: {told}");
+        assert_eq!(told["files"], serde_json::json!(["words.py"]));
+        assert_eq!(model.turns_left(), 0);
+        let calls = model.recorded();
+        let keyed = |name: &str, value: &str| {
+            value.ends_with(KEY) && ["authorization", "x-api-key", "x-goog-api-key"].contains(&name)
+        };
+        for call in &calls {
+            let mut headers = call.headers.iter();
+            let has_key = headers.any(|(name, value)| keyed(name, value));
+            assert!(
+                has_key && !call.path.contains(KEY),
+                "{} {}",
+                call.path,
+                wire
+            );
+        }
+        assert!(!calls.is_empty() && !told.to_string().contains(KEY));
+    }
 }
 
 /// Looks wherever a program can look for what belongs to the job, and does the work only where

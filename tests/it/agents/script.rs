@@ -6,45 +6,55 @@ use serde_json::json;
 
 const COMMAND: &str = "./test.sh && echo tested > docs/tested.md";
 
-/// As codex edits: its own patches, by a command that it takes for itself.
-const PATCH: &str = "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: src/add.sh\n@@\n\
-    -echo $(($1 - $2))\n+echo $(($1 + $2))\n*** End Patch\nEOF";
-
-/// Reads and mends `src/add.sh`, tests it by a command that writes a file, and says so.
-pub(super) fn fixes(preset: Preset) -> Vec<Turn> {
-    let path = "/workspace/src/add.sh";
-    let mut turns = match preset {
+/// Replaces `old` by `new` in line `line` of `path`, which is all of that line's text that counts.
+pub(crate) fn edits(preset: Preset, path: &str, (line, old, new): (&str, &str, &str)) -> Vec<Turn> {
+    let inside = format!("/workspace/{path}");
+    match preset {
         Preset::Opencode => vec![
-            Turn::call("read", json!({"filePath": path})),
+            Turn::call("read", json!({"filePath": inside})),
             Turn::call(
                 "edit",
-                json!({"filePath": path, "oldString": "-", "newString": "+"}),
+                json!({"filePath": inside, "oldString": old, "newString": new}),
             ),
-            Turn::call("bash", json!({"command": COMMAND, "description": "Test"})),
         ],
         Preset::Claude => vec![
-            Turn::call("Read", json!({"file_path": path})),
+            Turn::call("Read", json!({"file_path": inside})),
             Turn::call(
                 "Edit",
-                json!({"file_path": path, "old_string": "-", "new_string": "+"}),
+                json!({"file_path": inside, "old_string": old, "new_string": new}),
             ),
-            Turn::call("Bash", json!({"command": COMMAND, "description": "Test"})),
         ],
-        Preset::Codex => vec![
-            Turn::call("exec_command", json!({"cmd": PATCH})),
-            Turn::call("exec_command", json!({"cmd": COMMAND})),
-        ],
+        // Its own patches, by a command that it takes for itself.
+        Preset::Codex => {
+            let changed = line.replace(old, new);
+            let patch = format!(
+                "apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: {path}\n@@\n\
+                 -{line}\n+{changed}\n*** End Patch\nEOF"
+            );
+            vec![Turn::call("exec_command", json!({"cmd": patch}))]
+        }
         Preset::Gemini => vec![
-            Turn::call("read_file", json!({"file_path": path})),
+            Turn::call("read_file", json!({"file_path": inside})),
             Turn::call(
                 "replace",
                 json!({
-                    "file_path": path, "instruction": "Add", "old_string": "-", "new_string": "+",
+                    "file_path": inside, "instruction": "Mend it", "old_string": old,
+                    "new_string": new,
                 }),
             ),
-            Turn::call("run_shell_command", json!({"command": COMMAND})),
         ],
-    };
+    }
+}
+
+/// Reads and mends `src/add.sh`, tests it by a command that writes a file, and says so.
+pub(super) fn fixes(preset: Preset) -> Vec<Turn> {
+    let mut turns = edits(preset, "src/add.sh", ("echo $(($1 - $2))", "-", "+"));
+    turns.push(match preset {
+        Preset::Opencode => Turn::call("bash", json!({"command": COMMAND, "description": "Test"})),
+        Preset::Claude => Turn::call("Bash", json!({"command": COMMAND, "description": "Test"})),
+        Preset::Codex => Turn::call("exec_command", json!({"cmd": COMMAND})),
+        Preset::Gemini => Turn::call("run_shell_command", json!({"command": COMMAND})),
+    });
     turns.push(Turn::say("It adds."));
     turns
 }
