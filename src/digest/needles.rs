@@ -1,0 +1,86 @@
+//! The literal prefilter: one automaton of every rule's literals, so that a line which holds none
+//! costs a few nanoseconds, and a rule is asked only about lines that it may know.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::rules::{ALL, Rule, Seen, Sign};
+use super::step;
+
+/// The automaton and, for each of its literals, the rules that asked for it.
+pub(super) struct Needles {
+    automaton: Option<AhoCorasick>,
+    rules: Vec<&'static Rule>,
+    /// For each literal a mask of rules.
+    wanted: Vec<u128>,
+}
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(Needles::build);
+
+impl Needles {
+    pub(super) fn get() -> &'static Self {
+        &NEEDLES
+    }
+
+    fn build() -> Self {
+        let rules: Vec<&'static Rule> = ALL.iter().flat_map(|some| some.iter()).collect();
+        let mut literals: Vec<&'static str> = Vec::new();
+        let mut wanted: Vec<u128> = Vec::new();
+        let asked = rules.iter().enumerate().flat_map(|(at, rule)| rule.needles.iter().map(move |needle| (*needle, 1_u128 << at)));
+        for (needle, mask) in asked.chain(step::NEEDLES.iter().map(|needle| (*needle, 0))) {
+            if let Some(at) = literals.iter().position(|literal| *literal == needle) {
+                wanted[at] |= mask;
+            } else {
+                literals.push(needle);
+                wanted.push(mask);
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&literals)
+            .ok();
+        Self { automaton, rules, wanted }
+    }
+
+    /// The places in `bytes` where a literal ends, ascending. Overlapping ones are left out.
+    pub(super) fn hits<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        self.automaton.iter().flat_map(move |automaton| automaton.find_iter(bytes).map(|hit| hit.end() - 1))
+    }
+
+    /// What the rules say of a line: the sign with the greatest weight, the earliest rule's of
+    /// equals.
+    pub(super) fn read(&self, seen: &Seen<'_>) -> Option<Sign> {
+        let mut asked = self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(seen.text)).fold(0, |mask, hit| mask | self.wanted[hit.pattern().as_usize()]);
+        let mut best: Option<Sign> = None;
+        while asked != 0 {
+            let rule = self.rules[asked.trailing_zeros() as usize];
+            asked &= asked - 1;
+            let Some(mut sign) = (rule.read)(seen) else { continue };
+            sign.rule = rule.name;
+            match &mut best {
+                None => best = Some(sign),
+                Some(best) if sign.weight > best.weight => *best = merged(sign, best),
+                Some(best) => *best = merged(best.clone(), &sign),
+            }
+        }
+        best
+    }
+}
+
+/// The first sign, with what only the second one knows.
+fn merged(mut sign: Sign, other: &Sign) -> Sign {
+    if sign.class.is_none() && other.weight >= 50 {
+        sign.class = other.class;
+    }
+    sign.test = sign.test.or_else(|| other.test.clone());
+    if sign.diagnostic.is_none() && sign.test.is_none() {
+        sign.diagnostic.clone_from(&other.diagnostic);
+    }
+    sign.place = sign.place.or_else(|| other.place.clone());
+    sign.message = sign.message.or_else(|| other.message.clone());
+    sign.before = sign.before.max(other.before);
+    sign
+}
