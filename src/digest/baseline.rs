@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read};
 
 use super::clean::clean;
-use super::fingerprint::loose;
+use super::fingerprint::coarse;
 use super::read::Reader;
 
 /// Different lines that are remembered; 16 MB of them. Beyond, a line counts as new.
@@ -44,6 +44,6 @@ impl Baseline {
 
 fn key(text: &str) -> u64 {
     let mut hash = DefaultHasher::new();
-    loose(text).hash(&mut hash);
+    coarse(text).hash(&mut hash);
     hash.finish()
 }

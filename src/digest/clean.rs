@@ -14,7 +14,7 @@ pub(super) fn clean(raw: &[u8]) -> String {
     let raw = after_stamp(raw);
     let raw = &raw[..raw.len().min(LINE)];
     let text = String::from_utf8_lossy(last_shown(raw));
-    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) && !text.contains("^[[") {
         return text.trim_end().to_owned();
     }
     let mut out = String::with_capacity(text.len());
@@ -22,6 +22,11 @@ pub(super) fn clean(raw: &[u8]) -> String {
     while let Some(char) = chars.next() {
         match char {
             '\u{1b}' | '\u{9b}' => skip_escape(char, &mut chars),
+            // The same written out, as by `cat -v`.
+            '^' if chars.peek() == Some(&'[') && written(chars.clone()) => {
+                chars.next();
+                skip_escape('\u{1b}', &mut chars);
+            },
             '\t' => out.push('\t'),
             _ if char.is_control() || is_hidden(char) => {}
             _ => out.push(char),
@@ -98,6 +103,12 @@ fn skip_escape(first: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>
     }
 }
 
+/// Whether `[`, `[`, digits and a letter follow.
+fn written(mut chars: std::iter::Peekable<std::str::Chars<'_>>) -> bool {
+    chars.next();
+    chars.next() == Some('[') && chars.find(|char| !char.is_ascii_digit() && *char != ';').is_some_and(|char| char.is_ascii_alphabetic())
+}
+
 /// Characters that are not seen, or that turn the order of what is seen.
 fn is_hidden(char: char) -> bool {
     matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -124,6 +135,7 @@ mod tests {
             ("10%\r20%\rdone", "done"),
             ("a\u{202e}b\u{0}c", "abc"),
             ("x\u{1b}[", "x"),
+            ("^[[31mFAIL^[[0m^[[1;31m: a^[[0m [1]", "FAIL: a [1]"),
         ] {
             assert_eq!(clean(raw.as_bytes()), text, "{raw:?}");
         }

@@ -125,8 +125,10 @@ pub struct Excerpt {
 pub struct Fingerprint {
     /// The same in every place: class, step, tests, and all causes.
     pub strict: String,
-    /// The same failure, whatever else failed beside it.
+    /// The same first cause, whatever else failed beside it.
     pub loose: String,
+    /// The same first cause, though its numbers are others: lines moved, another value came out.
+    pub coarse: String,
 }
 
 /// What one failed job said.
@@ -138,6 +140,9 @@ pub struct Digest {
     pub class: Class,
     /// How sure that is, from 0 to 100.
     pub confidence: u8,
+    /// The job's name, where the log says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// The step that failed, where the log has steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<FailedStep>,

@@ -46,6 +46,9 @@ pub const DIAGNOSTICS: usize = 50;
 /// Tokens of a digest, where nothing else is asked for.
 pub const TOKENS: usize = 2000;
 
+/// Lines of the first cause that its fingerprint is made of.
+const PRINTED: u64 = 40;
+
 /// What is asked of a digest.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
@@ -89,7 +92,7 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
         command: step.command.as_deref().map(&mut clean),
         exit_code: step.code,
     });
-    let primary = weighed.primary.and_then(|id| scan.causes.get(&id)).filter(|_| weighed.failed).map(|cause| LogLine { line: cause.line, text: clean(&cause.text) });
+    let primary = weighed.primary.filter(|_| weighed.failed).and_then(|line| scan.kept.get(&line).map(|kept| LogLine { line, text: clean(&kept.text) }));
     let tests: Vec<Test> = scan.named.tests.iter().filter(|_| weighed.failed).take(TESTS).map(|test| Test { id: clean(&test.id), message: clean(&test.message), ..test.clone() }).collect();
     let diagnostics: Vec<Diagnostic> = scan.named.diagnostics.iter().filter(|_| weighed.failed).take(DIAGNOSTICS).map(|found| Diagnostic { message: clean(&found.message), ..found.clone() }).collect();
     let more = |all: usize, shown: usize, more: u64| if weighed.failed { (all - shown) as u64 + more } else { 0 };
@@ -98,6 +101,7 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
         class: weighed.class,
         confidence: weighed.confidence,
         fingerprint: weighed.failed.then(|| print_of(scan, weighed, &tests)),
+        job: scan.job.as_deref().map(&mut clean),
         step,
         primary,
         more_tests: more(scan.named.tests.len(), tests.len(), scan.named.more_tests),
@@ -115,13 +119,14 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
 
 /// The fingerprints of what was found.
 fn print_of(scan: &Scan<'_>, weighed: &Weighed, tests: &[Test]) -> Fingerprint {
-    let primary: Vec<String> = weighed
-        .primary
-        .map(|id| {
-            let line = scan.causes.get(&id).map_or(0, |cause| cause.line);
-            scan.kept.range(line..line + 12).filter(|(_, kept)| kept.cause == id && !kept.text.trim().is_empty()).take(4).map(|(_, kept)| kept.text.to_string()).collect()
-        })
-        .unwrap_or_default();
+    let lines = |id: &u32| {
+        let line = scan.causes.get(id).map_or(0, |cause| cause.line);
+        scan.kept.range(line..line + PRINTED).filter(|(_, kept)| kept.cause == *id && !kept.text.trim().is_empty()).map(|(_, kept)| kept.text.to_string()).collect::<Vec<_>>()
+    };
+    let mut primary: Vec<String> = weighed.strong.iter().flat_map(lines).take(PRINTED as usize).collect();
+    if let Some(line) = weighed.primary.filter(|_| primary.is_empty()) {
+        primary = scan.kept.range(..=line).rev().filter(|(_, kept)| kept.text.trim().len() > 2).take(3).map(|(_, kept)| kept.text.to_string()).collect();
+    }
     let step = weighed.step.and_then(|at| scan.steps.get(at));
     let causes: Vec<String> = scan.causes.values().filter(|cause| !cause.aside && cause.weight >= 70).map(|cause| cause.text.to_string()).collect();
     fingerprint::fingerprint(&primary, &causes, tests, step.map_or("", |step| &step.name))

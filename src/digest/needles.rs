@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::rules::{ALL, Rule, Seen, Sign};
+use super::rules::{ALL, GENERIC, Rule, Seen, Sign};
 use super::step;
 
 /// The automaton and, for each of its literals, the rules that asked for it.
@@ -53,11 +53,17 @@ impl Needles {
     /// What the rules say of a line: the sign with the greatest weight, the earliest rule's of
     /// equals.
     pub(super) fn read(&self, seen: &Seen<'_>) -> Option<Sign> {
+        if calm(seen.text) {
+            return None;
+        }
         let mut asked = self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(seen.text)).fold(0, |mask, hit| mask | self.wanted[hit.pattern().as_usize()]);
         let mut best: Option<Sign> = None;
         while asked != 0 {
             let rule = self.rules[asked.trailing_zeros() as usize];
             asked &= asked - 1;
+            if rule.name == GENERIC && best.is_some() {
+                break;
+            }
             let Some(mut sign) = (rule.read)(seen) else { continue };
             sign.rule = rule.name;
             match &mut best {
@@ -68,6 +74,21 @@ impl Needles {
         }
         best
     }
+}
+
+/// Whether a line says by its form that all is well, whatever words it holds: a test that passed,
+/// progress, an echoed command.
+fn calm(text: &str) -> bool {
+    let line = text.trim_start();
+    let form = ["✓", "✔", "√", "ok ", "PASS", "[INFO]", "[INFO ", "$ ", "> npm run", "go: downloading", "Downloading ", "Downloaded ", "Sending build context", "  adding: "];
+    if form.iter().any(|form| line.starts_with(form)) {
+        return true;
+    }
+    if ["PASSED", "XFAIL", "SKIPPED", "XPASS"].iter().any(|word| line.contains(word)) && !line.contains("FAILED") {
+        return true;
+    }
+    let head = line.split(' ').next().unwrap_or("");
+    (head.contains(".py::") && !line.contains("FAILED") && !line.contains("ERROR")) || line.ends_with(" ... ok") || (line.starts_with("[info] ") && !line.contains("*** FAILED"))
 }
 
 /// The first sign, with what only the second one knows.

@@ -24,6 +24,9 @@ pub(super) fn heading(digest: &Digest, most: usize) -> String {
         let _ = writeln!(out, "Nothing failed in these {} lines.", digest.lines);
         return out;
     }
+    if let Some(job) = &digest.job {
+        let _ = writeln!(out, "Job: {}", head(job, NAME));
+    }
     if let Some(step) = &digest.step {
         let code = step.exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
         let command = step.command.as_ref().unwrap_or(&step.name);

@@ -47,6 +47,8 @@ pub(super) struct Cause {
     pub(super) rule: &'static str,
     pub(super) weight: u8,
     pub(super) aside: bool,
+    /// Its next line is its first one.
+    lead: bool,
     pub(super) class: Option<Class>,
     /// The number of its first line.
     pub(super) line: u64,
@@ -64,6 +66,10 @@ pub(super) struct Step {
     pub(super) command: Option<String>,
     pub(super) code: Option<i32>,
     pub(super) failed: bool,
+    /// The job went on with its next command.
+    pub(super) goes_on: bool,
+    /// The number of the line that says so.
+    pub(super) end: u64,
 }
 
 /// What a cause still takes.
@@ -121,6 +127,7 @@ pub(super) struct Scan<'b> {
     pub(super) kept: BTreeMap<u64, Kept>,
     pub(super) causes: HashMap<u32, Cause>,
     pub(super) steps: Vec<Step>,
+    pub(super) job: Option<String>,
     pub(super) named: Named,
     pub(super) lines: u64,
     pub(super) bytes: u64,
@@ -135,7 +142,7 @@ pub(super) struct Scan<'b> {
 impl<'b> Scan<'b> {
     /// Reads a log to its end.
     pub(super) fn of(log: impl Read, baseline: Option<&'b Baseline>) -> io::Result<Self> {
-        let mut scan = Self { kept: BTreeMap::new(), causes: HashMap::new(), steps: vec![Step::default()], named: Named::default(), lines: 0, bytes: 0, next: 0, open: None, in_script: false, size: 0, seen: HashMap::new(), baseline };
+        let mut scan = Self { kept: BTreeMap::new(), causes: HashMap::new(), steps: vec![Step::default()], job: None, named: Named::default(), lines: 0, bytes: 0, next: 0, open: None, in_script: false, size: 0, seen: HashMap::new(), baseline };
         let mut reader = Reader::new(log);
         let needles = Needles::get();
         while let Some(batch) = reader.batch()? {
@@ -211,11 +218,14 @@ impl<'b> Scan<'b> {
                 self.in_script = script;
             }
             Mark::Shown => self.in_script = false,
+            Mark::Job(name) => self.job = Some(head(&name, TEXT).to_owned()),
             Mark::Passed => {}
-            Mark::Failed { code, command } => {
+            Mark::Failed { code, command, goes_on } => {
                 self.in_script = false;
                 if let Some(step) = self.steps.last_mut() {
                     step.failed = true;
+                    step.goes_on = goes_on;
+                    step.end = self.lines;
                     step.code = code.or(step.code);
                     step.command = step.command.take().or(command);
                 }
@@ -250,7 +260,7 @@ impl<'b> Scan<'b> {
         self.close();
         let id = self.next;
         self.next += 1;
-        self.causes.insert(id, Cause { rule: sign.rule, weight: sign.weight, aside: sign.aside, class: sign.class, line: self.lines, text: head(text, TEXT).into(), step: self.steps.len() - 1, times: 1 });
+        self.causes.insert(id, Cause { rule: sign.rule, weight: sign.weight, aside: sign.aside, lead: sign.lead, class: sign.class, line: self.lines, text: head(text, TEXT).into(), step: self.steps.len() - 1, times: 1 });
         let weight = f32::from(sign.weight);
         for back in 1..=usize::from(sign.before) {
             let Some(before) = around.back(back) else { break };
@@ -279,6 +289,11 @@ impl<'b> Scan<'b> {
     fn take(&mut self, text: &str, least: f32, new: bool) {
         let Some(open) = &mut self.open else { return };
         open.taken += 1.0;
+        if let Some(cause) = self.causes.get_mut(&open.cause).filter(|cause| cause.lead && !text.trim().is_empty()) {
+            cause.lead = false;
+            cause.line = self.lines;
+            cause.text = head(text, TEXT).into();
+        }
         let decay = (1.0 - open.taken * 0.016).max(0.35);
         let value = (f32::from(open.weight) * decay * 0.97).max(least * 0.95);
         open.lines.push(self.lines);

@@ -3,7 +3,7 @@
 /// Literals of the marks, lower case, for the prefilter.
 pub(super) const NEEDLES: &[&str] = &[
     "##[group]", "##[endgroup]", "##[error]", "post job cleanup", "travis_time:start", "travis_fold:start", "the command \"", "\" exited with ", "section_start:", "section_end:", "[pipeline]", "marked build as failure",
-    "job failed: exit", "script returned exit code", "failed 3 times",
+    "job failed: exit", "script returned exit code", "failed 3 times", "complete job name: ",
 ];
 
 /// What a line says about steps.
@@ -15,8 +15,11 @@ pub(super) enum Mark {
     Shown,
     /// The step ended well.
     Passed,
-    /// The step failed, with that exit code where it is said.
-    Failed { code: Option<i32>, command: Option<String> },
+    /// The step failed, with that exit code where it is said. Where the job `goes_on` with its
+    /// next command, the first one that failed is the cause.
+    Failed { code: Option<i32>, command: Option<String>, goes_on: bool },
+    /// The job's name.
+    Job(String),
     /// Only cleaning up follows.
     Post,
 }
@@ -33,12 +36,15 @@ fn github(text: &str) -> Option<Mark> {
         let run = name.strip_prefix("Run ")?;
         return Some(Mark::Begin { name: run.to_owned(), command: Some(run.to_owned()), script: true });
     }
+    if let Some(name) = text.strip_prefix("Complete job name: ") {
+        return Some(Mark::Job(name.to_owned()));
+    }
     if text.starts_with("##[endgroup]") {
         return Some(Mark::Shown);
     }
     if let Some(said) = text.strip_prefix("##[error]") {
         let code = said.strip_prefix("Process completed with exit code ").and_then(number);
-        return Some(Mark::Failed { code, command: None });
+        return Some(Mark::Failed { code, command: None, goes_on: false });
     }
     text.starts_with("Post job cleanup.").then_some(Mark::Post)
 }
@@ -48,10 +54,10 @@ fn travis(raw: &[u8], text: &str) -> Option<Mark> {
     if let Some((head, tail)) = text.split_once("\" exited with ") {
         let code = number(tail)?;
         let command = head.strip_prefix("The command \"").map(str::to_owned);
-        return Some(if code == 0 { Mark::Passed } else { Mark::Failed { code: Some(code), command } });
+        return Some(if code == 0 { Mark::Passed } else { Mark::Failed { code: Some(code), command, goes_on: true } });
     }
     if text.starts_with("The command \"") && text.contains("\" failed") {
-        return Some(Mark::Failed { code: None, command: None });
+        return Some(Mark::Failed { code: None, command: None, goes_on: false });
     }
     if !start && memchr::memmem::find(raw, b"travis_fold:start").is_none() {
         return None;
@@ -68,10 +74,10 @@ fn others(raw: &[u8], text: &str) -> Option<Mark> {
         return Some(Mark::Begin { name, command: None, script: false });
     }
     if text.contains("marked build as failure") {
-        return Some(Mark::Failed { code: None, command: None });
+        return Some(Mark::Failed { code: None, command: None, goes_on: false });
     }
     let tail = text.split_once("Job failed: exit code ").or_else(|| text.split_once("script returned exit code ")).map(|(_, tail)| tail)?;
-    Some(Mark::Failed { code: number(tail), command: None })
+    Some(Mark::Failed { code: number(tail), command: None, goes_on: false })
 }
 
 fn number(text: &str) -> Option<i32> {
@@ -92,10 +98,10 @@ mod tests {
         let begin = |name: &str, script| Mark::Begin { name: name.to_owned(), command: Some(name.to_owned()), script };
         assert_eq!(of("##[group]Run cargo test"), Some(begin("cargo test", true)));
         assert_eq!(of("##[group]Operating System"), None);
-        assert_eq!(of("##[error]Process completed with exit code 101."), Some(Mark::Failed { code: Some(101), command: None }));
+        assert_eq!(of("##[error]Process completed with exit code 101."), Some(Mark::Failed { code: Some(101), command: None, goes_on: false }));
         assert_eq!(of("travis_time:start:0a\r\u{1b}[0K$ make test"), Some(begin("make test", false)));
-        assert_eq!(of("travis_time:end:0a\r\u{1b}[0KThe command \"make\" exited with 2."), Some(Mark::Failed { code: Some(2), command: Some("make".into()) }));
+        assert_eq!(of("travis_time:end:0a\r\u{1b}[0KThe command \"make\" exited with 2."), Some(Mark::Failed { code: Some(2), command: Some("make".into()), goes_on: true }));
         assert_eq!(of("The command \"make\" exited with 0."), Some(Mark::Passed));
-        assert_eq!(of("Build step 'Execute shell' marked build as failure"), Some(Mark::Failed { code: None, command: None }));
+        assert_eq!(of("Build step 'Execute shell' marked build as failure"), Some(Mark::Failed { code: None, command: None, goes_on: false }));
     }
 }

@@ -1,7 +1,7 @@
 //! What the whole log says about its parts: in which step the job failed, which cause was first,
 //! of which kind the failure is, and what each kept line is worth then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::found::Class;
 use super::scan::{Cause, Kept, NONE, Scan, Step};
@@ -13,51 +13,108 @@ pub(super) struct Weighed {
     pub(super) confidence: u8,
     /// The step that failed.
     pub(super) step: Option<usize>,
-    /// The cause that came first.
-    pub(super) primary: Option<u32>,
+    /// The line that tells the first cause.
+    pub(super) primary: Option<u64>,
+    /// The causes that are as strong as the first one, in the order of the log.
+    pub(super) strong: Vec<u32>,
     /// What each kept line is worth.
     pub(super) values: BTreeMap<u64, f32>,
 }
 
 /// Below this weight a cause is no sign of a failure by itself.
 const SURE: u8 = 70;
+/// From this weight on a summary is one.
+const ENDED: u8 = 64;
+/// Below this strength no cause is believed to be the first one.
+const WEAK: u8 = 52;
 /// How much less a cause is worth than the strongest to be taken as the first one.
 const NEAR: u8 = 8;
 
 /// Weighs what a pass found.
 pub(super) fn weigh(scan: &Scan<'_>, has_baseline: bool) -> Weighed {
     let step = failing_step(&scan.steps);
-    let near = |cause: &Cause| step.is_none_or(|step| cause.step == step);
+    let near = |cause: &Cause| step.is_none_or(|step| cause.step == step || scan.steps.get(cause.step).is_some_and(|step| step.goes_on));
     let old = |cause: &Cause| has_baseline && scan.kept.get(&cause.line).is_some_and(|kept| !kept.new);
     let mut causes: Vec<(&u32, &Cause)> = scan.causes.iter().collect();
     causes.sort_unstable_by_key(|(_, cause)| cause.line);
-    let failed = step.is_some() || causes.iter().any(|(_, cause)| cause.weight >= SURE && !old(cause));
+    let failed = step.is_some() || causes.iter().any(|(_, cause)| (cause.weight >= SURE || (cause.aside && cause.weight >= ENDED)) && !old(cause));
     let strength = |cause: &Cause| {
         let weight = if cause.aside { cause.weight / 2 } else { cause.weight };
         let weight = if near(cause) { weight } else { weight / 2 };
         if old(cause) { weight / 3 } else { weight }
     };
     let most = causes.iter().map(|(_, cause)| strength(cause)).max().unwrap_or(0);
-    let primary = causes.iter().find(|(_, cause)| strength(cause) + NEAR >= most).map(|(id, _)| **id);
-    let (class, confidence) = classify(&causes, primary, &strength);
-    let values = scan.kept.iter().map(|(number, kept)| (*number, value(kept, *number, scan, &near, has_baseline))).collect();
-    Weighed { failed, class: if failed { class } else { Class::Passed }, confidence: if failed { confidence } else { 90 }, step, primary, values }
+    let strong: Vec<u32> = causes.iter().filter(|(_, cause)| strength(cause) + NEAR >= most && strength(cause) >= WEAK).map(|(id, _)| **id).collect();
+    let first = strong.first().copied();
+    let primary = first.and_then(|id| scan.causes.get(&id)).map(|cause| cause.line).or_else(|| last_word(scan, step));
+    let (class, confidence) = classify(&causes, first, &strength);
+    let factors = factors(&causes, first, &near);
+    let values = scan.kept.iter().map(|(number, kept)| (*number, value(kept, *number, scan, &factors, has_baseline))).collect();
+    Weighed { failed, class: if failed { class } else { Class::Passed }, confidence: if failed { confidence } else { 90 }, step, primary, strong, values }
 }
 
-/// The last step that failed with an exit code, or else that failed.
+/// The last line in front of a failed step's end, for a tool that no rule knows.
+fn last_word(scan: &Scan<'_>, step: Option<usize>) -> Option<u64> {
+    let end = step.and_then(|at| scan.steps.get(at)).map_or(scan.lines + 1, |step| step.end);
+    scan.kept.range(..end).rev().find(|(_, kept)| kept.text.trim().len() > 2 && !says_end(&kept.text)).map(|(number, _)| *number)
+}
+
+/// Whether a line says only that a command ended.
+fn says_end(text: &str) -> bool {
+    ["travis_", "##[", "The command \"", "\" exited with"].iter().any(|head| text.starts_with(head))
+}
+
+/// The step that failed with an exit code, or else that failed: the first where a job goes on
+/// after it, the last where what failed before was allowed to.
 fn failing_step(steps: &[Step]) -> Option<usize> {
+    if let Some(first) = steps.iter().position(|step| step.failed && step.goes_on) {
+        return Some(first);
+    }
     steps.iter().rposition(|step| step.failed && step.code.is_some_and(|code| code != 0)).or_else(|| steps.iter().rposition(|step| step.failed))
 }
 
-fn value(kept: &Kept, number: u64, scan: &Scan<'_>, near: &impl Fn(&Cause) -> bool, has_baseline: bool) -> f32 {
+/// What each cause's lines are worth beside the others': those of another step little, the first
+/// cause's most, and of many of one kind the later ones less, so that every kind is shown.
+fn factors(causes: &[(&u32, &Cause)], first: Option<u32>, near: &impl Fn(&Cause) -> bool) -> HashMap<u32, f32> {
+    let mut kinds: HashMap<(&str, String), i32> = HashMap::new();
+    let mut rules: HashMap<&str, i32> = HashMap::new();
+    let mut factors = HashMap::new();
+    for (id, cause) in causes {
+        let mut factor = if near(cause) { 1.0 } else { 0.45 };
+        if Some(**id) == first {
+            factor *= 1.25;
+        } else if cause.aside && cause.weight >= SURE {
+            factor *= 1.2;
+        } else {
+            let of_kind = kinds.entry((cause.rule, kind(&cause.text))).or_default();
+            let of_rule = rules.entry(cause.rule).or_default();
+            factor *= 0.93_f32.powi(*of_kind).max(0.55) * 0.99_f32.powi(*of_rule).max(0.8);
+            *of_kind += 1;
+            *of_rule += 1;
+        }
+        factors.insert(**id, factor);
+    }
+    factors
+}
+
+/// What a message is about, without what it names: two of one kind tell little more than one.
+fn kind(text: &str) -> String {
+    let mut quoted = false;
+    let plain: String = text
+        .chars()
+        .filter(|char| {
+            let quote = matches!(char, '"' | '`' | '\'');
+            quoted ^= quote;
+            !quote && !quoted && !char.is_ascii_digit()
+        })
+        .collect();
+    plain.split_whitespace().filter(|word| !word.contains(['/', '\\', '.'])).take(8).collect::<Vec<_>>().join(" ")
+}
+
+fn value(kept: &Kept, number: u64, scan: &Scan<'_>, factors: &HashMap<u32, f32>, has_baseline: bool) -> f32 {
     let mut value = kept.value;
-    if let Some(cause) = scan.causes.get(&kept.cause) {
-        if !near(cause) {
-            value *= 0.45;
-        }
-        if cause.aside {
-            value *= 0.9;
-        }
+    if let Some(factor) = factors.get(&kept.cause) {
+        value *= factor;
     } else if kept.cause == NONE && kept.text.is_empty() {
         value *= 0.5;
     }

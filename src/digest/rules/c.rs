@@ -22,13 +22,17 @@ static ERROR: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:In file included 
 fn compiler(seen: &Seen<'_>) -> Option<Sign> {
     if let Some(found) = ERROR.captures(seen.text.trim_start()) {
         let message = &found[4];
+        if message.starts_with("-[") {
+            return None;
+        }
         let (message, code) = message.rsplit_once(" [-W").map_or((message, None), |(text, code)| (text, Some(code.trim_end_matches(']'))));
         let place = Place { file: found[1].to_owned(), line: found[2].parse().ok()?, column: found.get(3).and_then(|column| column.as_str().parse().ok()) };
         return Some(Sign::new(92).class(Class::CompileError).before(1).diagnostic("cc", Some(place), code, message).after(After::While(8, body)));
     }
     // A program or a file without a line: `clang: error: …`, `ld.lld: error: …`.
     let (head, message) = seen.text.trim_start().split_once(": error: ").or_else(|| seen.text.trim_start().split_once(": fatal error: "))?;
-    (!head.contains(' ')).then(|| Sign::new(84).class(Class::CompileError).diagnostic("cc", None, None, message).after(After::While(6, body)))
+    let follows = message.starts_with("ld returned") || message.starts_with("linker command failed");
+    (!head.contains(' ') && !follows).then(|| Sign::new(84).class(Class::CompileError).diagnostic("cc", None, None, message).after(After::While(6, body)))
 }
 
 /// What a compiler shows below an error: the source, a marker, notes.
@@ -58,8 +62,7 @@ fn make(seen: &Seen<'_>) -> Option<Sign> {
         return (!target.contains("::")).then(|| Sign::new(76).after(After::Lines(1)));
     }
     let (head, said) = text.split_once("*** ")?;
-    let make = head.contains("make");
-    if !make {
+    if !head.contains("make") || said.contains("(ignored)") {
         return None;
     }
     if said.starts_with("No rule to make target") || said.contains("missing separator") {

@@ -5,7 +5,7 @@ use crate::digest::found::Class;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "docker", needles: &["failed to solve", "did not complete successfully", "returned a non-zero code", " error: ", "canceled", ">>> ", " > [", "buildx", "dockerfile:"], read: build },
-    Rule { name: "docker", needles: &["manifest unknown", "pull access denied", "docker daemon", "toomanyrequests", "no basic auth"], read: registry },
+    Rule { name: "docker", needles: &["manifest unknown", "pull access denied", "to the docker daemon at", "toomanyrequests", "no basic auth"], read: registry },
 ];
 
 fn build(seen: &Seen<'_>) -> Option<Sign> {

@@ -5,13 +5,13 @@ use crate::digest::found::Class;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "mix", needles: &["** (", "== compilation error", "compilation error in file"], read: mix },
-    Rule { name: "erlang", needles: &["{badmatch", "init terminating", "crash dump", "error in process", "undef", "system process", "{error,"], read: erlang },
+    Rule { name: "erlang", needles: &["{badmatch", "init terminating", "crash dump", "error in process", "undef", "system process", "{error,", "failed on line"], read: erlang },
 ];
 
 fn mix(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
     if text.contains("ompilation error in file") {
-        return Some(Sign::new(92).class(Class::CompileError).diagnostic("elixir", Place::of(text), None, text).after(After::Blank(12)));
+        return Some(Sign::new(92).class(Class::CompileError).lead().diagnostic("elixir", Place::of(text), None, text).after(After::Blank(12)));
     }
     let (class, message) = text.strip_prefix("** (")?.split_once(')')?;
     let compile = class.ends_with("CompileError") || class.ends_with("SyntaxError") || class.ends_with("TokenMissingError");
@@ -20,7 +20,7 @@ fn mix(seen: &Seen<'_>) -> Option<Sign> {
 
 fn erlang(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text;
-    let strong = ["init terminating", "Crash dump", "Error in process", "System process", "{badmatch", "{undef,"].iter().any(|word| text.contains(word));
+    let strong = ["init terminating", "Crash dump", "Error in process", "System process", "{badmatch", "{undef,", " failed on line "].iter().any(|word| text.contains(word));
     strong.then(|| Sign::new(84).class(Class::RuntimeError))
 }
 

@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[Rule { name: "words", needles: NEEDLES, read
 fn words(seen: &Seen<'_>) -> Option<Sign> {
     let lower = seen.text.get(..seen.text.floor_char_boundary(400))?.to_ascii_lowercase();
     let line = lower.trim_start();
-    if ["✓", "✔", "√", "ok ", "pass", "compiling", "downloading", "downloaded", "copying", "installing", "collecting", "creating ", "inflating", "get:", "remote: ", "selecting ", "unpacking", "setting up", "fetching", "adding", "gem ", "using "].iter().any(|calm| line.starts_with(calm)) {
+    if ["compiling", "downloading", "downloaded", "copying", "installing", "collecting", "creating ", "inflating", "get:", "remote: ", "selecting ", "unpacking", "setting up", "fetching", "adding", "gem ", "using "].iter().any(|calm| line.starts_with(calm)) {
         return None;
     }
     let mut weight = WORDS.iter().filter(|(word, _)| lower.contains(word)).map(|(_, weight)| *weight).max()?;
@@ -47,6 +47,11 @@ fn words(seen: &Seen<'_>) -> Option<Sign> {
         }
     }
     if CALM.iter().any(|calm| lower.contains(calm)) {
+        weight /= 4;
+    }
+    let one_name = !line.contains(' ') && line.contains(['.', '/', '_']);
+    let call = line.len() > 300 && (line.contains(" -i") || line.contains(" /i") || line.contains(".exe "));
+    if one_name || call {
         weight /= 4;
     }
     // A name such as `src/error.rs` or `test_failure` in a listing is no failure.

@@ -10,7 +10,7 @@ pub(super) const RULES: &[Rule] = &[
 
 fn git(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
-    if let Some((_, said)) = text.split_once("fatal: ") {
+    if let Some((front, said)) = text.split_once("fatal: ") {
         let lower = said.to_ascii_lowercase();
         let class = if lower.contains("403") || lower.contains("permission") || lower.contains("authentication") || lower.contains("could not read username") || lower.contains("dubious ownership") || lower.contains("unsafe repository") {
             Class::PermissionOrSecret
@@ -19,6 +19,9 @@ fn git(seen: &Seen<'_>) -> Option<Sign> {
         } else {
             Class::Configuration
         };
+        if !front.is_empty() {
+            return Some(Sign::new(60).class(class));
+        }
         return Some(Sign::new(86).class(class).before(2).after(After::Lines(3)));
     }
     if text.starts_with("remote: Permission") || text.contains("remote: Invalid") {

@@ -74,7 +74,7 @@ fn maven(seen: &Seen<'_>) -> Option<Sign> {
 fn gradle(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_end();
     if text.starts_with("* What went wrong") {
-        return Some(Sign::new(88).after(After::Before(25, |text| text.starts_with("* Try"))));
+        return Some(Sign::new(88).lead().after(After::Before(25, |text| text.starts_with("* Try"))));
     }
     if text.starts_with("Execution failed for task") {
         let class = if text.contains(":check") || text.contains("Format") || text.contains("lint") || text.contains("spotless") { Class::LintError } else if text.contains("compile") { Class::CompileError } else if text.to_ascii_lowercase().contains("test'") { Class::TestAssertion } else { Class::Unknown };
@@ -95,7 +95,7 @@ fn thrown(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start_matches("[ERROR]").trim_start();
     let found = THROWN.captures(text)?;
     let message = found.get(1).map_or("", |message| message.as_str());
-    let weight = if text.starts_with("Caused by") { 76 } else { 79 };
+    let weight = if text.starts_with("Caused by") { 70 } else if text.starts_with("Exception in thread") { 82 } else { 73 };
     let assertion = text.contains("Assertion") || text.contains("ComparisonFailure");
     let sign = Sign::new(weight).message(message).before(1).after(After::While(40, |text| frame(text) || text.starts_with("Caused by")));
     Some(if assertion { sign.class(Class::TestAssertion) } else { sign.class(Class::RuntimeError) })
@@ -116,7 +116,7 @@ mod tests {
             ("[ERROR]   AdderTest.adds:12 expected: <4> but was: <3>", "maven", 86),
             ("AdderTest > adds FAILED", "gradle", 94),
             ("* What went wrong:", "gradle", 88),
-            ("java.lang.IllegalStateException: no", "java", 79),
+            ("java.lang.IllegalStateException: no", "java", 73),
         ]);
         let test = said("[ERROR] AdderTest.adds  Time elapsed: 0.01 s  <<< FAILURE!").unwrap().test.unwrap();
         assert_eq!(test.id, "AdderTest.adds");

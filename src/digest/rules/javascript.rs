@@ -11,6 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "node", needles: &["cannot find module", "unhandledpromiserejection", "err_module_not_found"], read: module },
     Rule { name: "npm", needles: &["npm err!", "npm error", "command failed with exit code", "err_pnpm", "elifecycle", "command failed."], read: script },
     Rule { name: "jest", needles: &["expected:", "received:", "expected ", "- snapshot", "obsolete", "snapshot"], read: expectation },
+    Rule { name: "qunit", needles: &["module failed:", "test failed:"], read: qunit },
     Rule { name: "karma", needles: &[" failed", ") error", "executed "], read: karma },
 ];
 
@@ -90,6 +91,12 @@ fn expectation(seen: &Seen<'_>) -> Option<Sign> {
     (text.starts_with("Expected") || text.starts_with("Received") || text.starts_with("- Snapshot")).then(|| Sign::new(66).aside())
 }
 
+fn qunit(seen: &Seen<'_>) -> Option<Sign> {
+    let text = seen.text.trim_start();
+    let name = text.strip_prefix("Module Failed: ").or_else(|| text.strip_prefix("Test Failed: "))?;
+    Some(Sign::new(91).class(Class::TestAssertion).test("qunit", name).after(After::Lines(10)))
+}
+
 fn karma(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_end();
     let browser = ["Chrome", "Firefox", "Safari", "HeadlessChrome", "ChromeHeadless", "Edge", "IE ", "PhantomJS", "Electron", "jsdom"].iter().any(|name| text.starts_with(name));
@@ -115,7 +122,7 @@ mod tests {
             (" FAIL  src/adds.test.ts > adds > two numbers", "vitest", 94),
             ("TypeError: Cannot read properties of undefined", "node", 80),
             ("Error: Cannot find module 'x'", "node", 80),
-            ("npm ERR! code ERESOLVE", "npm", 85),
+            ("npm ERR! code E404", "npm", 85),
             ("Chrome 75.0.3770 (Linux 0.0.0) adds FAILED", "karma", 91),
         ]);
     }

@@ -4,7 +4,7 @@ use super::{After, Rule, Seen, Sign};
 use crate::digest::found::Class;
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "awesome_bot", needles: &["issues :-("], read: |_| Some(Sign::new(90).class(Class::LintError).after(After::Blank(40))) },
+    Rule { name: "awesome_bot", needles: &["issues :-("], read: |_| Some(Sign::new(90).class(Class::LintError).lead().after(After::Blank(60))) },
     Rule { name: "links", needles: &["[404]", "[500]", "[0]", "[err]", "[timeout]", "broken links", "dead link"], read: links },
 ];
 

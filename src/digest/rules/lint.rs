@@ -11,14 +11,15 @@ use crate::digest::found::Class;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "eslint", needles: &["  error  ", "problems (", "problem ("], read: eslint },
-    Rule { name: "lint", needles: &[".py:", ".pyi:", ".rb:", ".js:", ".ts:", ".tsx:", ".jsx:", ".sh:", ".yml:", ".yaml:", ".md:", ".css:", ".scss:", ".tf:", ".php:", ".cs:", ".cpp:", ".c:", ".h:", ".kt:", ".sql:", ".lua:", ".ex:", ".vim:", ".el:"], read: coded },
-    Rule { name: "format", needles: &["would reformat", "would be reformatted", "code style issues", "not formatted", "run `format`", "formatting violations", "reformatted", "list-different", "please rebuild", "run prettier"], read: format },
+    Rule { name: "lint", needles: &[".py:", ".pyi:", ".rb:", ".js:", ".ts:", ".tsx:", ".jsx:", ".sh:", ".yml:", ".yaml:", ".md:", ".css:", ".scss:", ".tf:", ".php:", ".cs:", ".cpp:", ".c:", ".h:", ".kt:", ".sql:", ".lua:", ".ex:", ".vim:", ".el:", ".erl:", ".hrl:", ".xml:", ".html:", ".json:", ".toml:", ".swift:", ".m:", ".coffee:", ".tex:", ".txt:", ".rst:", ".cfg:", ".proto:", ".dart:", ".vue:", ".ml:", ".clj:"], read: coded },
+    Rule { name: "format", needles: &["would reformat", "would be reformatted", "code style issues", "not formatted", "run `format`", "formatting violations", "reformatted", "please rebuild", "forgot to run prettier"], read: format },
     Rule { name: "pre-commit", needles: &["failed", "- hook id", "- exit code"], read: hook },
     Rule { name: "ruff", needles: &[" errors.", "fixable with", "--> "], read: ruff },
 ];
 
 static ESLINT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+(\d+):(\d+)\s+error\s+(.*?)(?:\s{2,}(\S+))?$"));
 static CODED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^((?:[A-Za-z]:)?[^\s:]+\.\w+):(\d+)(?::(\d+))?:? \[?([A-Z]{1,5}\d{2,5})\]?[: ] ?(.*)$"));
+static PLAIN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[A-Za-z]:)?[^\s:(]+\.\w{1,8}:\d+(?::\d+)?:? ?([A-Za-z].{5,})$"));
 static RUFF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([A-Z]{1,4}\d{3,4}) (?:\[\*\] )?(.*)$"));
 
 fn eslint(seen: &Seen<'_>) -> Option<Sign> {
@@ -34,8 +35,16 @@ fn eslint(seen: &Seen<'_>) -> Option<Sign> {
 }
 
 fn coded(seen: &Seen<'_>) -> Option<Sign> {
-    let found = CODED.captures(seen.text)?;
+    let Some(found) = CODED.captures(seen.text) else { return plain(seen.text) };
     Some(Sign::new(86).class(Class::LintError).diagnostic("lint", Place::of(seen.text), Some(&found[4]), &found[5]).after(After::While(3, |text| text.starts_with("    "))))
+}
+
+/// `file:line: message` of a tool without codes.
+fn plain(text: &str) -> Option<Sign> {
+    let found = PLAIN.captures(text)?;
+    let lower = text.to_ascii_lowercase();
+    let calm = ["warning", "note:", "info", "debug", "deprecat", "hint:"].iter().any(|word| lower.contains(word));
+    (!calm).then(|| Sign::new(62).diagnostic("lint", Place::of(text), None, &found[1]).after(After::While(3, |text| text.starts_with("    "))))
 }
 
 fn format(seen: &Seen<'_>) -> Option<Sign> {

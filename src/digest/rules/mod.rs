@@ -37,6 +37,9 @@ mod vim;
 
 pub(super) use sign::{After, Place, Seen, Sign, frame, pattern};
 
+/// The rule for what no tool's rule knows.
+pub(super) const GENERIC: &str = "words";
+
 /// One thing that a tool writes.
 pub(super) struct Rule {
     /// The tool.

@@ -8,7 +8,7 @@ pub(super) const RULES: &[Rule] = &[Rule {
     needles: &[
         "no matching distribution", "could not find a version", "resolutionimpossible", "could not install packages", "failed building wheel", "subprocess-exited-with-error",
         "packagesnotfounderror", "unsatisfiableerror", "e: unable to locate", "e: failed to fetch", "e: package ", "e: unmet", "has no installation candidate", "could not find artifact", "could not transfer artifact",
-        "could not resolve dependencies", "failed to select a version", "failed to get ", "failed to load source for dependency", "no matching package", "eresolve", "etarget", "could not resolve all", "peer dep",
+        "could not resolve dependencies", "failed to select a version", "failed to get ", "failed to load source for dependency", "no matching package", "code eresolve", "etarget", "could not resolve all", "peer dep",
         "vulnerabilities found", "lockfile", "requires python", "hash mismatch", "checksum", "unmet dependencies", "no match found", "version solving failed", "does not match the lock",
     ],
     read: packages,

@@ -37,7 +37,7 @@ fn section(seen: &Seen<'_>) -> Option<Sign> {
 
 fn heading(seen: &Seen<'_>) -> Option<Sign> {
     let name = HEADING.captures(seen.text)?.get(1)?.as_str();
-    let sign = Sign::new(90).class(Class::TestAssertion).after(After::Before(90, |text| text.starts_with("=====") || HEADING.is_match(text)));
+    let sign = Sign::new(90).class(Class::TestAssertion).after(After::Before(200, |text| text.starts_with("=====") || HEADING.is_match(text)));
     Some(if name.starts_with("ERROR ") || name.contains(' ') { sign } else { sign.test("pytest", name) })
 }
 
@@ -86,7 +86,7 @@ fn traceback(seen: &Seen<'_>) -> Option<Sign> {
 }
 
 fn mypy(seen: &Seen<'_>) -> Option<Sign> {
-    if seen.text.starts_with("Found ") && seen.text.contains(" error") && (seen.text.contains("checked ") || seen.text.contains(" file")) {
+    if seen.text.starts_with("Found ") && seen.text.contains(" error") && (seen.text.contains("checked ") || seen.text.contains("source file")) {
         return Some(Sign::new(76).class(Class::TypeError).aside());
     }
     let found = MYPY.captures(seen.text)?;

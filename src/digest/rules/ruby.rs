@@ -56,7 +56,7 @@ fn minitest_ends(text: &str) -> bool {
 
 fn rake(seen: &Seen<'_>) -> Option<Sign> {
     if seen.text.starts_with("rake aborted!") {
-        return Some(Sign::new(74).after(After::Lines(14)));
+        return Some(Sign::new(74).lead().after(After::Lines(14)));
     }
     Some(Sign::new(40).aside())
 }

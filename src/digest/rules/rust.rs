@@ -18,7 +18,7 @@ fn compiler(seen: &Seen<'_>) -> Option<Sign> {
         Some(rest) => rest.split_once("]: ").map(|(code, message)| (Some(code), message))?,
         None => (None, rest.strip_prefix(": ")?),
     };
-    let follows = ["could not compile", "aborting due to", "test failed, to rerun", "doctest failed", "build failed", "process didn't exit", "Recipe `", "script \""];
+    let follows = ["could not compile", "aborting due to", "test failed, to rerun", "doctest failed", "build failed", "process didn't exit", "Recipe `", "script \"", "failed to run custom build command"];
     if code.is_none() && follows.iter().any(|head| message.starts_with(head)) {
         let sign = Sign::new(58).aside().after(After::Blank(6));
         return Some(if message.contains("compile") { sign.class(Class::CompileError) } else { sign });

@@ -25,7 +25,7 @@ fn sbt(seen: &Seen<'_>) -> Option<Sign> {
     if said.starts_with("Failed tests:") || said.starts_with("(") || said.starts_with("Error during tests") {
         return Some(Sign::new(76).after(After::While(20, |text| text.starts_with("[error]"))));
     }
-    None
+    Some(Sign::new(78).after(After::While(30, |text| text.starts_with("[error] "))))
 }
 
 fn partest(seen: &Seen<'_>) -> Option<Sign> {

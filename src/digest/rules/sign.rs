@@ -84,6 +84,8 @@ pub(in crate::digest) struct Sign {
     pub(in crate::digest) after: After,
     /// It sums up or follows from another cause, and is never the first.
     pub(in crate::digest) aside: bool,
+    /// It only announces the lines that follow, the first of which says what is wrong.
+    pub(in crate::digest) lead: bool,
     pub(in crate::digest) test: Option<Test>,
     pub(in crate::digest) diagnostic: Option<Diagnostic>,
     /// A place that belongs to the test or diagnostic before.
@@ -95,7 +97,7 @@ pub(in crate::digest) struct Sign {
 impl Sign {
     /// A line of that much weight that stands alone.
     pub(in crate::digest) fn new(weight: u8) -> Self {
-        Self { rule: "", weight, class: None, before: 0, after: After::Lines(0), aside: false, test: None, diagnostic: None, place: None, message: None }
+        Self { rule: "", weight, class: None, before: 0, after: After::Lines(0), aside: false, lead: false, test: None, diagnostic: None, place: None, message: None }
     }
 
     pub(in crate::digest) fn class(mut self, class: Class) -> Self {
@@ -115,6 +117,11 @@ impl Sign {
 
     pub(in crate::digest) fn aside(mut self) -> Self {
         self.aside = true;
+        self
+    }
+
+    pub(in crate::digest) fn lead(mut self) -> Self {
+        self.lead = true;
         self
     }
 

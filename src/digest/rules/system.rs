@@ -23,7 +23,7 @@ fn signal(seen: &Seen<'_>) -> Option<Sign> {
     let lower = text.to_ascii_lowercase();
     if lower.contains("killed") && !lower.contains("segm") {
         // The shell's own word for SIGKILL, which is how the kernel ends what needs too much.
-        let alone = lower == "killed" || lower.ends_with(" killed") || lower.contains(": killed") || lower.contains("signal: 9") || lower.contains("sigkill");
+        let alone = lower == "killed" || lower.ends_with(" killed") || (lower.contains(": line ") && lower.contains(" killed ")) || lower.contains(": killed") || lower.contains("signal: 9") || lower.contains("sigkill");
         return alone.then(|| Sign::new(84).class(Class::OutOfMemory).before(2));
     }
     Some(Sign::new(86).class(Class::RuntimeError).before(2))
@@ -50,7 +50,7 @@ mod tests {
     fn what_machines_say_is_known() {
         examples(&[
             ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "memory", 90),
-            ("build.sh: line 4:  4242 Killed                  ./a", "signal", 0),
+            ("build.sh: line 4:  4242 Killed                  ./a", "signal", 80),
             ("Segmentation fault (core dumped)", "signal", 86),
             ("No output has been received in the last 10m0s", "timeout", 90),
             ("curl: (6) Could not resolve host: example.test", "network", 80),

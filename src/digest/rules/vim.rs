@@ -18,7 +18,10 @@ fn vim(seen: &Seen<'_>) -> Option<Sign> {
 
 fn emacs(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
-    if text.starts_with("signal(") || text.starts_with("Debugger entered") {
+    if text.starts_with("Debugger entered") {
+        return Some(Sign::new(88).class(Class::RuntimeError).lead().after(After::While(41, |text| text.starts_with("  "))));
+    }
+    if text.starts_with("signal(") {
         return Some(Sign::new(88).class(Class::RuntimeError).before(1).after(After::While(40, |text| text.starts_with("  "))));
     }
     (text.starts_with("Symbol") || text.starts_with("Cannot open load file")).then(|| Sign::new(80).class(Class::RuntimeError))
