@@ -26,7 +26,7 @@ pub(super) fn clean(raw: &[u8]) -> String {
             '^' if chars.peek() == Some(&'[') && written(chars.clone()) => {
                 chars.next();
                 skip_escape('\u{1b}', &mut chars);
-            },
+            }
             '\t' => out.push('\t'),
             _ if char.is_control() || is_hidden(char) => {}
             _ => out.push(char),
@@ -54,7 +54,11 @@ fn after_stamp(raw: &[u8]) -> &[u8] {
     }
     let head = &raw[..raw.len().min(300)];
     if let Some(second) = memchr::memchr_iter(b'\t', head).nth(1)
-        && let Some(rest) = behind_time(raw[second + 1..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw[second + 1..]))
+        && let Some(rest) = behind_time(
+            raw[second + 1..]
+                .strip_prefix(b"\xef\xbb\xbf")
+                .unwrap_or(&raw[second + 1..]),
+        )
     {
         return rest;
     }
@@ -62,18 +66,25 @@ fn after_stamp(raw: &[u8]) -> &[u8] {
 }
 
 fn behind_time(raw: &[u8]) -> Option<&[u8]> {
-    let stamp = raw.len() >= 20 && raw[4] == b'-' && raw[7] == b'-' && raw[10] == b'T' && raw[13] == b':';
+    let stamp =
+        raw.len() >= 20 && raw[4] == b'-' && raw[7] == b'-' && raw[10] == b'T' && raw[13] == b':';
     if !stamp || !raw[..4].iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let end = raw[..raw.len().min(36)].iter().position(|byte| *byte == b'Z')?;
+    let end = raw[..raw.len().min(36)]
+        .iter()
+        .position(|byte| *byte == b'Z')?;
     let rest = &raw[end + 1..];
     Some(rest.strip_prefix(b" ").unwrap_or(rest))
 }
 
 /// Skips a control sequence whose first character was taken.
 fn skip_escape(first: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    let kind = if first == '\u{9b}' { Some('[') } else { chars.next() };
+    let kind = if first == '\u{9b}' {
+        Some('[')
+    } else {
+        chars.next()
+    };
     match kind {
         Some('[') => {
             while let Some(next) = chars.next() {
@@ -106,7 +117,10 @@ fn skip_escape(first: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>
 /// Whether `[`, `[`, digits and a letter follow.
 fn written(mut chars: std::iter::Peekable<std::str::Chars<'_>>) -> bool {
     chars.next();
-    chars.next() == Some('[') && chars.find(|char| !char.is_ascii_digit() && *char != ';').is_some_and(|char| char.is_ascii_alphabetic())
+    chars.next() == Some('[')
+        && chars
+            .find(|char| !char.is_ascii_digit() && *char != ';')
+            .is_some_and(|char| char.is_ascii_alphabetic())
 }
 
 /// Characters that are not seen, or that turn the order of what is seen.

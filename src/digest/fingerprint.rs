@@ -36,10 +36,17 @@ fn replaced(found: &Captures<'_>) -> String {
     if found.name("tmp").is_some() {
         // The file keeps its name, the folder made for this run does not.
         let last = all.rsplit(['/', '\\']).next().unwrap_or("");
-        return if last.contains('.') { format!("<tmp>/{last}") } else { "<tmp>".to_owned() };
+        return if last.contains('.') {
+            format!("<tmp>/{last}")
+        } else {
+            "<tmp>".to_owned()
+        };
     }
     if let Some(count) = found.name("count") {
-        return count.as_str().split_once(' ').map_or_else(|| "#".to_owned(), |(_, what)| format!("# {what}"));
+        return count
+            .as_str()
+            .split_once(' ')
+            .map_or_else(|| "#".to_owned(), |(_, what)| format!("# {what}"));
     }
     let word = found.name("hash").is_some() && !all.bytes().any(|byte| byte.is_ascii_digit());
     if word { all.to_owned() } else { "#".to_owned() }
@@ -50,11 +57,20 @@ fn replaced(found: &Captures<'_>) -> String {
 pub(super) fn coarse(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_ascii_whitespace() {
-        let absolute = word.starts_with('/') || word.starts_with("~/") || word.get(1..3) == Some(":\\");
-        let word = if absolute { word.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(word) } else { word };
+        let absolute =
+            word.starts_with('/') || word.starts_with("~/") || word.get(1..3) == Some(":\\");
+        let word = if absolute {
+            word.rsplit(['/', '\\'])
+                .find(|part| !part.is_empty())
+                .unwrap_or(word)
+        } else {
+            word
+        };
         let mut rest = word;
         while let Some(first) = rest.chars().next() {
-            let end = rest.find(|char: char| !char.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let end = rest
+                .find(|char: char| !char.is_ascii_alphanumeric())
+                .unwrap_or(rest.len());
             if end == 0 {
                 out.push(first);
                 rest = &rest[first.len_utf8()..];
@@ -63,7 +79,9 @@ pub(super) fn coarse(text: &str) -> String {
             let token = &rest[..end];
             rest = &rest[end..];
             let digits = token.bytes().filter(u8::is_ascii_digit).count();
-            let hex = token.len() >= 7 && digits > 0 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let hex = token.len() >= 7
+                && digits > 0
+                && token.bytes().all(|byte| byte.is_ascii_hexdigit());
             if digits == 0 {
                 out.push_str(token);
             } else if hex || digits == token.len() || token.starts_with("0x") {
@@ -79,15 +97,28 @@ pub(super) fn coarse(text: &str) -> String {
 }
 
 /// The fingerprints of a failure: of everything, of its first cause, and of that without numbers.
-pub(super) fn fingerprint(primary: &[String], causes: &[String], tests: &[Test], step: &str) -> Fingerprint {
-    let mut all: Vec<String> = causes.iter().map(|text| exact(text)).chain(tests.iter().map(|test| exact(&test.id))).collect();
+pub(super) fn fingerprint(
+    primary: &[String],
+    causes: &[String],
+    tests: &[Test],
+    step: &str,
+) -> Fingerprint {
+    let mut all: Vec<String> = causes
+        .iter()
+        .map(|text| exact(text))
+        .chain(tests.iter().map(|test| exact(&test.id)))
+        .collect();
     let mut first: Vec<String> = primary.iter().map(|text| exact(text)).collect();
     let mut rough: Vec<String> = primary.iter().map(|text| coarse(text)).collect();
     for set in [&mut all, &mut first, &mut rough] {
         set.sort_unstable();
         set.dedup();
     }
-    Fingerprint { strict: hex(&(exact(step), &all, &first)), loose: hex(&first), coarse: hex(&rough) }
+    Fingerprint {
+        strict: hex(&(exact(step), &all, &first)),
+        loose: hex(&first),
+        coarse: hex(&rough),
+    }
 }
 
 /// FNV-1a over what is hashed: the same in every build and on every machine, as prints are kept.
@@ -134,7 +165,10 @@ mod tests {
         }
         assert_ne!(exact("line 3: bad"), exact("line 4: bad"));
         assert_eq!(exact("a defaced facade"), "a defaced facade");
-        assert_eq!(coarse("/home/a/b/src/x.rs:3:4: bad"), coarse("/ci/src/x.rs:13:4: bad"));
+        assert_eq!(
+            coarse("/home/a/b/src/x.rs:3:4: bad"),
+            coarse("/ci/src/x.rs:13:4: bad")
+        );
         assert_ne!(coarse("test_a failed"), coarse("test_b failed"));
     }
 }

@@ -57,7 +57,6 @@ pub struct Test {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// What was said about it.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
 }
 

@@ -60,7 +60,10 @@ pub(super) fn mask(text: &str, count: &mut u32) -> String {
 fn is_random(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    let separators = text.bytes().filter(|byte| matches!(byte, b'/' | b'.' | b'_' | b'-')).count();
+    let separators = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'/' | b'.' | b'_' | b'-'))
+        .count();
     digits >= 2 && letters >= 4 && separators * 5 <= text.len()
 }
 
@@ -72,12 +75,24 @@ mod tests {
     fn secrets_are_masked_and_names_stay() {
         let mut count = 0;
         for (text, shown) in [
-            (concat!("using gh", "p_abcdefghij0123456789abcd now"), "using [masked] now"),
+            (
+                concat!("using gh", "p_abcdefghij0123456789abcd now"),
+                "using [masked] now",
+            ),
             ("password = hunter2hunter2x9", "password = [masked]"),
-            ("url https://bob:s3cr3tpw@example.test/x", "url https://bob:[masked]@example.test/x"),
-            ("Authorization: Bearer abcd1234efgh5678", "Authorization: Bearer [masked]"),
+            (
+                "url https://bob:s3cr3tpw@example.test/x",
+                "url https://bob:[masked]@example.test/x",
+            ),
+            (
+                "Authorization: Bearer abcd1234efgh5678",
+                "Authorization: Bearer [masked]",
+            ),
             ("token: unexpected", "token: unexpected"),
-            ("error: expected token, found `x`", "error: expected token, found `x`"),
+            (
+                "error: expected token, found `x`",
+                "error: expected token, found `x`",
+            ),
         ] {
             assert_eq!(mask(text, &mut count), shown);
         }

@@ -15,19 +15,25 @@
 //! The text of a log is foreign: it is cleaned ([`clean`]), masked ([`mask`]), bounded and
 //! fenced, and never read as an instruction.
 
+mod around;
 mod baseline;
 mod clean;
 mod fingerprint;
+mod fold;
 mod found;
+mod junit;
+mod kept;
 mod mask;
 mod named;
 mod needles;
+mod reach;
 mod read;
 mod render;
 mod rules;
 mod scan;
 mod select;
 mod step;
+mod step_list;
 mod weigh;
 
 use std::collections::BTreeSet;
@@ -35,8 +41,11 @@ use std::io::{self, Read};
 
 pub use baseline::Baseline;
 pub use found::{Class, Diagnostic, Digest, Excerpt, FailedStep, Fingerprint, LogLine, Test};
+pub use junit::failed_tests;
+pub use step_list::failed_step;
 
-use scan::{NONE, Scan};
+use kept::NONE;
+use scan::Scan;
 use weigh::Weighed;
 
 /// Tests that a digest names.
@@ -56,11 +65,20 @@ pub struct Options<'a> {
     pub tokens: usize,
     /// The same job's last passing log.
     pub baseline: Option<&'a Baseline>,
+    /// The name of the step that failed, from [`failed_step`].
+    pub step: Option<&'a str>,
+    /// The tests that failed, from [`failed_tests`].
+    pub tests: &'a [Test],
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { tokens: TOKENS, baseline: None }
+        Self {
+            tokens: TOKENS,
+            baseline: None,
+            step: None,
+            tests: &[],
+        }
     }
 }
 
@@ -70,15 +88,30 @@ impl Default for Options<'_> {
 ///
 /// When reading fails.
 pub fn digest(log: impl Read, options: Options<'_>) -> io::Result<Digest> {
-    let scan = Scan::of(log, options.baseline)?;
-    let weighed = weigh::weigh(&scan, options.baseline.is_some());
+    let mut scan = Scan::of(log, options.baseline)?;
+    for test in options.tests {
+        scan.named.test(test);
+    }
+    let weighed = weigh::weigh(
+        &scan,
+        options.baseline.is_some(),
+        options.step.is_some() || !options.tests.is_empty(),
+    );
     let mut digest = named(&scan, &weighed);
+    if let Some(name) = options.step.filter(|_| digest.failed) {
+        let step = digest.step.get_or_insert_default();
+        step.command = step
+            .command
+            .take()
+            .or_else(|| Some(std::mem::take(&mut step.name)).filter(|name| !name.is_empty()));
+        name.clone_into(&mut step.name);
+    }
     let budget = options.tokens * render::TOKEN;
     let heading = render::heading(&digest, budget);
     if digest.failed {
         shorten(&mut digest, &scan, &weighed, options, &heading);
     } else {
-        heading.clone_into(&mut digest.markdown);
+        digest.markdown = heading.chars().take(budget).collect();
     }
     Ok(digest)
 }
@@ -87,15 +120,54 @@ pub fn digest(log: impl Read, options: Options<'_>) -> io::Result<Digest> {
 fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
     let mut masked = 0;
     let mut clean = |text: &str| mask::mask(text, &mut masked);
-    let step = weighed.step.and_then(|at| scan.steps.get(at)).filter(|_| weighed.failed).map(|step| FailedStep {
-        name: clean(&step.name),
-        command: step.command.as_deref().map(&mut clean),
-        exit_code: step.code,
+    let step = weighed
+        .step
+        .and_then(|at| scan.steps.get(at))
+        .filter(|_| weighed.failed)
+        .map(|step| FailedStep {
+            name: clean(&step.name),
+            command: step.command.as_deref().map(&mut clean),
+            exit_code: step.code,
+        });
+    let primary = weighed.primary.filter(|_| weighed.failed).and_then(|line| {
+        scan.kept.get(&line).map(|kept| LogLine {
+            line,
+            text: clean(&kept.text),
+        })
     });
-    let primary = weighed.primary.filter(|_| weighed.failed).and_then(|line| scan.kept.get(&line).map(|kept| LogLine { line, text: clean(&kept.text) }));
-    let tests: Vec<Test> = scan.named.tests.iter().filter(|_| weighed.failed).take(TESTS).map(|test| Test { id: clean(&test.id), message: clean(&test.message), ..test.clone() }).collect();
-    let diagnostics: Vec<Diagnostic> = scan.named.diagnostics.iter().filter(|_| weighed.failed).take(DIAGNOSTICS).map(|found| Diagnostic { message: clean(&found.message), ..found.clone() }).collect();
-    let more = |all: usize, shown: usize, more: u64| if weighed.failed { (all - shown) as u64 + more } else { 0 };
+    let tests: Vec<Test> = scan
+        .named
+        .tests
+        .iter()
+        .filter(|_| weighed.failed)
+        .take(TESTS)
+        .map(|test| Test {
+            id: clean(&test.id),
+            message: clean(&test.message),
+            file: test.file.as_deref().map(&mut clean),
+            ..test.clone()
+        })
+        .collect();
+    let diagnostics: Vec<Diagnostic> = scan
+        .named
+        .diagnostics
+        .iter()
+        .filter(|_| weighed.failed)
+        .take(DIAGNOSTICS)
+        .map(|found| Diagnostic {
+            message: clean(&found.message),
+            file: found.file.as_deref().map(&mut clean),
+            code: found.code.as_deref().map(&mut clean),
+            ..found.clone()
+        })
+        .collect();
+    let more = |all: usize, shown: usize, more: u64| {
+        if weighed.failed {
+            (all - shown) as u64 + more
+        } else {
+            0
+        }
+    };
     Digest {
         failed: weighed.failed,
         class: weighed.class,
@@ -105,7 +177,11 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
         step,
         primary,
         more_tests: more(scan.named.tests.len(), tests.len(), scan.named.more_tests),
-        more_diagnostics: more(scan.named.diagnostics.len(), diagnostics.len(), scan.named.more_diagnostics),
+        more_diagnostics: more(
+            scan.named.diagnostics.len(),
+            diagnostics.len(),
+            scan.named.more_diagnostics,
+        ),
         tests,
         diagnostics,
         causes_left_out: 0,
@@ -121,29 +197,64 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
 fn print_of(scan: &Scan<'_>, weighed: &Weighed, tests: &[Test]) -> Fingerprint {
     let lines = |id: &u32| {
         let line = scan.causes.get(id).map_or(0, |cause| cause.line);
-        scan.kept.range(line..line + PRINTED).filter(|(_, kept)| kept.cause == *id && !kept.text.trim().is_empty()).map(|(_, kept)| kept.text.to_string()).collect::<Vec<_>>()
+        scan.kept
+            .range(line..line + PRINTED)
+            .filter(|(_, kept)| kept.cause == *id && !kept.text.trim().is_empty())
+            .map(|(_, kept)| kept.text.to_string())
+            .collect::<Vec<_>>()
     };
-    let mut primary: Vec<String> = weighed.strong.iter().flat_map(lines).take(PRINTED as usize).collect();
+    let mut primary: Vec<String> = weighed
+        .strong
+        .iter()
+        .flat_map(lines)
+        .take(PRINTED as usize)
+        .collect();
     if let Some(line) = weighed.primary.filter(|_| primary.is_empty()) {
-        primary = scan.kept.range(..=line).rev().filter(|(_, kept)| kept.text.trim().len() > 2).take(3).map(|(_, kept)| kept.text.to_string()).collect();
+        primary = scan
+            .kept
+            .range(..=line)
+            .rev()
+            .filter(|(_, kept)| kept.text.trim().len() > 2)
+            .take(3)
+            .map(|(_, kept)| kept.text.to_string())
+            .collect();
     }
     let step = weighed.step.and_then(|at| scan.steps.get(at));
-    let causes: Vec<String> = scan.causes.values().filter(|cause| !cause.aside && cause.weight >= 70).map(|cause| cause.text.to_string()).collect();
+    let causes: Vec<String> = scan
+        .causes
+        .values()
+        .filter(|cause| !cause.aside && cause.weight >= 70)
+        .map(|cause| cause.text.to_string())
+        .collect();
     fingerprint::fingerprint(&primary, &causes, tests, step.map_or("", |step| &step.name))
 }
 
 /// Fills in the excerpts and the text, within the budget: what does not fit is left out, the
 /// least telling first.
-fn shorten(digest: &mut Digest, scan: &Scan<'_>, weighed: &Weighed, options: Options<'_>, heading: &str) {
+fn shorten(
+    digest: &mut Digest,
+    scan: &Scan<'_>,
+    weighed: &Weighed,
+    options: Options<'_>,
+    heading: &str,
+) {
     let budget = options.tokens * render::TOKEN;
     let baseline = options.baseline.is_some();
     let mut room = budget.saturating_sub(heading.chars().count() + 50);
     loop {
         let shown = select::select(scan, &weighed.values, room);
         digest.excerpts = cut(scan, weighed, &shown, baseline, &mut digest.masked);
-        let excerpts = if digest.excerpts.is_empty() { String::new() } else { render::excerpts(&digest.excerpts, baseline) };
+        let excerpts = if digest.excerpts.is_empty() {
+            String::new()
+        } else {
+            render::excerpts(&digest.excerpts, baseline)
+        };
         let names = render::names(digest, &excerpts, budget);
-        digest.causes_left_out = scan.causes.values().filter(|cause| cause.weight >= 70 && !shown.contains(&cause.line)).count() as u64;
+        digest.causes_left_out = scan
+            .causes
+            .values()
+            .filter(|cause| cause.weight >= 70 && !shown.contains(&cause.line))
+            .count() as u64;
         let text = format!("{heading}{names}{excerpts}");
         let size = text.chars().count();
         if size <= budget {
@@ -159,13 +270,24 @@ fn shorten(digest: &mut Digest, scan: &Scan<'_>, weighed: &Weighed, options: Opt
 }
 
 /// The shown lines as excerpts: one a run of lines of neighbouring causes.
-fn cut(scan: &Scan<'_>, weighed: &Weighed, shown: &BTreeSet<u64>, baseline: bool, masked: &mut u32) -> Vec<Excerpt> {
+fn cut(
+    scan: &Scan<'_>,
+    weighed: &Weighed,
+    shown: &BTreeSet<u64>,
+    baseline: bool,
+    masked: &mut u32,
+) -> Vec<Excerpt> {
     let mut excerpts: Vec<Excerpt> = Vec::new();
     let (mut last, mut cause) = (0, NONE);
     for number in shown {
-        let Some(kept) = scan.kept.get(number) else { continue };
+        let Some(kept) = scan.kept.get(number) else {
+            continue;
+        };
         let found = scan.causes.get(&kept.cause);
-        let line = LogLine { line: *number, text: mask::mask(&kept.text, masked) };
+        let line = LogLine {
+            line: *number,
+            text: mask::mask(&kept.text, masked),
+        };
         let goes_on = *number == last + 1 || (kept.cause == cause && cause != NONE);
         match excerpts.last_mut().filter(|_| goes_on) {
             Some(excerpt) => excerpt.lines.push(line),

@@ -42,21 +42,34 @@ impl Named {
 
     fn diagnostic(&mut self, found: &Diagnostic) {
         self.last_is_diagnostic = true;
-        let same = |known: &&mut Diagnostic| known.message == head(&found.message, TEXT) && known.code == found.code && known.line == found.line && known.file == found.file && found.file.is_some();
+        let same = |known: &&mut Diagnostic| {
+            known.message == head(&found.message, TEXT)
+                && known.code == found.code
+                && known.line == found.line
+                && known.file == found.file
+                && found.file.is_some()
+        };
         if let Some(known) = self.diagnostics.iter_mut().find(same) {
             known.times += 1;
         } else if self.diagnostics.len() < APART {
             let mut found = found.clone();
-            found.message.truncate(found.message.floor_char_boundary(TEXT));
+            found
+                .message
+                .truncate(found.message.floor_char_boundary(TEXT));
             self.diagnostics.push(found);
         } else {
             self.more_diagnostics += 1;
         }
     }
 
-    fn test(&mut self, found: &Test) {
+    /// Takes a test that failed.
+    pub(super) fn test(&mut self, found: &Test) {
         self.last_is_diagnostic = false;
-        if let Some(at) = self.tests.iter().position(|known| same(&known.id, &found.id)) {
+        if let Some(at) = self
+            .tests
+            .iter()
+            .position(|known| same(&known.id, &found.id))
+        {
             let known = &mut self.tests[at];
             if found.id.len() > known.id.len() {
                 known.id.clone_from(&found.id);
@@ -74,7 +87,9 @@ impl Named {
         } else if self.tests.len() < APART {
             let mut found = found.clone();
             found.id.truncate(found.id.floor_char_boundary(TEXT));
-            found.message.truncate(found.message.floor_char_boundary(TEXT));
+            found
+                .message
+                .truncate(found.message.floor_char_boundary(TEXT));
             found.line = found.line.filter(|line| *line > 0);
             self.tests.push(found);
         } else {
@@ -85,7 +100,11 @@ impl Named {
     /// A place that was said behind what it belongs to.
     fn place(&mut self, place: &Place) {
         if self.last_is_diagnostic {
-            if let Some(last) = self.diagnostics.last_mut().filter(|last| last.file.is_none()) {
+            if let Some(last) = self
+                .diagnostics
+                .last_mut()
+                .filter(|last| last.file.is_none())
+            {
                 last.file = Some(place.file.clone());
                 last.line = Some(place.line);
                 last.column = place.column;
@@ -99,11 +118,18 @@ impl Named {
 
 /// Whether two names are of one test: `test_a` and `tests/x.py::test_a`.
 fn same(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
     if short == long {
         return true;
     }
     let plain = |name: &str| name.replace("::", ".");
     let (short, long) = (plain(short), plain(long));
-    short.len() > 3 && long.strip_suffix(&short).is_some_and(|front| front.ends_with('.'))
+    short.len() > 3
+        && long
+            .strip_suffix(&short)
+            .is_some_and(|front| front.ends_with('.'))
 }

@@ -1,9 +1,10 @@
 //! The literal prefilter: one automaton of every rule's literals, so that a line which holds none
 //! costs a few nanoseconds, and a rule is asked only about lines that it may know.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 use super::rules::{ALL, GENERIC, Rule, Seen, Sign};
 use super::step;
@@ -27,7 +28,11 @@ impl Needles {
         let rules: Vec<&'static Rule> = ALL.iter().flat_map(|some| some.iter()).collect();
         let mut literals: Vec<&'static str> = Vec::new();
         let mut wanted: Vec<u128> = Vec::new();
-        let asked = rules.iter().enumerate().flat_map(|(at, rule)| rule.needles.iter().map(move |needle| (*needle, 1_u128 << at)));
+        let asked = rules.iter().enumerate().flat_map(|(at, rule)| {
+            rule.needles
+                .iter()
+                .map(move |needle| (*needle, 1_u128 << at))
+        });
         for (needle, mask) in asked.chain(step::NEEDLES.iter().map(|needle| (*needle, 0))) {
             if let Some(at) = literals.iter().position(|literal| *literal == needle) {
                 wanted[at] |= mask;
@@ -42,12 +47,17 @@ impl Needles {
             .kind(Some(AhoCorasickKind::DFA))
             .build(&literals)
             .ok();
-        Self { automaton, rules, wanted }
+        Self {
+            automaton,
+            rules,
+            wanted,
+        }
     }
 
-    /// The places in `bytes` where a literal ends, ascending. Overlapping ones are left out.
-    pub(super) fn hits<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-        self.automaton.iter().flat_map(move |automaton| automaton.find_iter(bytes).map(|hit| hit.end() - 1))
+    /// Where in a part of `bytes` the next literal begins.
+    pub(super) fn next(&self, bytes: &[u8], part: Range<usize>) -> Option<usize> {
+        let hit = self.automaton.as_ref()?.find(Input::new(bytes).span(part))?;
+        Some(hit.start())
     }
 
     /// What the rules say of a line: the sign with the greatest weight, the earliest rule's of
@@ -56,7 +66,11 @@ impl Needles {
         if calm(seen.text) {
             return None;
         }
-        let mut asked = self.automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(seen.text)).fold(0, |mask, hit| mask | self.wanted[hit.pattern().as_usize()]);
+        let mut asked = self
+            .automaton
+            .iter()
+            .flat_map(|automaton| automaton.find_overlapping_iter(seen.text))
+            .fold(0, |mask, hit| mask | self.wanted[hit.pattern().as_usize()]);
         let mut best: Option<Sign> = None;
         while asked != 0 {
             let rule = self.rules[asked.trailing_zeros() as usize];
@@ -64,7 +78,9 @@ impl Needles {
             if rule.name == GENERIC && best.is_some() {
                 break;
             }
-            let Some(mut sign) = (rule.read)(seen) else { continue };
+            let Some(mut sign) = (rule.read)(seen) else {
+                continue;
+            };
             sign.rule = rule.name;
             match &mut best {
                 None => best = Some(sign),
@@ -80,15 +96,36 @@ impl Needles {
 /// progress, an echoed command.
 fn calm(text: &str) -> bool {
     let line = text.trim_start();
-    let form = ["✓", "✔", "√", "ok ", "PASS", "[INFO]", "[INFO ", "$ ", "> npm run", "go: downloading", "Downloading ", "Downloaded ", "Sending build context", "  adding: "];
+    let form = [
+        "✓",
+        "✔",
+        "√",
+        "ok ",
+        "PASS",
+        "[INFO]",
+        "[INFO ",
+        "$ ",
+        "> npm run",
+        "go: downloading",
+        "Downloading ",
+        "Downloaded ",
+        "Sending build context",
+        "  adding: ",
+    ];
     if form.iter().any(|form| line.starts_with(form)) {
         return true;
     }
-    if ["PASSED", "XFAIL", "SKIPPED", "XPASS"].iter().any(|word| line.contains(word)) && !line.contains("FAILED") {
+    if ["PASSED", "XFAIL", "SKIPPED", "XPASS"]
+        .iter()
+        .any(|word| line.contains(word))
+        && !line.contains("FAILED")
+    {
         return true;
     }
     let head = line.split(' ').next().unwrap_or("");
-    (head.contains(".py::") && !line.contains("FAILED") && !line.contains("ERROR")) || line.ends_with(" ... ok") || (line.starts_with("[info] ") && !line.contains("*** FAILED"))
+    (head.contains(".py::") && !line.contains("FAILED") && !line.contains("ERROR"))
+        || line.ends_with(" ... ok")
+        || (line.starts_with("[info] ") && !line.contains("*** FAILED"))
 }
 
 /// The first sign, with what only the second one knows.
@@ -97,7 +134,7 @@ fn merged(mut sign: Sign, other: &Sign) -> Sign {
         sign.class = other.class;
     }
     sign.test = sign.test.or_else(|| other.test.clone());
-    if sign.diagnostic.is_none() && sign.test.is_none() {
+    if sign.diagnostic.is_none() && sign.test.is_none() && sign.place.is_none() {
         sign.diagnostic.clone_from(&other.diagnostic);
     }
     sign.place = sign.place.or_else(|| other.place.clone());

@@ -30,7 +30,15 @@ pub(super) struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::with_capacity(BEHIND + CHUNK + LONGEST), fresh: 0, skipping: false, floor: 0, total: 0, ended: false }
+        Self {
+            source,
+            buffer: Vec::with_capacity(BEHIND + CHUNK + LONGEST),
+            fresh: 0,
+            skipping: false,
+            floor: 0,
+            total: 0,
+            ended: false,
+        }
     }
 
     /// What is readable: the current batch and a little before it.
@@ -54,7 +62,11 @@ impl<R: Read> Reader<R> {
             }
             let before = self.buffer.len();
             self.fill()?;
-            let start = if self.skipping { self.end_skip(before) } else { before };
+            let start = if self.skipping {
+                self.end_skip(before)
+            } else {
+                before
+            };
             if let Some(last) = memchr::memrchr(b'\n', &self.buffer[start..]) {
                 let batch = self.fresh..start + last + 1;
                 self.fresh = batch.end;
@@ -73,7 +85,8 @@ impl<R: Read> Reader<R> {
             return;
         }
         let cut = self.fresh - BEHIND;
-        self.floor = memchr::memchr(b'\n', &self.buffer[cut..self.fresh]).map_or(BEHIND, |at| at + 1);
+        self.floor =
+            memchr::memchr(b'\n', &self.buffer[cut..self.fresh]).map_or(BEHIND, |at| at + 1);
         self.buffer.drain(..cut);
         self.fresh -= cut;
     }
@@ -112,7 +125,11 @@ mod tests {
         let mut reader = Reader::new(log);
         let mut found = Vec::new();
         while let Some(batch) = reader.batch().unwrap() {
-            found.extend(reader.bytes()[batch].split_inclusive(|b| *b == b'\n').map(<[u8]>::len));
+            found.extend(
+                reader.bytes()[batch]
+                    .split_inclusive(|b| *b == b'\n')
+                    .map(<[u8]>::len),
+            );
         }
         found
     }

@@ -28,9 +28,21 @@ pub(super) fn heading(digest: &Digest, most: usize) -> String {
         let _ = writeln!(out, "Job: {}", head(job, NAME));
     }
     if let Some(step) = &digest.step {
-        let code = step.exit_code.map(|code| format!(", exit code {code}")).unwrap_or_default();
+        let code = step
+            .exit_code
+            .map(|code| format!(", exit code {code}"))
+            .unwrap_or_default();
         let command = step.command.as_ref().unwrap_or(&step.name);
-        let _ = writeln!(out, "Failing step: `{}`{code}", head(&command.replace('`', "'"), NAME));
+        let name = if step.name.is_empty() || step.name == *command {
+            String::new()
+        } else {
+            format!("{}: ", head(&step.name, NAME))
+        };
+        let _ = writeln!(
+            out,
+            "Failing step: {name}`{}`{code}",
+            head(&command.replace('`', "'"), NAME)
+        );
     }
     out.truncate(out.floor_char_boundary(most));
     out
@@ -47,7 +59,17 @@ pub(super) fn names(digest: &Digest, excerpts: &str, budget: usize) -> String {
         if shown.contains(&squeezed(&test.id)) {
             continue;
         }
-        let place = test.file.as_ref().filter(|file| !test.id.contains(file.as_str())).map(|file| format!(" ({file}{})", test.line.map(|line| format!(":{line}")).unwrap_or_default())).unwrap_or_default();
+        let place = test
+            .file
+            .as_ref()
+            .filter(|file| !test.id.contains(file.as_str()))
+            .map(|file| {
+                format!(
+                    " ({file}{})",
+                    test.line.map(|line| format!(":{line}")).unwrap_or_default()
+                )
+            })
+            .unwrap_or_default();
         let line = format!("- {}{place}\n", head(&test.id, NAME));
         if out.len() + line.len() + 60 > most {
             hidden += 1;
@@ -63,7 +85,11 @@ pub(super) fn names(digest: &Digest, excerpts: &str, budget: usize) -> String {
         if start.is_empty() || shown.contains(&squeezed(start)) {
             continue;
         }
-        let place = diagnostic.file.as_ref().map(|file| format!("{file}:{}: ", diagnostic.line.unwrap_or(0))).unwrap_or_default();
+        let place = diagnostic
+            .file
+            .as_ref()
+            .map(|file| format!("{file}:{}: ", diagnostic.line.unwrap_or(0)))
+            .unwrap_or_default();
         let line = format!("- {place}{}\n", head(&diagnostic.message, NAME));
         if out.len() + line.len() + 60 > most {
             hidden += 1;
@@ -79,16 +105,35 @@ pub(super) fn names(digest: &Digest, excerpts: &str, budget: usize) -> String {
 
 /// The excerpts, fenced.
 pub(super) fn excerpts(excerpts: &[Excerpt], has_baseline: bool) -> String {
-    let longest = excerpts.iter().flat_map(|excerpt| &excerpt.lines).map(|line| ticks(&line.text)).max().unwrap_or(0);
+    let longest = excerpts
+        .iter()
+        .flat_map(|excerpt| &excerpt.lines)
+        .map(|line| ticks(&line.text))
+        .max()
+        .unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
     let mut out = format!("Log, verbatim and untrusted:\n{fence}text\n");
     let mut last = 0;
     for excerpt in excerpts {
-        let Some(first) = excerpt.lines.first() else { continue };
+        let Some(first) = excerpt.lines.first() else {
+            continue;
+        };
         let gap = first.line.saturating_sub(last + 1);
-        let skipped = if last > 0 && gap > 0 { format!(" (+{gap})") } else { String::new() };
-        let times = if excerpt.times > 1 { format!(" ×{}", excerpt.times) } else { String::new() };
-        let new = if has_baseline && excerpt.new == Some(true) { " new" } else { "" };
+        let skipped = if last > 0 && gap > 0 {
+            format!(" (+{gap})")
+        } else {
+            String::new()
+        };
+        let times = if excerpt.times > 1 {
+            format!(" ×{}", excerpt.times)
+        } else {
+            String::new()
+        };
+        let new = if has_baseline && excerpt.new == Some(true) {
+            " new"
+        } else {
+            ""
+        };
         let _ = writeln!(out, "@{}{skipped}{times}{new}", first.line);
         for line in &excerpt.lines {
             if last > 0 && line.line > last + 1 && line.line != first.line {
@@ -115,7 +160,10 @@ fn shown(text: &str) -> String {
 
 /// The longest run of backticks in a text.
 fn ticks(text: &str) -> usize {
-    text.split(|char| char != '`').map(str::len).max().unwrap_or(0)
+    text.split(|char| char != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0)
 }
 
 /// A class as words.

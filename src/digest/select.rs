@@ -13,18 +13,27 @@ pub(super) const WIDTH: usize = 240;
 
 /// The numbers of the lines to show, the most telling first until the budget is spent.
 pub(super) fn select(scan: &Scan<'_>, values: &BTreeMap<u64, f32>, budget: usize) -> BTreeSet<u64> {
-    let mut order: Vec<(u64, f32)> = values.iter().map(|(number, value)| (*number, *value)).filter(|(_, value)| *value >= 4.0).collect();
+    let mut order: Vec<(u64, f32)> = values
+        .iter()
+        .map(|(number, value)| (*number, *value))
+        .filter(|(_, value)| *value >= 4.0)
+        .collect();
     order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
     let mut shown = BTreeSet::new();
     let mut texts: HashSet<&str> = HashSet::new();
     let mut spent = 0;
     for (number, _) in order {
-        let Some(kept) = scan.kept.get(&number) else { continue };
+        let Some(kept) = scan.kept.get(&number) else {
+            continue;
+        };
         let text = kept.text.trim();
         if text.is_empty() || (text.len() > 12 && texts.contains(text)) {
             continue;
         }
-        let beside = shown.range(number.saturating_sub(GAP)..=number + GAP).next().is_some();
+        let beside = shown
+            .range(number.saturating_sub(GAP)..=number + GAP)
+            .next()
+            .is_some();
         let cost = cost(&kept.text) + if beside { 0 } else { JUMP };
         if spent + cost > budget {
             if budget.saturating_sub(spent) < 60 {
@@ -53,8 +62,14 @@ fn fill(scan: &Scan<'_>, shown: &mut BTreeSet<u64>, mut left: usize) {
         if between.end - between.start > GAP || between.is_empty() {
             continue;
         }
-        let lines: Vec<u64> = between.filter(|number| scan.kept.contains_key(number)).collect();
-        let cost: usize = lines.iter().filter_map(|number| scan.kept.get(number)).map(|kept| cost(&kept.text)).sum();
+        let lines: Vec<u64> = between
+            .filter(|number| scan.kept.contains_key(number))
+            .collect();
+        let cost: usize = lines
+            .iter()
+            .filter_map(|number| scan.kept.get(number))
+            .map(|kept| cost(&kept.text))
+            .sum();
         if lines.len() as u64 == pair[1] - pair[0] - 1 && cost <= left {
             left -= cost;
             shown.extend(lines);

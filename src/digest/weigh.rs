@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::found::Class;
-use super::scan::{Cause, Kept, NONE, Scan, Step};
+use super::kept::{Cause, Kept, NONE, Step};
+use super::scan::Scan;
 
 /// A log of which all is known.
 pub(super) struct Weighed {
@@ -30,38 +31,82 @@ const WEAK: u8 = 52;
 /// How much less a cause is worth than the strongest to be taken as the first one.
 const NEAR: u8 = 8;
 
-/// Weighs what a pass found.
-pub(super) fn weigh(scan: &Scan<'_>, has_baseline: bool) -> Weighed {
+/// Weighs what a pass found; `reported` says that something besides the log tells of a failure.
+pub(super) fn weigh(scan: &Scan<'_>, has_baseline: bool, reported: bool) -> Weighed {
     let step = failing_step(&scan.steps);
-    let near = |cause: &Cause| step.is_none_or(|step| cause.step == step || scan.steps.get(cause.step).is_some_and(|step| step.goes_on));
-    let old = |cause: &Cause| has_baseline && scan.kept.get(&cause.line).is_some_and(|kept| !kept.new);
+    let near = |cause: &Cause| {
+        step.is_none_or(|step| {
+            cause.step == step || scan.steps.get(cause.step).is_some_and(|step| step.goes_on)
+        })
+    };
+    let old =
+        |cause: &Cause| has_baseline && scan.kept.get(&cause.line).is_some_and(|kept| !kept.new);
     let mut causes: Vec<(&u32, &Cause)> = scan.causes.iter().collect();
     causes.sort_unstable_by_key(|(_, cause)| cause.line);
-    let failed = step.is_some() || causes.iter().any(|(_, cause)| (cause.weight >= SURE || (cause.aside && cause.weight >= ENDED)) && !old(cause));
+    let failed = step.is_some()
+        || reported
+        || causes.iter().any(|(_, cause)| {
+            (cause.weight >= SURE || (cause.aside && cause.weight >= ENDED)) && !old(cause)
+        });
     let strength = |cause: &Cause| {
-        let weight = if cause.aside { cause.weight / 2 } else { cause.weight };
+        let weight = if cause.aside {
+            cause.weight / 2
+        } else {
+            cause.weight
+        };
         let weight = if near(cause) { weight } else { weight / 2 };
         if old(cause) { weight / 3 } else { weight }
     };
-    let most = causes.iter().map(|(_, cause)| strength(cause)).max().unwrap_or(0);
-    let strong: Vec<u32> = causes.iter().filter(|(_, cause)| strength(cause) + NEAR >= most && strength(cause) >= WEAK).map(|(id, _)| **id).collect();
+    let most = causes
+        .iter()
+        .map(|(_, cause)| strength(cause))
+        .max()
+        .unwrap_or(0);
+    let strong: Vec<u32> = causes
+        .iter()
+        .filter(|(_, cause)| strength(cause) + NEAR >= most && strength(cause) >= WEAK)
+        .map(|(id, _)| **id)
+        .collect();
     let first = strong.first().copied();
-    let primary = first.and_then(|id| scan.causes.get(&id)).map(|cause| cause.line).or_else(|| last_word(scan, step));
+    let primary = first
+        .and_then(|id| scan.causes.get(&id))
+        .map(|cause| cause.line)
+        .or_else(|| last_word(scan, step));
     let (class, confidence) = classify(&causes, first, &strength);
     let factors = factors(&causes, first, &near);
-    let values = scan.kept.iter().map(|(number, kept)| (*number, value(kept, *number, scan, &factors, has_baseline))).collect();
-    Weighed { failed, class: if failed { class } else { Class::Passed }, confidence: if failed { confidence } else { 90 }, step, primary, strong, values }
+    let values = scan
+        .kept
+        .iter()
+        .map(|(number, kept)| (*number, value(kept, *number, scan, &factors, has_baseline)))
+        .collect();
+    Weighed {
+        failed,
+        class: if failed { class } else { Class::Passed },
+        confidence: if failed { confidence } else { 90 },
+        step,
+        primary,
+        strong,
+        values,
+    }
 }
 
 /// The last line in front of a failed step's end, for a tool that no rule knows.
 fn last_word(scan: &Scan<'_>, step: Option<usize>) -> Option<u64> {
-    let end = step.and_then(|at| scan.steps.get(at)).map_or(scan.lines + 1, |step| step.end);
-    scan.kept.range(..end).rev().find(|(_, kept)| kept.text.trim().len() > 2 && !says_end(&kept.text)).map(|(number, _)| *number)
+    let end = step
+        .and_then(|at| scan.steps.get(at))
+        .map_or(scan.lines + 1, |step| step.end);
+    scan.kept
+        .range(..end)
+        .rev()
+        .find(|(_, kept)| kept.text.trim().len() > 2 && !says_end(&kept.text))
+        .map(|(number, _)| *number)
 }
 
 /// Whether a line says only that a command ended.
 fn says_end(text: &str) -> bool {
-    ["travis_", "##[", "The command \"", "\" exited with"].iter().any(|head| text.starts_with(head))
+    ["travis_", "##[", "The command \"", "\" exited with"]
+        .iter()
+        .any(|head| text.starts_with(head))
 }
 
 /// The step that failed with an exit code, or else that failed: the first where a job goes on
@@ -70,12 +115,19 @@ fn failing_step(steps: &[Step]) -> Option<usize> {
     if let Some(first) = steps.iter().position(|step| step.failed && step.goes_on) {
         return Some(first);
     }
-    steps.iter().rposition(|step| step.failed && step.code.is_some_and(|code| code != 0)).or_else(|| steps.iter().rposition(|step| step.failed))
+    steps
+        .iter()
+        .rposition(|step| step.failed && step.code.is_some_and(|code| code != 0))
+        .or_else(|| steps.iter().rposition(|step| step.failed))
 }
 
 /// What each cause's lines are worth beside the others': those of another step little, the first
 /// cause's most, and of many of one kind the later ones less, so that every kind is shown.
-fn factors(causes: &[(&u32, &Cause)], first: Option<u32>, near: &impl Fn(&Cause) -> bool) -> HashMap<u32, f32> {
+fn factors(
+    causes: &[(&u32, &Cause)],
+    first: Option<u32>,
+    near: &impl Fn(&Cause) -> bool,
+) -> HashMap<u32, f32> {
     let mut kinds: HashMap<(&str, String), i32> = HashMap::new();
     let mut rules: HashMap<&str, i32> = HashMap::new();
     let mut factors = HashMap::new();
@@ -108,10 +160,21 @@ fn kind(text: &str) -> String {
             !quote && !quoted && !char.is_ascii_digit()
         })
         .collect();
-    plain.split_whitespace().filter(|word| !word.contains(['/', '\\', '.'])).take(8).collect::<Vec<_>>().join(" ")
+    plain
+        .split_whitespace()
+        .filter(|word| !word.contains(['/', '\\', '.']))
+        .take(8)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-fn value(kept: &Kept, number: u64, scan: &Scan<'_>, factors: &HashMap<u32, f32>, has_baseline: bool) -> f32 {
+fn value(
+    kept: &Kept,
+    number: u64,
+    scan: &Scan<'_>,
+    factors: &HashMap<u32, f32>,
+    has_baseline: bool,
+) -> f32 {
     let mut value = kept.value;
     if let Some(factor) = factors.get(&kept.cause) {
         value *= factor;
@@ -128,7 +191,11 @@ fn value(kept: &Kept, number: u64, scan: &Scan<'_>, factors: &HashMap<u32, f32>,
 }
 
 /// The kind for which the causes speak, and how clearly.
-fn classify(causes: &[(&u32, &Cause)], primary: Option<u32>, strength: &impl Fn(&Cause) -> u8) -> (Class, u8) {
+fn classify(
+    causes: &[(&u32, &Cause)],
+    primary: Option<u32>,
+    strength: &impl Fn(&Cause) -> u8,
+) -> (Class, u8) {
     let mut votes: BTreeMap<Class, f32> = BTreeMap::new();
     for (id, cause) in causes {
         let Some(class) = cause.class else { continue };
@@ -139,9 +206,17 @@ fn classify(causes: &[(&u32, &Cause)], primary: Option<u32>, strength: &impl Fn(
         *vote = (*vote + first * strength * strength / 100.0).min(700.0);
     }
     let total: f32 = votes.values().sum();
-    let best = votes.into_iter().max_by(|one, other| one.1.total_cmp(&other.1));
-    let Some((class, vote)) = best else { return (Class::Unknown, 20) };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 20 and 99")]
+    let best = votes
+        .into_iter()
+        .max_by(|one, other| one.1.total_cmp(&other.1));
+    let Some((class, vote)) = best else {
+        return (Class::Unknown, 20);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 20 and 99"
+    )]
     let confidence = (20.0 + 79.0 * vote / total.max(1.0) * (vote / 90.0).min(1.0)) as u8;
     (class, confidence)
 }

@@ -9,6 +9,7 @@ mod change;
 mod cli;
 mod command;
 mod contract;
+mod digest;
 mod door;
 mod glob;
 mod guards;

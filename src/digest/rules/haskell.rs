@@ -4,8 +4,22 @@ use super::{After, Place, Rule, Seen, Sign};
 use crate::digest::found::Class;
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "ghc", needles: &[".hs:", ".lhs:"], read: compiler },
-    Rule { name: "stack", needles: &["process exited with code", "while building", "cabal: failed", "could not resolve dependencies", "access violation"], read: stack },
+    Rule {
+        name: "ghc",
+        needles: &[".hs:", ".lhs:"],
+        read: compiler,
+    },
+    Rule {
+        name: "stack",
+        needles: &[
+            "process exited with code",
+            "while building",
+            "cabal: failed",
+            "could not resolve dependencies",
+            "access violation",
+        ],
+        read: stack,
+    },
 ];
 
 fn compiler(seen: &Seen<'_>) -> Option<Sign> {
@@ -14,7 +28,12 @@ fn compiler(seen: &Seen<'_>) -> Option<Sign> {
     if !place.contains(".hs:") && !place.contains(".lhs:") {
         return None;
     }
-    Some(Sign::new(92).class(Class::CompileError).diagnostic("ghc", Place::of(place), None, message).after(After::Blank(20)))
+    Some(
+        Sign::new(92)
+            .class(Class::CompileError)
+            .diagnostic("ghc", Place::of(place), None, message)
+            .after(After::Blank(20)),
+    )
 }
 
 fn stack(seen: &Seen<'_>) -> Option<Sign> {

@@ -16,8 +16,8 @@ mod go;
 mod haskell;
 mod java;
 mod javascript;
-mod lint;
 mod links;
+mod lint;
 mod mocha;
 mod packages;
 mod perl;
@@ -94,6 +94,11 @@ fn said(text: &str) -> Option<Sign> {
 fn examples(lines: &[(&str, &str, u8)]) {
     for (text, rule, weight) in lines {
         let sign = said(text).unwrap_or_else(|| panic!("no rule knows {text:?}"));
-        assert_eq!((sign.rule, sign.weight >= *weight), (*rule, true), "{text:?}: {}", sign.weight);
+        assert_eq!(
+            (sign.rule, sign.weight >= *weight),
+            (*rule, true),
+            "{text:?}: {}",
+            sign.weight
+        );
     }
 }

@@ -3,7 +3,17 @@
 use super::{After, Rule, Seen, Sign};
 use crate::digest::found::Class;
 
-pub(super) const RULES: &[Rule] = &[Rule { name: "r", needles: &["error", "failed", "── ", "execution halted", "last 13 lines"], read: check }];
+pub(super) const RULES: &[Rule] = &[Rule {
+    name: "r",
+    needles: &[
+        "error",
+        "failed",
+        "── ",
+        "execution halted",
+        "last 13 lines",
+    ],
+    read: check,
+}];
 
 fn check(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim();
@@ -11,15 +21,26 @@ fn check(seen: &Seen<'_>) -> Option<Sign> {
         return Some(Sign::new(82).before(2).after(After::Lines(18)));
     }
     if text.starts_with("Running the tests in") && text.ends_with("failed.") {
-        return Some(Sign::new(84).class(Class::TestAssertion).before(2).after(After::Lines(16)));
+        return Some(
+            Sign::new(84)
+                .class(Class::TestAssertion)
+                .before(2)
+                .after(After::Lines(16)),
+        );
     }
     if text.starts_with("── ") && (text.contains("Failure") || text.contains("Error")) {
-        return Some(Sign::new(90).class(Class::TestAssertion).test("testthat", text.trim_matches(['─', ' '])).after(After::Before(16, |text| text.contains("── "))));
+        return Some(
+            Sign::new(90)
+                .class(Class::TestAssertion)
+                .test("testthat", text.trim_matches(['─', ' ']))
+                .after(After::Before(16, |text| text.contains("── "))),
+        );
     }
     if text.starts_with("Execution halted") {
         return Some(Sign::new(60).aside().before(3));
     }
-    (text.starts_with("Error in ") || text.starts_with("ERROR: ")).then(|| Sign::new(78).after(After::While(5, |text| text.starts_with("  "))))
+    (text.starts_with("Error in ") || text.starts_with("ERROR: "))
+        .then(|| Sign::new(78).after(After::While(5, |text| text.starts_with("  "))))
 }
 
 #[cfg(test)]
@@ -28,6 +49,10 @@ mod tests {
 
     #[test]
     fn what_r_says_is_known() {
-        examples(&[("Running the tests in ‘tests/test-all.R’ failed.", "r", 84), ("── 1. Failure: adds (@test-a.R#3) ──", "r", 90), ("* checking tests ... ERROR", "r", 82)]);
+        examples(&[
+            ("Running the tests in ‘tests/test-all.R’ failed.", "r", 84),
+            ("── 1. Failure: adds (@test-a.R#3) ──", "r", 90),
+            ("* checking tests ... ERROR", "r", 82),
+        ]);
     }
 }

@@ -18,7 +18,10 @@ impl<'a> Seen<'a> {
     /// A line with nothing in front of it.
     #[cfg(test)]
     pub(in crate::digest) fn alone(text: &'a str) -> Self {
-        Self { text, before: &|_| None }
+        Self {
+            text,
+            before: &|_| None,
+        }
     }
 }
 
@@ -46,7 +49,9 @@ pub(in crate::digest) struct Place {
 }
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    super::sign::pattern(r#"([\w@~+./\\-][\w@~+./\\ -]*\.\w{1,10}|[\w./\\-]*(?:Dockerfile|Makefile|Rakefile|Gemfile)\w*)(?::|\(|:\[|, line |\x22, line )(\d{1,7})(?:(?::|,|\.)\s?(\d{1,6}))?"#)
+    pattern(
+        r#"([\w@~+./\\-]+\.\w{1,10}|[\w./\\-]*(?:Dockerfile|Makefile|Rakefile|Gemfile)\w*)(?::|\(|:\[|, line |\x22, line )(\d{1,7})(?:(?::|,|\.)\s?(\d{1,6}))?"#,
+    )
 });
 
 impl Place {
@@ -61,10 +66,31 @@ impl Place {
     }
 }
 
-/// A pattern that stands in the source. One that does not compile finds nothing, and its
-/// example fails.
+/// A pattern that stands in the source, its `\w`, `\d` and `\b` of ASCII, which is several times
+/// faster. One that does not compile finds nothing, and its example fails.
 pub(in crate::digest) fn pattern(text: &str) -> Regex {
-    Regex::new(text).unwrap_or_else(|_| never())
+    let mut ascii = String::with_capacity(text.len() * 2);
+    let mut in_set = false;
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            in_set = (in_set || char == '[') && !(in_set && char == ']');
+            ascii.push(char);
+            continue;
+        }
+        match (chars.next(), in_set) {
+            (Some('w'), true) => ascii.push_str("0-9A-Za-z_"),
+            (Some('d'), true) => ascii.push_str("0-9"),
+            (Some(class @ ('w' | 'd' | 'b')), false) => {
+                ascii.push_str("(?-u:\\");
+                ascii.push(class);
+                ascii.push(')');
+            }
+            (Some(other), _) => ascii.extend(['\\', other]),
+            (None, _) => {}
+        }
+    }
+    Regex::new(&ascii).unwrap_or_else(|_| never())
 }
 
 fn never() -> Regex {
@@ -86,6 +112,8 @@ pub(in crate::digest) struct Sign {
     pub(in crate::digest) aside: bool,
     /// It only announces the lines that follow, the first of which says what is wrong.
     pub(in crate::digest) lead: bool,
+    /// The line above it says what is wrong.
+    pub(in crate::digest) above: bool,
     pub(in crate::digest) test: Option<Test>,
     pub(in crate::digest) diagnostic: Option<Diagnostic>,
     /// A place that belongs to the test or diagnostic before.
@@ -97,7 +125,20 @@ pub(in crate::digest) struct Sign {
 impl Sign {
     /// A line of that much weight that stands alone.
     pub(in crate::digest) fn new(weight: u8) -> Self {
-        Self { rule: "", weight, class: None, before: 0, after: After::Lines(0), aside: false, lead: false, test: None, diagnostic: None, place: None, message: None }
+        Self {
+            rule: "",
+            weight,
+            class: None,
+            before: 0,
+            after: After::Lines(0),
+            aside: false,
+            lead: false,
+            above: false,
+            test: None,
+            diagnostic: None,
+            place: None,
+            message: None,
+        }
     }
 
     pub(in crate::digest) fn class(mut self, class: Class) -> Self {
@@ -120,13 +161,23 @@ impl Sign {
         self
     }
 
+    pub(in crate::digest) fn above(mut self) -> Self {
+        self.above = true;
+        self.before = self.before.max(1);
+        self
+    }
+
     pub(in crate::digest) fn lead(mut self) -> Self {
         self.lead = true;
         self
     }
 
     pub(in crate::digest) fn test(mut self, framework: &'static str, id: &str) -> Self {
-        self.test = Some(Test { framework, id: id.trim().to_owned(), ..Test::default() });
+        self.test = Some(Test {
+            framework,
+            id: id.trim().to_owned(),
+            ..Test::default()
+        });
         self
     }
 
@@ -142,9 +193,25 @@ impl Sign {
         self
     }
 
-    pub(in crate::digest) fn diagnostic(mut self, tool: &'static str, place: Option<Place>, code: Option<&str>, message: &str) -> Self {
-        let (file, line, column) = place.map_or((None, None, None), |place| (Some(place.file), Some(place.line), place.column));
-        self.diagnostic = Some(Diagnostic { tool, file, line, column, code: code.map(str::to_owned), message: message.trim().to_owned(), times: 1 });
+    pub(in crate::digest) fn diagnostic(
+        mut self,
+        tool: &'static str,
+        place: Option<Place>,
+        code: Option<&str>,
+        message: &str,
+    ) -> Self {
+        let (file, line, column) = place.map_or((None, None, None), |place| {
+            (Some(place.file), Some(place.line), place.column)
+        });
+        self.diagnostic = Some(Diagnostic {
+            tool,
+            file,
+            line,
+            column,
+            code: code.map(str::to_owned),
+            message: message.trim().to_owned(),
+            times: 1,
+        });
         self
     }
 
