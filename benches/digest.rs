@@ -45,7 +45,10 @@ fn main() {
             std::fs::write(&path, &bytes).unwrap();
             let (seconds, rss) = run(CASTELLAN, &["digest", "--json"], &path);
             let speed = round(bytes.len() as f64 / 1e6 / seconds);
-            (name.to_owned(), json!({ "mb_per_s": speed, "rss_mb": round(rss) }))
+            (
+                name.to_owned(),
+                json!({ "mb_per_s": speed, "rss_mb": round(rss) }),
+            )
         })
         .collect();
     let object = json!({
@@ -69,22 +72,43 @@ fn main() {
 /// The log of a long job.
 fn made() -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/digest");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "log"));
     paths.sort();
-    let passes = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with("pass-");
+    let passes = |path: &Path| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("pass-")
+    };
     let (passing, failing): (Vec<_>, Vec<_>) = paths.iter().partition(|path| passes(path));
-    let texts = |paths: Vec<&PathBuf>| -> Vec<String> { paths.into_iter().map(|path| std::fs::read_to_string(path).unwrap()).collect() };
+    let texts = |paths: Vec<&PathBuf>| -> Vec<String> {
+        paths
+            .into_iter()
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
+    };
     let (passing, failing) = (texts(passing), texts(failing));
     let mut out = String::with_capacity(LOG + 100_000);
     for part in 0.. {
-        let of = if part % FAILS == FAILS - 1 { &failing } else { &passing };
+        let of = if part % FAILS == FAILS - 1 {
+            &failing
+        } else {
+            &passing
+        };
         for (at, line) in of[part % of.len()].lines().enumerate() {
             let _ = writeln!(out, "2026-01-02T03:04:{:02}.{part:07}Z {line}", at % 60);
         }
         // What most lines of a log are: progress of no interest.
         for at in 0..120 {
-            let _ = writeln!(out, "2026-01-02T03:05:{:02}.{part:07}Z [{at}/120] building module {part}_{at} for the release", at % 60);
+            let _ = writeln!(
+                out,
+                "2026-01-02T03:05:{:02}.{part:07}Z [{at}/120] building module {part}_{at} for the release",
+                at % 60
+            );
         }
         if out.len() >= LOG {
             break;
@@ -105,7 +129,12 @@ fn worst() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("one_line", vec![b'x'; 50_000_000]),
         ("one_line_of_errors", b"error: x ".repeat(5_500_000)),
-        ("only_errors", (0..1_000_000).flat_map(|i| format!("error[E{i}]: cannot find value `v{i}`\n").into_bytes()).collect()),
+        (
+            "only_errors",
+            (0..1_000_000)
+                .flat_map(|i| format!("error[E{i}]: cannot find value `v{i}`\n").into_bytes())
+                .collect(),
+        ),
         ("invalid_utf8", (0..20_000_000).map(|_| random()).collect()),
         ("truncated", whole[..20_000_001].to_vec()),
     ]
@@ -120,7 +149,12 @@ fn best(measured: impl Fn() -> (f64, f64)) -> (f64, f64) {
 /// Seconds that a program took for a file, and the most memory it had, in megabytes.
 fn run(program: &str, args: &[&str], file: &Path) -> (f64, f64) {
     let began = Instant::now();
-    let mut child = Command::new(program).args(args).arg(file).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = Command::new(program)
+        .args(args)
+        .arg(file)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut most = 0.0_f64;
     loop {
         // Of a process that has ended nothing can be read any more.
@@ -136,7 +170,9 @@ fn run(program: &str, args: &[&str], file: &Path) -> (f64, f64) {
 
 fn peak_mb(id: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes / 1024.0)
 }

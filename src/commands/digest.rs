@@ -2,7 +2,7 @@
 //! archive that GitHub gives of a run's logs.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write as _};
+use std::io::{self, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -98,11 +98,9 @@ fn of_archive(path: &Path, options: Options<'_>) -> anyhow::Result<Digest> {
     for at in 0..archive.len() {
         let entry = archive.by_index(at)?;
         // Each job's whole log stands at the top; the folders hold its steps once more.
-        let whole = entry.is_file()
-            && !entry.name().contains('/')
-            && Path::new(entry.name())
-                .extension()
-                .is_some_and(|end| end == "txt");
+        let name = entry.name()?.into_owned();
+        let text = Path::new(&name).extension().is_some_and(|end| end == "txt");
+        let whole = text && entry.is_file() && !name.contains('/');
         if !whole {
             continue;
         }
@@ -143,13 +141,9 @@ fn unpacked(source: impl Read + 'static) -> anyhow::Result<Box<dyn Read>> {
 }
 
 fn starts_with(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
-    let mut file =
-        File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let mut start = Vec::new();
-    file.by_ref()
-        .take(bytes.len() as u64)
-        .read_to_end(&mut start)?;
-    file.rewind()?;
+    file.take(bytes.len() as u64).read_to_end(&mut start)?;
     Ok(start == bytes)
 }
 

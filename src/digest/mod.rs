@@ -135,32 +135,8 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
             text: clean(&kept.text),
         })
     });
-    let tests: Vec<Test> = scan
-        .named
-        .tests
-        .iter()
-        .filter(|_| weighed.failed)
-        .take(TESTS)
-        .map(|test| Test {
-            id: clean(&test.id),
-            message: clean(&test.message),
-            file: test.file.as_deref().map(&mut clean),
-            ..test.clone()
-        })
-        .collect();
-    let diagnostics: Vec<Diagnostic> = scan
-        .named
-        .diagnostics
-        .iter()
-        .filter(|_| weighed.failed)
-        .take(DIAGNOSTICS)
-        .map(|found| Diagnostic {
-            message: clean(&found.message),
-            file: found.file.as_deref().map(&mut clean),
-            code: found.code.as_deref().map(&mut clean),
-            ..found.clone()
-        })
-        .collect();
+    let tests = masked_tests(scan, weighed, &mut clean);
+    let diagnostics = masked_diagnostics(scan, weighed, &mut clean);
     let more = |all: usize, shown: usize, more: u64| {
         if weighed.failed {
             (all - shown) as u64 + more
@@ -191,6 +167,36 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
         masked,
         markdown: String::new(),
     }
+}
+
+fn masked_tests(
+    scan: &Scan<'_>,
+    weighed: &Weighed,
+    clean: &mut impl FnMut(&str) -> String,
+) -> Vec<Test> {
+    let tests = scan.named.tests.iter().filter(|_| weighed.failed);
+    let masked = tests.take(TESTS).map(|test| Test {
+        id: clean(&test.id),
+        message: clean(&test.message),
+        file: test.file.as_deref().map(&mut *clean),
+        ..test.clone()
+    });
+    masked.collect()
+}
+
+fn masked_diagnostics(
+    scan: &Scan<'_>,
+    weighed: &Weighed,
+    clean: &mut impl FnMut(&str) -> String,
+) -> Vec<Diagnostic> {
+    let found = scan.named.diagnostics.iter().filter(|_| weighed.failed);
+    let masked = found.take(DIAGNOSTICS).map(|found| Diagnostic {
+        message: clean(&found.message),
+        file: found.file.as_deref().map(&mut *clean),
+        code: found.code.as_deref().map(&mut *clean),
+        ..found.clone()
+    });
+    masked.collect()
 }
 
 /// The fingerprints of what was found.

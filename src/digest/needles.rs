@@ -56,7 +56,10 @@ impl Needles {
 
     /// Where in a part of `bytes` the next literal begins.
     pub(super) fn next(&self, bytes: &[u8], part: Range<usize>) -> Option<usize> {
-        let hit = self.automaton.as_ref()?.find(Input::new(bytes).span(part))?;
+        let hit = self
+            .automaton
+            .as_ref()?
+            .find(Input::new(bytes).span(part))?;
         Some(hit.start())
     }
 
@@ -125,6 +128,7 @@ fn calm(text: &str) -> bool {
     let head = line.split(' ').next().unwrap_or("");
     (head.contains(".py::") && !line.contains("FAILED") && !line.contains("ERROR"))
         || line.ends_with(" ... ok")
+        || line.contains(" ... ignored")
         || (line.starts_with("[info] ") && !line.contains("*** FAILED"))
 }
 

@@ -107,7 +107,15 @@ impl<'b> Scan<'b> {
             let stop = length.map_or(batch.end, |length| at + length + 1);
             let touched = !every || needles.next(bytes, at..stop).is_some();
             self.lines += 1;
-            self.line(&Around { bytes, floor, at, stop }, touched);
+            self.line(
+                &Around {
+                    bytes,
+                    floor,
+                    at,
+                    stop,
+                },
+                touched,
+            );
             at = stop;
         }
     }

@@ -31,6 +31,11 @@ const WEAK: u8 = 52;
 /// How much less a cause is worth than the strongest to be taken as the first one.
 const NEAR: u8 = 8;
 
+/// How much weaker than the strongest a cause may be to speak for a class.
+const FAR: u8 = 45;
+/// The most that all causes but the first can say for a class.
+const OTHERS: f32 = 180.0;
+
 /// Weighs what a pass found; `reported` says that something besides the log tells of a failure.
 pub(super) fn weigh(scan: &Scan<'_>, has_baseline: bool, reported: bool) -> Weighed {
     let step = failing_step(&scan.steps);
@@ -196,16 +201,29 @@ fn classify(
     primary: Option<u32>,
     strength: &impl Fn(&Cause) -> u8,
 ) -> (Class, u8) {
+    let most = causes
+        .iter()
+        .map(|(_, cause)| strength(cause))
+        .max()
+        .unwrap_or(0);
     let mut votes: BTreeMap<Class, f32> = BTreeMap::new();
     for (id, cause) in causes {
         let Some(class) = cause.class else { continue };
-        let strength = f32::from(strength(cause));
-        let first = if Some(**id) == primary { 4.0 } else { 1.0 };
-        // A hundred failing tests are no more certain than three.
+        let strength_of = strength(cause);
+        if strength_of + FAR < most {
+            continue;
+        }
         let vote = votes.entry(class).or_default();
-        *vote = (*vote + first * strength * strength / 100.0).min(700.0);
+        // The first cause speaks for itself; a hundred others are no more certain than a few.
+        let share = f32::from(strength_of).powi(2) / 100.0;
+        *vote = if Some(**id) == primary {
+            *vote + 3.0 * share
+        } else {
+            (*vote + share).min(vote.max(OTHERS))
+        };
     }
     let total: f32 = votes.values().sum();
+    let snapshot = votes.contains_key(&Class::SnapshotDiff);
     let best = votes
         .into_iter()
         .max_by(|one, other| one.1.total_cmp(&other.1));
@@ -218,5 +236,11 @@ fn classify(
         reason = "between 20 and 99"
     )]
     let confidence = (20.0 + 79.0 * vote / total.max(1.0) * (vote / 90.0).min(1.0)) as u8;
+    // A snapshot that differs is told by a failing test, too.
+    let class = if snapshot && class == Class::TestAssertion {
+        Class::SnapshotDiff
+    } else {
+        class
+    };
     (class, confidence)
 }

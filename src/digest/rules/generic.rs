@@ -142,34 +142,53 @@ pub(super) const RULES: &[Rule] = &[Rule {
     read: words,
 }];
 
+/// How lines of mere progress begin.
+const PROGRESS: &[&str] = &[
+    "compiling",
+    "downloading",
+    "downloaded",
+    "copying",
+    "installing",
+    "collecting",
+    "creating ",
+    "inflating",
+    "get:",
+    "remote: ",
+    "selecting ",
+    "unpacking",
+    "setting up",
+    "fetching",
+    "adding",
+    "gem ",
+    "using ",
+];
+
+/// Words with which a line of failure begins, and how much more they mean there.
+const HEADS: &[(&str, u8)] = &[
+    ("error:", 20),
+    ("error ", 12),
+    ("fatal", 15),
+    ("failed", 10),
+    ("failure", 10),
+    ("traceback", 15),
+    ("[error]", 12),
+    ("err!", 8),
+    ("e: ", 15),
+    ("exception", 12),
+    ("panic", 12),
+    ("✗", 12),
+    ("✖", 12),
+    ("×", 8),
+    ("!!", 12),
+];
+
 fn words(seen: &Seen<'_>) -> Option<Sign> {
     let lower = seen
         .text
         .get(..seen.text.floor_char_boundary(400))?
         .to_ascii_lowercase();
     let line = lower.trim_start();
-    if [
-        "compiling",
-        "downloading",
-        "downloaded",
-        "copying",
-        "installing",
-        "collecting",
-        "creating ",
-        "inflating",
-        "get:",
-        "remote: ",
-        "selecting ",
-        "unpacking",
-        "setting up",
-        "fetching",
-        "adding",
-        "gem ",
-        "using ",
-    ]
-    .iter()
-    .any(|calm| line.starts_with(calm))
-    {
+    if PROGRESS.iter().any(|calm| line.starts_with(calm)) {
         return None;
     }
     let mut hits: Vec<(usize, usize, usize)> = FOUND
@@ -184,28 +203,10 @@ fn words(seen: &Seen<'_>) -> Option<Sign> {
     hits.sort_unstable();
     hits.dedup_by_key(|(word, _, _)| *word);
     weight += u8::try_from(hits.len().min(4)).unwrap_or(4) * 2;
-    for (head, more) in [
-        ("error:", 20),
-        ("error ", 12),
-        ("fatal", 15),
-        ("failed", 10),
-        ("failure", 10),
-        ("traceback", 15),
-        ("[error]", 12),
-        ("err!", 8),
-        ("e: ", 15),
-        ("exception", 12),
-        ("panic", 12),
-        ("✗", 12),
-        ("✖", 12),
-        ("×", 8),
-        ("!!", 12),
-    ] {
-        if line.starts_with(head) {
-            weight += more;
-            break;
-        }
-    }
+    weight += HEADS
+        .iter()
+        .find(|(head, _)| line.starts_with(head))
+        .map_or(0, |(_, more)| *more);
     if CALMED.iter().any(|calm| calm.is_match(&lower)) {
         weight /= 4;
     }

@@ -113,8 +113,12 @@ fn maven(seen: &Seen<'_>) -> Option<Sign> {
     let said = text
         .trim_start()
         .strip_prefix("[ERROR]")
-        .or_else(|| text.trim_start().strip_prefix("[FATAL]"))?
-        .trim_start();
+        .or_else(|| text.trim_start().strip_prefix("[FATAL]"))?;
+    Some(marked(said.trim_start()))
+}
+
+/// What Maven says behind its mark of an error.
+fn marked(said: &str) -> Sign {
     if said.is_empty()
         || said.starts_with("To see the full stack")
         || said.starts_with("Re-run Maven")
@@ -124,7 +128,7 @@ fn maven(seen: &Seen<'_>) -> Option<Sign> {
         || said.starts_with("After correcting")
         || said.starts_with("mvn <")
     {
-        return Some(Sign::new(22).aside());
+        return Sign::new(22).aside();
     }
     if said.starts_with("Failed to execute goal") {
         let class =
@@ -141,26 +145,24 @@ fn maven(seen: &Seen<'_>) -> Option<Sign> {
                 Class::Unknown
             };
         let sign = Sign::new(84).after(After::While(14, |text| text.starts_with("[ERROR]")));
-        return Some(if class == Class::Unknown {
+        return if class == Class::Unknown {
             sign
         } else {
             sign.class(class)
-        });
+        };
     }
     if said.starts_with("Tests run:") {
-        return Some(Sign::new(72).class(Class::TestAssertion).aside());
+        return Sign::new(72).class(Class::TestAssertion).aside();
     }
     if said.starts_with("COMPILATION ERROR") {
-        return Some(Sign::new(60).class(Class::CompileError).aside());
+        return Sign::new(60).class(Class::CompileError).aside();
     }
     if said.starts_with("Failures:") || said.starts_with("Errors:") {
-        return Some(
-            Sign::new(60)
-                .aside()
-                .after(After::While(20, |text| text.starts_with("[ERROR]"))),
-        );
+        return Sign::new(60)
+            .aside()
+            .after(After::While(20, |text| text.starts_with("[ERROR]")));
     }
-    Some(Sign::new(77).after(After::While(20, |text| text.starts_with("[ERROR]"))))
+    Sign::new(77).after(After::While(20, |text| text.starts_with("[ERROR]")))
 }
 
 /// `AdderTest.adds` and 12 are `AdderTest.java:12`, whichever folder it stands in.

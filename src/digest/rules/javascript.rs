@@ -156,8 +156,14 @@ fn thrown(seen: &Seen<'_>) -> Option<Sign> {
         return None;
     }
     let weight = if class.is_empty() { 78 } else { 81 };
+    let kind = if class.ends_with("Assertion") {
+        Class::TestAssertion
+    } else {
+        Class::RuntimeError
+    };
     Some(
         Sign::new(weight)
+            .class(kind)
             .before(if class == "Syntax" { 4 } else { 1 })
             .message(message)
             .after(After::While(30, |text| {

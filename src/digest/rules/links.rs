@@ -35,7 +35,9 @@ fn links(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
     if text.starts_with('[') {
         // A status stands in front of an address; anything else in brackets is a count.
-        let address = text.split_once("] ").is_some_and(|(_, rest)| rest.trim_start().starts_with("http"));
+        let address = text
+            .split_once("] ")
+            .is_some_and(|(_, rest)| rest.trim_start().starts_with("http"));
         return address.then(|| Sign::new(84).class(Class::LintError));
     }
     (text.to_ascii_lowercase().contains("broken links") || text.contains("ead link"))

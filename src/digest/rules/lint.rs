@@ -139,11 +139,18 @@ fn hook(seen: &Seen<'_>) -> Option<Sign> {
         return Some(Sign::new(78).aside().before(1).after(After::Lines(4)));
     }
     let name = text.strip_suffix("Failed")?;
-    name.contains(".....").then(|| {
-        Sign::new(88)
-            .class(Class::LintError)
-            .after(After::Before(30, |text| text.contains(".....")))
-    })
+    let lower = name.to_ascii_lowercase();
+    let types = ["mypy", "pyright", "tsc", "type check"]
+        .iter()
+        .any(|tool| lower.contains(tool));
+    let class = if types {
+        Class::TypeError
+    } else {
+        Class::LintError
+    };
+    let sign = Sign::new(88).class(class);
+    name.contains(".....")
+        .then(|| sign.after(After::Before(30, |text| text.contains("....."))))
 }
 
 fn ruff(seen: &Seen<'_>) -> Option<Sign> {

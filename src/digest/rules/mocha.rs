@@ -86,7 +86,8 @@ fn counts(seen: &Seen<'_>) -> Option<Sign> {
 fn tap(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
     if let Some(rest) = text.strip_prefix("not ok ") {
-        if rest.contains("# TODO") || rest.contains("# SKIP") {
+        let lower = rest.to_ascii_lowercase();
+        if lower.contains("# todo") || lower.contains("# skip") {
             return None;
         }
         let name = rest
