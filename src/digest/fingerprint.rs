@@ -9,12 +9,15 @@ use regex::{Captures, Regex};
 use super::found::{Fingerprint, Test};
 use super::rules::pattern;
 
-/// Times, durations, addresses, hashes, temporary folders and counts, in this order.
+/// The folders of checkouts, times, temporary folders, durations, addresses, processes, counts
+/// and hashes, in this order.
 const VARYING: &str = concat!(
+    r"(?P<root>/home/runner/work/[^/\s]+/[^/\s]+/|/github/workspace/|/__w/[^/\s]+/[^/\s]+/|/(?:home|Users)/travis/build/[^/\s]+/[^/\s]+/|/Users/runner/work/[^/\s]+/[^/\s]+/|/builds/[^/\s]+/[^/\s]+/|\b[A-Z]:\\a\\[^\\\s]+\\[^\\\s]+\\)|",
     r"(?P<time>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?)?Z?|\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b)",
     r"|(?P<tmp>(?:/private)?(?:/var)?/tmp/[^\s:'\x22`)]*|/var/folders/[^\s:'\x22`)]*|[A-Za-z]:\\[^\s:'\x22`)]*\\Temp\\[^\s:'\x22`)]*)",
     r"|(?P<duration>\b\d+(?:[.,]\d+)?\s?(?:ms|us|µs|ns|s|secs?|seconds?|min|mins|minutes?|hours?|h)\b)",
     r"|(?P<address>\b0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?\b)",
+    r"|(?P<process>' \(\d+\) panicked|\b(?i:pid|process|tid|goroutine|thread)[ =:#]+\d+\b|<\d+\.\d+\.\d+>|\blocalhost:\d+)",
     r"|(?P<count>\b\d+ (?:tests?|errors?|failures?|failed|passed|skipped|warnings?|problems?|examples?|assertions?|runs?|files?|lines?|items?|times?)\b)",
     r"|(?P<hash>\b[0-9a-f]{7,64}\b|\b[0-9]{7,}\b)",
     r"|(?P<space>\s+)",
@@ -32,6 +35,9 @@ fn replaced(found: &Captures<'_>) -> String {
     let all = &found[0];
     if found.name("space").is_some() {
         return " ".to_owned();
+    }
+    if found.name("root").is_some() {
+        return String::new();
     }
     if found.name("tmp").is_some() {
         // The file keeps its name, the folder made for this run does not.
@@ -159,6 +165,16 @@ mod tests {
             ("open /tmp/a1b2/x.txt", "open /tmp/ffff/x.txt"),
             ("2026-01-31T12:00:00Z a", "2026-02-01T01:02:03Z a"),
             ("3 tests failed", "14 tests failed"),
+            (
+                "thread 'a' (71) panicked at x",
+                "thread 'a' (9) panicked at x",
+            ),
+            (
+                "/home/runner/work/a/a/src/x.rs:3",
+                "/builds/me/a/src/x.rs:3",
+            ),
+            ("D:\\a\\x\\x\\src", "/__w/y/y/src"),
+            ("<0.81.0> died", "<0.7.0> died"),
             ("a  b", "a b"),
         ] {
             assert_eq!(exact(one), exact(other), "{one}");

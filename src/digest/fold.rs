@@ -9,10 +9,18 @@ use super::scan::{Scan, TAIL};
 /// First lines of causes that are remembered to fold repeats.
 const REMEMBERED: usize = 50_000;
 
+/// Causes whose text is masked to be compared; beyond, only the very same text is folded, for
+/// masking is what costs most in a log of nothing but errors.
+const MASKED: u32 = 20_000;
+
 impl Scan<'_> {
     /// Ends the open cause, and folds it into an earlier one that said the same.
     pub(super) fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
+        // What announces only another cause is none of its own.
+        if let Some(cause) = self.causes.get_mut(&open.cause).filter(|cause| cause.lead) {
+            cause.aside = true;
+        }
         let mut hash = DefaultHasher::new();
         open.rule.hash(&mut hash);
         let said = open
@@ -21,7 +29,11 @@ impl Scan<'_> {
             .filter_map(|number| self.kept.get(number))
             .filter(|kept| !kept.text.trim().is_empty());
         for kept in said.take(4) {
-            exact(&kept.text).hash(&mut hash);
+            if self.next < MASKED {
+                exact(&kept.text).hash(&mut hash);
+            } else {
+                kept.text.hash(&mut hash);
+            }
         }
         let key = hash.finish();
         let earlier = self

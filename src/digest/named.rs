@@ -43,13 +43,17 @@ impl Named {
     fn diagnostic(&mut self, found: &Diagnostic) {
         self.last_is_diagnostic = true;
         let same = |known: &&mut Diagnostic| {
-            known.message == head(&found.message, TEXT)
-                && known.code == found.code
-                && known.line == found.line
+            known.line == found.line
                 && known.file == found.file
-                && found.file.is_some()
+                && known.code == found.code
+                && known.message == head(&found.message, TEXT)
         };
-        if let Some(known) = self.diagnostics.iter_mut().find(same) {
+        let known = self
+            .diagnostics
+            .iter_mut()
+            .filter(|_| found.file.is_some())
+            .find(same);
+        if let Some(known) = known {
             known.times += 1;
         } else if self.diagnostics.len() < APART {
             let mut found = found.clone();

@@ -9,8 +9,12 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use super::rules::{ALL, GENERIC, Rule, Seen, Sign};
 use super::step;
 
-/// The automaton and, for each of its literals, the rules that asked for it.
+/// The automatons and, for each literal, the rules that asked for it.
 pub(super) struct Needles {
+    /// Of the literals that hold no other one: whoever has the longer has the shorter, too. Small,
+    /// so that it stays in the processor's cache while a log runs through it.
+    shortest: Option<AhoCorasick>,
+    /// Of all literals.
     automaton: Option<AhoCorasick>,
     rules: Vec<&'static Rule>,
     /// For each literal a mask of rules.
@@ -41,13 +45,20 @@ impl Needles {
                 wanted.push(mask);
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&literals)
-            .ok();
+        let holds_other = |literal: &str| {
+            literals
+                .iter()
+                .any(|other| *other != literal && literal.contains(other))
+        };
+        let shortest: Vec<&str> = literals
+            .iter()
+            .copied()
+            .filter(|literal| !holds_other(literal))
+            .collect();
+        let shortest = automaton(&shortest);
+        let automaton = automaton(&literals);
         Self {
+            shortest,
             automaton,
             rules,
             wanted,
@@ -56,10 +67,7 @@ impl Needles {
 
     /// Where in a part of `bytes` the next literal begins.
     pub(super) fn next(&self, bytes: &[u8], part: Range<usize>) -> Option<usize> {
-        let hit = self
-            .automaton
-            .as_ref()?
-            .find(Input::new(bytes).span(part))?;
+        let hit = self.shortest.as_ref()?.find(Input::new(bytes).span(part))?;
         Some(hit.start())
     }
 
@@ -93,6 +101,15 @@ impl Needles {
         }
         best
     }
+}
+
+fn automaton(literals: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(literals)
+        .ok()
 }
 
 /// Whether a line says by its form that all is well, whatever words it holds: a test that passed,

@@ -36,7 +36,7 @@ pub(super) struct Scan<'b> {
     pub(super) named: Named,
     pub(super) lines: u64,
     pub(super) bytes: u64,
-    next: u32,
+    pub(super) next: u32,
     pub(super) open: Option<Open>,
     in_script: bool,
     pub(super) size: usize,

@@ -228,6 +228,14 @@ fn gradle(seen: &Seen<'_>) -> Option<Sign> {
 
 fn thrown(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start_matches("[ERROR]").trim_start();
+    // The pattern is costly, and every line with an error comes here.
+    let named = text
+        .split([':', ' '])
+        .next()
+        .is_some_and(|head| head.contains('.'));
+    if !named && !text.starts_with("Caused by: ") && !text.starts_with("Exception in thread") {
+        return None;
+    }
     let found = THROWN.captures(text)?;
     let message = found.get(1).map_or("", |message| message.as_str());
     let weight = if text.starts_with("Caused by") {

@@ -68,8 +68,9 @@ fn ci(seen: &Seen<'_>) -> Option<Sign> {
     if lower.contains("build has been stopped") {
         return Some(Sign::new(60).aside().before(3));
     }
-    if text.starts_with("The command \"") || text.starts_with('"') {
-        return Some(Sign::new(62).aside());
+    if text.starts_with("The command \"") || text.starts_with("\" exited with") {
+        // More than any rule would give the words of the command itself.
+        return Some(Sign::new(95).aside());
     }
     if lower.contains("marked build as failure")
         || lower.starts_with("finished: failure")
