@@ -34,6 +34,10 @@ pub(super) struct Scan<'b> {
     pub(super) steps: Vec<Step>,
     pub(super) job: Option<String>,
     pub(super) named: Named,
+    /// The line with which cleaning up began.
+    pub(super) post: Option<u64>,
+    /// Whether the log says that the job came to its end.
+    pub(super) ended: bool,
     pub(super) lines: u64,
     pub(super) bytes: u64,
     pub(super) next: u32,
@@ -53,6 +57,8 @@ impl<'b> Scan<'b> {
             steps: vec![Step::default()],
             job: None,
             named: Named::default(),
+            post: None,
+            ended: false,
             lines: 0,
             bytes: 0,
             next: 0,
@@ -181,6 +187,7 @@ impl<'b> Scan<'b> {
             }
             Mark::Shown => self.in_script = false,
             Mark::Job(name) => self.job = Some(head(&name, TEXT).to_owned()),
+            Mark::Ended => self.ended = true,
             Mark::Passed => {}
             Mark::Failed {
                 code,
@@ -198,6 +205,7 @@ impl<'b> Scan<'b> {
                 self.keep_tail(around, 34.0);
             }
             Mark::Post => {
+                self.post.get_or_insert(self.lines);
                 self.close();
                 if self.steps.len() < STEPS {
                     self.steps.push(Step {

@@ -22,6 +22,10 @@ pub(super) const NEEDLES: &[&str] = &[
     "script returned exit code",
     "failed 3 times",
     "complete job name: ",
+    "finished: success",
+    "job succeeded",
+    "your build exited with 0",
+    "cleaning up orphan processes",
 ];
 
 static TRAVIS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| {
@@ -52,6 +56,8 @@ pub(super) enum Mark {
         command: Option<String>,
         goes_on: bool,
     },
+    /// The job ended, and well if none of its steps failed.
+    Ended,
     /// The job's name.
     Job(String),
     /// Only cleaning up follows.
@@ -92,6 +98,9 @@ fn github(text: &str) -> Option<Mark> {
             goes_on: false,
         });
     }
+    if text.starts_with("Cleaning up orphan processes") {
+        return Some(Mark::Ended);
+    }
     text.starts_with("Post job cleanup.").then_some(Mark::Post)
 }
 
@@ -130,6 +139,14 @@ fn travis(raw: &[u8], text: &str) -> Option<Mark> {
 }
 
 fn others(raw: &[u8], text: &str) -> Option<Mark> {
+    let ended = [
+        "Finished: SUCCESS",
+        "Job succeeded",
+        "Done. Your build exited with 0",
+    ];
+    if ended.iter().any(|end| text.starts_with(end)) {
+        return Some(Mark::Ended);
+    }
     if let Some(at) = GITLAB.find(raw) {
         let name = raw[at + 14..]
             .split(|byte| *byte == b':')
@@ -217,6 +234,14 @@ mod tests {
                 goes_on: true
             })
         );
+        for ended in [
+            "Finished: SUCCESS",
+            "Job succeeded",
+            "Done. Your build exited with 0.",
+            "Cleaning up orphan processes",
+        ] {
+            assert_eq!(of(ended), Some(Mark::Ended));
+        }
         assert_eq!(
             of("The command \"make\" exited with 0."),
             Some(Mark::Passed)

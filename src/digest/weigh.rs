@@ -24,6 +24,8 @@ pub(super) struct Weighed {
 
 /// Below this weight a cause is no sign of a failure by itself.
 const SURE: u8 = 70;
+/// Lines in front of cleaning up in which a failure is the job's last word.
+const LAST: u64 = 12;
 /// From this weight on a summary is one.
 const ENDED: u8 = 64;
 /// Below this strength no cause is believed to be the first one.
@@ -48,11 +50,17 @@ pub(super) fn weigh(scan: &Scan<'_>, has_baseline: bool, reported: bool) -> Weig
         |cause: &Cause| has_baseline && scan.kept.get(&cause.line).is_some_and(|kept| !kept.new);
     let mut causes: Vec<(&u32, &Cause)> = scan.causes.iter().collect();
     causes.sort_unstable_by_key(|(_, cause)| cause.line);
-    let failed = step.is_some()
-        || reported
-        || causes.iter().any(|(_, cause)| {
-            (cause.weight >= SURE || (cause.aside && cause.weight >= ENDED)) && !old(cause)
-        });
+    // Where a job says that it ended, a step that failed would have said so, too: what else reads
+    // like a failure was dealt with.
+    let told = causes.iter().any(|(_, cause)| {
+        (cause.weight >= SURE || (cause.aside && cause.weight >= ENDED)) && !old(cause)
+    });
+    // But a container that is a step ends without a word of the runner's.
+    let last = causes.iter().any(|(_, cause)| {
+        let ends = |post: u64| (cause.line..=cause.line + LAST).contains(&post);
+        cause.weight >= SURE + 10 && !cause.aside && !old(cause) && scan.post.is_some_and(ends)
+    });
+    let failed = step.is_some() || reported || (told && !scan.ended) || last;
     let strength = |cause: &Cause| {
         let weight = if cause.aside {
             cause.weight / 2

@@ -130,6 +130,14 @@ fn on_a_passing_log_it_says_that_nothing_failed() {
         );
     }
     assert!(!of(b"").failed);
+    // A job that ended well may have said what reads like a failure, and dealt with it.
+    let words = "##[group]Run make\n##[endgroup]\nerror[E0308]: mismatched types\nTraceback (most recent call last):\n";
+    let calm = "all good\n".repeat(20);
+    let end = "Post job cleanup.\nCleaning up orphan processes\n";
+    assert!(of(words.as_bytes()).failed);
+    assert!(!of(format!("{words}{calm}{end}").as_bytes()).failed);
+    // But a container that is a step ends without a word of the runner's.
+    assert!(of(format!("{calm}{words}{end}").as_bytes()).failed);
 }
 
 #[test]
