@@ -38,11 +38,12 @@
 //! engine                           read, record, perform, sweep
 //! store | github | git | sandbox   SQL | octocrab, JWT, HMAC | git | bubblewrap: siblings that do not know each other
 //! protocol                         the messages between server and runner
-//! domain | clock                   pure | the one place that reads the time
+//! domain | digest | clock          pure | what a failed job said | the one place that reads the time
 //! ```
 //!
 //! Invariants, kept by a test that reads the imports:
-//! - [`domain`] does no input or output and reads no time; time comes in with its events.
+//! - [`domain`] and [`mod@digest`] do no input or output and read no time; time comes in with
+//!   events, a log as a stream.
 //! - SQL stands only in [`store`]; octocrab's types never leave [`github`].
 //! - [`runner`] knows neither store, github, engine nor server.
 //! - The yard imitates GitHub from its public documentation and knows nothing of [`github`]:
@@ -51,6 +52,7 @@
 //! - There is no function that merges or approves.
 
 pub mod clock;
+pub mod digest;
 pub mod domain;
 pub mod engine;
 pub mod git;

@@ -31,6 +31,8 @@ enum Command {
     /// Show the whole story on this machine, with a small GitHub of its own
     #[cfg(feature = "demo")]
     Demo(commands::demo::Demo),
+    /// Say what failed in the log of a job, in few words, for an agent or a person
+    Digest(commands::digest::DigestLog),
     /// Show what contract would be understood from an issue's text
     Contract(commands::files::Contract),
     /// Check a .github/castellan.yml, or print its JSON schema
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Workflow(workflow) => workflow.run(),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.run(),
+        Command::Digest(digest) => digest.run(),
         Command::Contract(contract) => contract.run(),
         Command::CheckPolicy(check) => check.run(),
         Command::Replay(replay) => replay.run(),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
+pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod inside;
 pub(crate) mod serve;

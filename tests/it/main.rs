@@ -11,6 +11,7 @@ mod cli;
 mod command;
 mod contract;
 mod covered;
+mod digest;
 mod door;
 mod gateway;
 mod glob;
