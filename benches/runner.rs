@@ -1,5 +1,7 @@
 //! What Castellan adds around an agent. Ends with one JSON object.
 //!
+//! `added_s` is the demo's time from label to draft pull request without checkout, set-up and
+//! acceptance, `sandbox_ms` the start and end of a sandbox; their ratios are to the aims.
 //! `gateway_us` is the processor time that one server process spends on a call of a model with a
 //! long conversation, from its first byte to the last; `token_us` what it spends on one more
 //! streamed event. Beside them stands what a call costs client and provider together over a direct
@@ -10,6 +12,8 @@
     reason = "a bench fails by panicking, and prints"
 )]
 
+#[path = "runner/around.rs"]
+mod around;
 #[path = "runner/provider.rs"]
 mod provider;
 #[path = "../tests/it/transitions/sample.rs"]
@@ -27,6 +31,9 @@ use castellan::domain::time::Timestamp;
 use castellan::store::{Cause, Recording, Store};
 use serde_json::{Value, json};
 
+/// Aims: seconds around the agent, milliseconds of a sandbox's start.
+const ADDED_S: f64 = 3.0;
+const SANDBOX_MS: f64 = 20.0;
 /// Agents that stream at once.
 const AGENTS: u32 = 100;
 /// Calls that are measured, after some that are not.
@@ -247,9 +254,15 @@ async fn main() {
     let (gateway_us, direct_us) = world.request().await;
     let (token_us, direct_token_us) = world.token((gateway_us, direct_us)).await;
     let streams_rss_mb = world.memory().await;
+    drop(world);
+    let sandbox_ms = around::sandbox_ms().await;
+    let added_s = around::added_s();
+    let ratio = |of: f64, to: f64| (of / to * 100.0).round() / 100.0;
     let object = json!({
         "bench": "runner",
         "results": {
+            "added_s": (added_s * 100.0).round() / 100.0,
+            "sandbox_ms": round(sandbox_ms),
             "gateway_us": round(gateway_us),
             "direct_us": round(direct_us),
             "token_us": round(token_us),
@@ -257,8 +270,10 @@ async fn main() {
             "streams_rss_mb": round(streams_rss_mb),
         },
         "ratios": {
-            "gateway_us": (gateway_us / direct_us * 100.0).round() / 100.0,
-            "token_us": (token_us / direct_token_us * 100.0).round() / 100.0,
+            "added_s": ratio(added_s, ADDED_S),
+            "sandbox_ms": ratio(sandbox_ms, SANDBOX_MS),
+            "gateway_us": ratio(gateway_us, direct_us),
+            "token_us": ratio(token_us, direct_token_us),
         },
     });
     println!("{object}");
