@@ -95,7 +95,7 @@ impl Attempt<'_> {
         let clock = Instant::now();
         let start = Start::fetch(self.options, &sandbox, &self.brief.checkout).await?;
         let workspace = start.lay(&sandbox, &start.laid, "workspace").await?;
-        self.evidence.instructions = instructions::evidence(&start).await?;
+        self.evidence.instructions = instructions::evidence(&start.pristine, &start.laid).await?;
         let tools = Tools::open(start.path("tools"))?;
         self.evidence.timing.checkout_ms = millis(clock.elapsed());
 

@@ -4,7 +4,6 @@
 //! end conversion, no link that is followed. So what an agent sees is what a change is compared
 //! with. Agents' instruction files are the base's (`instructions`). Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use super::WorkOptions;
 use super::failure::Failure;
 use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
 use super::instructions;
-use super::pristine::Pristine;
+use super::pristine::{Files, Pristine};
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
 use crate::protocol::progress::Phase;
@@ -28,9 +27,6 @@ const PREFIX: &str = "castellan-attempt-";
 const PRISTINE: &str = "pristine.git";
 /// Time for a throw-away repository or a copy inside of the sandbox.
 const CHORE: Duration = Duration::from_secs(10 * 60);
-
-/// Mode and blob of each file and link, by path.
-pub(super) type Files = BTreeMap<Vec<u8>, (&'static str, Oid)>;
 
 /// The start tree, and where the attempt's folders are.
 pub(super) struct Start {

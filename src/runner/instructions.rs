@@ -12,10 +12,9 @@
 
 use std::collections::BTreeSet;
 
-use super::checkout::{Files, Start};
 use super::failure::Failure;
 use super::folder::LINK;
-use super::pristine::Pristine;
+use super::pristine::{Files, Pristine};
 use crate::domain::change::instructs_agents;
 use crate::domain::ids::Sha256Hex;
 use crate::protocol::result::InstructionFile;
@@ -64,10 +63,13 @@ pub(super) async fn of_base(
 }
 
 /// The instruction files that the agent works with, with their hashes.
-pub(super) async fn evidence(start: &Start) -> Result<Vec<InstructionFile>, Failure> {
-    let mut blobs = start.pristine.blobs()?;
+pub(super) async fn evidence(
+    pristine: &Pristine,
+    laid: &Files,
+) -> Result<Vec<InstructionFile>, Failure> {
+    let mut blobs = pristine.blobs()?;
     let mut found = Vec::new();
-    let paths = start.laid.iter().filter(|(path, _)| instructs(path));
+    let paths = laid.iter().filter(|(path, _)| instructs(path));
     for (path, (_, oid)) in paths.take(EVIDENCE_MAX) {
         found.push(InstructionFile {
             path: clean_line(&String::from_utf8_lossy(path), PATH_CHARS),

@@ -3,7 +3,7 @@
 //! Git is told nothing by this machine's or the repository's configuration, runs no hook, asks
 //! nobody, speaks HTTP only, and never sees a folder that a stranger could write to.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -46,6 +46,9 @@ const SETTINGS: [(&str, &str); 13] = [
     ("maintenance.auto", "false"),
     ("advice.detachedHead", "false"),
 ];
+
+/// Mode and blob of each file and link, by path.
+pub(super) type Files = BTreeMap<Vec<u8>, (&'static str, Oid)>;
 
 /// A bare repository that holds the commits of one attempt.
 pub(super) struct Pristine {

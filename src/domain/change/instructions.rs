@@ -4,7 +4,7 @@
 //! not from a branch that an agent has written (X33). Only names that a widespread tool reads by
 //! itself are here; what such a file refers to in its turn is not known here.
 
-use super::place::plain;
+use super::path::plain;
 
 /// Names anywhere in a repository, of files or of folders with all that is in them.
 const NAMES: &[(&str, &str)] = &[

@@ -175,3 +175,13 @@ pub(super) fn is_device(path: &str) -> bool {
         numbered || ["con", "prn", "aux", "nul", "conin$", "conout$"].contains(&stem.as_str())
     })
 }
+
+/// A path as names are compared: folded, without what Windows drops at the end of a part.
+pub(super) fn plain(path: &str) -> String {
+    let path = folded(path);
+    let parts = path.trim_end_matches('/').split('/');
+    let parts: Vec<&str> = parts
+        .map(|part| part.trim_end_matches(['.', ' ']))
+        .collect();
+    parts.join("/")
+}

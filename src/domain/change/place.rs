@@ -4,7 +4,7 @@
 //! named is decided in [`super::rules`].
 
 use super::instructions::instructs;
-use super::path::{folded, is_git_file};
+use super::path::{is_git_file, plain};
 
 /// What a special place is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,16 +136,6 @@ const GIT_FILES: &[&str] = &[
     ".mailmap",
     ".git-blame-ignore-revs",
 ];
-
-/// A path as names are compared: folded, without what Windows drops at the end of a part.
-pub(super) fn plain(path: &str) -> String {
-    let path = folded(path);
-    let parts = path.trim_end_matches('/').split('/');
-    let parts: Vec<&str> = parts
-        .map(|part| part.trim_end_matches(['.', ' ']))
-        .collect();
-    parts.join("/")
-}
 
 /// The special place at `path`, if it is one.
 #[must_use]

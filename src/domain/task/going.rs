@@ -7,7 +7,7 @@
 
 use super::Task;
 use super::attempt::Going;
-use super::proposal::without_secrets;
+use super::shown::without_secrets;
 use super::stage::Stage;
 use crate::domain::model::Spent;
 use crate::domain::text;

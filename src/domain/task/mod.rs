@@ -22,6 +22,7 @@ pub mod proposal;
 pub mod question;
 pub mod reach;
 pub mod report;
+mod shown;
 pub mod sign_in;
 pub mod stage;
 pub mod status;

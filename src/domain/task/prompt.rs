@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::Task;
 use super::attempt::{Attempt, Feedback};
-use super::proposal::without_secrets;
+use super::shown::without_secrets;
 use crate::domain::text;
 
 /// Attempts that are told of: the last ones.

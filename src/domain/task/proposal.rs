@@ -4,7 +4,8 @@ use super::Task;
 use super::attempt::{Attempt, Machine};
 use super::reach::{Reach, network};
 use super::report::{self, Report};
-use crate::domain::change::{DiffFacts, FileChange, Operation, secret};
+use super::shown::{shortened, without_secrets};
+use crate::domain::change::{DiffFacts, FileChange, Operation};
 use crate::domain::ids::{AttemptNumber, Sha256Hex};
 use crate::domain::text;
 
@@ -20,8 +21,6 @@ const INSTRUCTIONS_SHOWN: usize = 10;
 const SHA256_SHOWN: usize = 12;
 /// Most of the agent's words, in characters.
 const WORDS_MAX: usize = 4_000;
-/// Longest body, in characters: GitHub takes 65,536.
-const BODY_MAX: usize = 60_000;
 /// Longest name of a branch that is shown, in characters; git's own bound on most machines.
 pub(super) const BRANCH_MAX: usize = 255;
 /// Most of one command's output, in characters.
@@ -131,27 +130,6 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
         parts.push(report::section(task, report));
     }
     shortened(parts.join("\n\n"))
-}
-
-/// Cut where GitHub would not take it.
-pub(super) fn shortened(whole: String) -> String {
-    match whole.char_indices().nth(BODY_MAX) {
-        Some((end, _)) => format!("{}\n\n(shortened)", &whole[..end]),
-        None => whole,
-    }
-}
-
-/// Foreign text that looks as if it held a secret is left out whole (X38).
-pub(super) fn without_secrets(words: &str) -> String {
-    let found = secret::scan(words.as_bytes());
-    match found.first() {
-        None => words.to_owned(),
-        Some(found) => format!(
-            "(left out: line {} looks like {})",
-            found.line,
-            found.kind.sentence()
-        ),
-    }
 }
 
 fn changed(files: &[FileChange], diff: &DiffFacts) -> String {

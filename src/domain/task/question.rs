@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::proposal::without_secrets;
+use super::shown::without_secrets;
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
 

@@ -1,7 +1,7 @@
 //! What a pull request says of the network: what was open to the agent, and what it was refused.
 
 use super::attempt::Phase;
-use super::proposal::without_secrets;
+use super::shown::without_secrets;
 use crate::domain::text;
 
 /// Hosts and refusals of one kind that are named; the rest is counted.

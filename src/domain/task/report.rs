@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Task;
-use super::proposal::{shortened, without_secrets};
+use super::shown::{shortened, without_secrets};
 use crate::domain::ids::AttemptNumber;
 use crate::domain::text;
 

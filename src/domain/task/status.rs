@@ -2,7 +2,8 @@
 
 use super::Task;
 use super::going;
-use super::proposal::{BRANCH_MAX, shortened, without_secrets};
+use super::proposal::BRANCH_MAX;
+use super::shown::{shortened, without_secrets};
 use super::stage::{Outcome, Stage};
 use crate::domain::model::Spent;
 use crate::domain::text;

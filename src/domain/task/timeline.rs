@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::proposal::without_secrets;
+use super::shown::without_secrets;
 use crate::domain::text;
 
 /// Most entries that are shown.

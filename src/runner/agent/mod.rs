@@ -17,7 +17,6 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::heartbeat::Voice;
 use super::home::Left;
-use super::mcp::StdioServer;
 use super::measure::limits;
 use super::model::base_url;
 use super::tools::Tools;
@@ -127,6 +126,14 @@ pub(super) fn watch(
 ) -> Watched {
     let seen = Seen::new(brief.allow.clone(), servers, voice.clone());
     Arc::new(Mutex::new(seen.with_earlier(earlier)))
+}
+
+/// A server of tools as an agent has to start it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StdioServer {
+    pub(super) name: String,
+    pub(super) command: PathBuf,
+    pub(super) arguments: Vec<String>,
 }
 
 /// What an agent is told, and how patiently.

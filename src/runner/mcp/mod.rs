@@ -10,7 +10,6 @@ mod handed;
 mod own;
 mod rehearsal;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rmcp::ServerHandler;
@@ -18,7 +17,7 @@ use rmcp::service::serve_server;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::net::UnixStream;
 
-use super::agent::Watched;
+use super::agent::{StdioServer, Watched};
 use super::heartbeat::Voice;
 use crate::sandbox::{Door, Keeper, PIPE_SUBCOMMAND, PROGRAM_INSIDE};
 
@@ -31,14 +30,6 @@ const OWN: &str = "castellan";
 /// Bytes of one message of the agent: what is only somewhat too long is answered, so that a model can
 /// mend it; a longer message is dropped, and its call is answered by nobody.
 const MESSAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-/// A server of tools as an agent has to start it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StdioServer {
-    pub(super) name: String,
-    pub(super) command: PathBuf,
-    pub(super) arguments: Vec<String>,
-}
 
 /// The names of the servers of tools that an agent with these bridges is given.
 pub(super) fn names(bridges: &[Bridge]) -> Vec<String> {
