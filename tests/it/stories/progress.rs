@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use castellan::domain::model::Tokens;
+use castellan::domain::model::budget::Reservation;
 use castellan::protocol::progress::Phase;
+use castellan::store::NewCall;
 
 use super::runner::Run;
 use super::world::{FIX, Setting, World};
@@ -28,6 +31,47 @@ impl World {
             .trim()
             .to_owned()
     }
+}
+
+#[tokio::test]
+async fn what_was_spent_on_models_is_shown_with_it() {
+    let world = World::begins().await;
+    let issue = world.labelled_issue().await;
+    let run = world.runner().await;
+    let task = world.task(issue).await;
+    let tokens = Tokens {
+        input: 40_000,
+        output: 2_000,
+        ..Tokens::default()
+    };
+    let call = NewCall {
+        id: "a call",
+        task: &task.id,
+        attempt: task.attempts[0].number,
+        provider: "p",
+        model: "m",
+        at: world.clock.now(),
+    };
+    let reserved = Reservation {
+        tokens,
+        micros: 1_250_000,
+        wrap_up: false,
+    };
+    let admitted = world
+        .engine
+        .store
+        .admit_call(call, |_| Ok::<_, ()>(reserved));
+    admitted.await.unwrap().unwrap();
+    run.notes(Phase::Agent, Some("Read add.sh")).await;
+    world.waits(70).await;
+    run.notes(Phase::Agent, Some("Edit add.sh")).await;
+    world.settles().await;
+    let told = world.transcript().await;
+    let line = told.lines().find(|line| line.contains("Spent on models:"));
+    let line = line.expect(&told);
+    assert!(line.contains("42,000") && line.contains("1.25"), "{line}");
+    run.returns_change(&[FIX]).await;
+    world.ends().await;
 }
 
 #[tokio::test]
