@@ -18,6 +18,8 @@ pub(super) const MODEL: &str = "scripted-1";
 
 /// How often the machine's processes are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// Far longer than the kernel takes.
+const GONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Each is large: one at a time, so that none takes the others' time to start.
 static ONE: Mutex<()> = Mutex::const_new(());
@@ -92,6 +94,18 @@ impl Stage {
         while self.model.recorded().is_empty() {
             look.tick().await;
         }
+    }
+
+    /// Comes back when no process of the agent is left: the kernel ends them all, but not at once.
+    pub(super) async fn is_gone(&self) {
+        let mut look = tokio::time::interval(LOOK);
+        let gone = async {
+            while self.is_there() {
+                look.tick().await;
+            }
+        };
+        let gone = tokio::time::timeout(GONE_WITHIN, gone).await;
+        gone.expect("nothing of the agent is left");
     }
 
     /// Whether any process of this machine belongs to the agent.
