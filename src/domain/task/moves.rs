@@ -225,8 +225,12 @@ impl<'a> Next<'a> {
                 self.stays(Because::ChangeReturned)
             }
             Ending::Unchanged => self.end_unchanged(attempt, has_report),
-            Ending::Failed { cause, remedy, .. } => {
-                let words = with_remedy(cause, remedy);
+            Ending::Failed {
+                phase,
+                cause,
+                remedy,
+            } => {
+                let words = format!("While {}: {}", phase.words(), with_remedy(cause, remedy));
                 self.post_report(attempt, has_report);
                 if self.is_answered() {
                     self.change_last(|last| last.ended = Some(words));
