@@ -8,6 +8,7 @@
 pub mod brief;
 pub mod enter;
 pub mod progress;
+pub mod refused_for;
 pub mod result;
 
 /// Version of these messages; a runner names it when it enters.
@@ -34,12 +35,8 @@ pub const BRIEF_PATH: &str = "/runner/brief";
 /// The model, through the gateway: this path, `/<wire>` (see [`crate::domain::model::Wire`]) and the
 /// provider's own path, with the lease as `Authorization: Bearer …` → the provider's own answer, streamed.
 pub const MODEL_PATH: &str = "/model";
-/// On each refusal of the gateway's own, in words that a machine reads: see [`MODEL_REFUSALS`].
+/// On each refusal of the gateway's own: [`refused_for::RefusedFor`].
 pub const MODEL_REFUSAL_HEADER: &str = "castellan-model-refusal";
-/// Values of [`MODEL_REFUSAL_HEADER`], in the order of their meaning: the task's budget is used up;
-/// the model is not there or not allowed; the provider does not take the server's key; the provider
-/// cannot be reached or is overloaded; the request is not one that may be made; the attempt is over.
-pub const MODEL_REFUSALS: [&str; 6] = ["budget", "model", "key", "provider", "request", "over"];
 /// What an agent left of its session: `POST` a gzipped tar archive with its SHA-256 in
 /// [`result::CONTENT_SHA256_HEADER`] to keep it for the task's next attempt; `GET` the one that the brief names.
 pub const SESSION_PATH: &str = "/runner/session";

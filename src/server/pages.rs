@@ -153,13 +153,12 @@ async fn show_task(
         .github_url
         .as_str()
         .trim_end_matches('/');
-    let spent = Some(store.spent(id).await?).filter(|spent| spent.calls > 0);
     let page = TaskPage {
         task,
         stage: task.stage.name(),
         is_busy: task.stage.is_busy(),
         under_way: going::under_way(task, server.engine.clock.now()),
-        spent: going::spent_words(spent.as_ref()),
+        spent: going::spent_words(&store.spent(id).await?),
         pull,
         sha256: task.contract.sha256().to_string(),
         history: history.iter().map(line).collect(),

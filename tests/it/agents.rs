@@ -78,7 +78,7 @@ async fn works(name: &str, preset: Preset) {
     }
     for call in &stage.case.book().model {
         let headers = format!("{:?} {}", call.headers, call.path);
-        assert!(!headers.contains("castellan-worthless-key"), "{headers}");
+        assert!(!headers.contains("castellan-no-key"), "{headers}");
     }
 }
 

@@ -80,11 +80,11 @@ pub fn phase_since(task: &Task) -> Option<Timestamp> {
     attempt.going.as_ref().map(since).or(entered)
 }
 
-/// What was spent on models, as one sentence's part; `None` where nothing was or nobody counted.
+/// What was spent on models, as one sentence's part; `None` where none was called.
 #[must_use]
-pub fn spent_words(spent: Option<&Spent>) -> Option<String> {
-    let spent = spent.filter(|spent| spent.calls > 0)?;
+pub fn spent_words(spent: &Spent) -> Option<String> {
     let calls = match spent.calls {
+        0 => return None,
         1 => "1 call".to_owned(),
         calls => format!("{calls} calls"),
     };
@@ -129,9 +129,8 @@ mod tests {
             },
             micros,
         };
-        let said = |spent: Spent| spent_words(Some(&spent)).unwrap_or_default();
-        assert_eq!(spent_words(None), None);
-        assert_eq!(said(spent(0, 0, 0)), "");
+        let said = |spent: Spent| spent_words(&spent).unwrap_or_default();
+        assert_eq!(spent_words(&spent(0, 0, 0)), None);
         assert_eq!(said(spent(1, 999, 0)), "999 tokens in 1 call");
         assert_eq!(
             said(spent(2, 1_234_567, 9)),

@@ -20,8 +20,8 @@ pub fn marker(task: &Task) -> String {
 pub struct Beside<'a> {
     /// The time that it is.
     pub now: Timestamp,
-    /// What the task has spent on models, where that is counted.
-    pub spent: Option<&'a Spent>,
+    /// What the task has spent on models.
+    pub spent: Spent,
     /// The address of the task's page, where there is one.
     pub page: Option<&'a str>,
 }
@@ -44,7 +44,7 @@ pub fn comment(task: &Task, beside: &Beside<'_>) -> String {
         };
         lines.push(format!("- Attempt {}: {ended}", attempt.number));
     }
-    if let Some(spent) = going::spent_words(beside.spent) {
+    if let Some(spent) = going::spent_words(&beside.spent) {
         lines.push(format!("- Spent on models: {spent}"));
     }
     for note in task.notes.iter().take(NOTES_SHOWN) {

@@ -57,11 +57,10 @@ impl Engine {
         task: &Task,
         now: Timestamp,
     ) -> Result<String, EngineError> {
-        let spent = Some(self.store.spent(&task.id).await?).filter(|spent| spent.calls > 0);
         let page = self.page_of(task);
         let beside = status::Beside {
             now,
-            spent: spent.as_ref(),
+            spent: self.store.spent(&task.id).await?,
             page: page.as_deref(),
         };
         Ok(status::comment(task, &beside))

@@ -15,7 +15,7 @@ use crate::domain::model::Wire;
 use crate::domain::request::policy::MODEL_PORT;
 
 /// Stands where programs insist on a key. Whatever they send is dropped.
-const NO_KEY: &str = "castellan-no-key";
+pub(super) const NO_KEY: &str = "castellan-no-key";
 
 /// The address under which programs inside reach the model; the provider's own path, version and
 /// all, comes behind it.

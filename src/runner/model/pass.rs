@@ -21,6 +21,7 @@ use url::Url;
 
 use super::said::{Heard, Refusal};
 use crate::domain::model::Wire;
+use crate::protocol::refused_for::RefusedFor;
 use crate::protocol::{MODEL_PATH, MODEL_REFUSAL_HEADER};
 use crate::runner::Pace;
 use crate::runner::headers::without_hops;
@@ -141,7 +142,9 @@ impl Way {
         let answer = self.ask(&head.method, url, headers, body).await?;
         let status = answer.status();
         match answer.headers().get(MODEL_REFUSAL_HEADER) {
-            Some(why) => self.heard.refusal(Refusal::read(why.as_bytes())),
+            Some(why) => self
+                .heard
+                .refusal(Refusal::Of(RefusedFor::read(why.as_bytes()))),
             None if status.is_success() => self.heard.answer(),
             None => {}
         }

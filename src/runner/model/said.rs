@@ -3,64 +3,43 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::protocol::progress::Phase;
+use crate::protocol::refused_for::RefusedFor;
 use crate::runner::failure::Failure;
 
 /// Why a call of the model was not answered by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The budget is spent.
-    Budget,
-    /// There is no such model.
-    Model,
-    /// The provider refused the server's key.
-    Key,
-    /// The provider was down, or had no room for us.
-    Provider,
-    /// The request is not one that the provider or the gateway takes.
-    Request,
-    /// The attempt is over.
-    Over,
+    /// The gateway said so.
+    Of(RefusedFor),
     /// The server was not reached.
     Unreached,
 }
 
 impl Refusal {
-    /// Reads the value of [`crate::protocol::MODEL_REFUSAL_HEADER`].
-    pub(super) fn read(value: &[u8]) -> Self {
-        match value {
-            b"budget" => Self::Budget,
-            b"model" => Self::Model,
-            b"key" => Self::Key,
-            b"provider" => Self::Provider,
-            b"over" => Self::Over,
-            _ => Self::Request,
-        }
-    }
-
     fn cause_and_remedy(self, model: &str) -> (String, &'static str) {
         match self {
-            Self::Budget => (
+            Self::Of(RefusedFor::Budget) => (
                 "the task's budget for the model is spent".to_owned(),
                 "raise the budget in the contract or the policy, or split the task, then start it again",
             ),
-            Self::Model => (
+            Self::Of(RefusedFor::Model) => (
                 format!("the model {model} does not exist, or the server does not allow it"),
                 "name a model that the server's settings list, in the policy or in the settings",
             ),
-            Self::Key => (
+            Self::Of(RefusedFor::Key) => (
                 "the provider refused the server's key for the model".to_owned(),
                 "have whoever runs the server replace the provider's key in its settings",
             ),
-            Self::Provider => (
+            Self::Of(RefusedFor::Provider) => (
                 "the model's provider was down, or refused calls for longer than the server waits"
                     .to_owned(),
                 "look at the provider's status page and limits, then start the task again",
             ),
-            Self::Request => (
+            Self::Of(RefusedFor::Request) => (
                 "the provider refused what the agent asked of the model".to_owned(),
                 "see that the agent speaks the API of this model's provider, or choose another model",
             ),
-            Self::Over => (
+            Self::Of(RefusedFor::Over) => (
                 "the attempt was over for the server while the agent still called the model"
                     .to_owned(),
                 "start the task again",
@@ -114,8 +93,11 @@ impl Heard {
     ) -> Option<Failure> {
         let (refusal, model) = self.last().zip(model)?;
         let is_final = match refusal {
-            Refusal::Budget | Refusal::Key | Refusal::Over | Refusal::Unreached => true,
-            Refusal::Model | Refusal::Provider | Refusal::Request => !has_changed,
+            Refusal::Of(RefusedFor::Budget | RefusedFor::Key | RefusedFor::Over)
+            | Refusal::Unreached => true,
+            Refusal::Of(RefusedFor::Model | RefusedFor::Provider | RefusedFor::Request) => {
+                !has_changed
+            }
         };
         let (cause, remedy) = refusal.cause_and_remedy(model);
         is_final.then(|| Failure::new(Phase::Agent, cause, remedy))

@@ -9,11 +9,12 @@ use crate::domain::model::Wire;
 use crate::domain::model::catalogue::NoGrant;
 use crate::engine::attempt::{ModelRefusal, RunnerRefusal};
 use crate::protocol::MODEL_REFUSAL_HEADER;
+use crate::protocol::refused_for::RefusedFor;
 
 /// Why a call is not made, or has no answer.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    word: &'static str,
+    why: RefusedFor,
     status: StatusCode,
     /// One sentence, with the remedy.
     said: String,
@@ -22,9 +23,9 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(word: &'static str, status: StatusCode, said: String) -> Self {
+    fn new(why: RefusedFor, status: StatusCode, said: String) -> Self {
         Self {
-            word,
+            why,
             status,
             said,
             theirs: None,
@@ -38,45 +39,57 @@ impl Refusal {
 
     /// Clients do not try again after 403, as they would after 429.
     fn over(said: String) -> Self {
-        Self::new("over", StatusCode::FORBIDDEN, said)
+        Self::new(RefusedFor::Over, StatusCode::FORBIDDEN, said)
     }
 
     pub(super) fn of_lease(refusal: RunnerRefusal) -> Self {
         match refusal {
             RunnerRefusal::Over(_) | RunnerRefusal::Stale => Self::over(refusal.to_string()),
-            refusal => Self::new("over", StatusCode::UNAUTHORIZED, refusal.to_string()),
+            refusal => Self::new(
+                RefusedFor::Over,
+                StatusCode::UNAUTHORIZED,
+                refusal.to_string(),
+            ),
         }
     }
 
     pub(super) fn no_such_path() -> Self {
         let said = "the gateway passes no such call on";
-        Self::new("request", StatusCode::NOT_FOUND, said.to_owned())
+        Self::new(RefusedFor::Request, StatusCode::NOT_FOUND, said.to_owned())
     }
 
     pub(super) fn request(said: String) -> Self {
-        Self::new("request", StatusCode::BAD_REQUEST, said)
+        Self::new(RefusedFor::Request, StatusCode::BAD_REQUEST, said)
     }
 
     pub(super) fn too_large() -> Self {
         let said = "the request is larger than 16 MiB; leave something out";
-        Self::new("request", StatusCode::PAYLOAD_TOO_LARGE, said.to_owned())
+        Self::new(
+            RefusedFor::Request,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            said.to_owned(),
+        )
     }
 
     pub(super) fn too_many() -> Self {
         let said = "too many calls of this attempt are open; wait for one to end";
-        Self::new("request", StatusCode::TOO_MANY_REQUESTS, said.to_owned())
+        Self::new(
+            RefusedFor::Request,
+            StatusCode::TOO_MANY_REQUESTS,
+            said.to_owned(),
+        )
     }
 
     pub(super) fn model(said: String) -> Self {
-        Self::new("model", StatusCode::NOT_FOUND, said)
+        Self::new(RefusedFor::Model, StatusCode::NOT_FOUND, said)
     }
 
     pub(super) fn key(said: String) -> Self {
-        Self::new("key", StatusCode::FORBIDDEN, said)
+        Self::new(RefusedFor::Key, StatusCode::FORBIDDEN, said)
     }
 
     pub(super) fn provider(said: String) -> Self {
-        Self::new("provider", StatusCode::SERVICE_UNAVAILABLE, said)
+        Self::new(RefusedFor::Provider, StatusCode::SERVICE_UNAVAILABLE, said)
     }
 
     /// The provider refuses what was asked; the agent hears that in the provider's words.
@@ -84,7 +97,7 @@ impl Refusal {
         let said = format!("the provider answers {status} to the request");
         Self {
             theirs: Some(Box::new(answer)),
-            ..Self::new("request", status, said)
+            ..Self::new(RefusedFor::Request, status, said)
         }
     }
 
@@ -97,13 +110,13 @@ impl Refusal {
         if let Some(theirs) = self.theirs {
             return *theirs;
         }
-        let body = form(wire, self.status, self.word, &self.said).to_string();
+        let body = form(wire, self.status, self.why, &self.said).to_string();
         let kind = [(header::CONTENT_TYPE, "application/json")];
         let mut answer = (self.status, kind, body).into_response();
         let name = HeaderName::from_static(MODEL_REFUSAL_HEADER);
         answer
             .headers_mut()
-            .insert(name, HeaderValue::from_static(self.word));
+            .insert(name, HeaderValue::from_static(self.why.as_str()));
         answer
     }
 }
@@ -119,9 +132,11 @@ impl From<ModelRefusal> for Refusal {
         match refusal {
             ModelRefusal::Lease(refusal) => Self::of_lease(refusal),
             ModelRefusal::NoGrant(none) => none.into(),
-            ModelRefusal::UsedUp(part) => {
-                Self::new("budget", StatusCode::FORBIDDEN, part.sentence().to_owned())
-            }
+            ModelRefusal::UsedUp(part) => Self::new(
+                RefusedFor::Budget,
+                StatusCode::FORBIDDEN,
+                part.sentence().to_owned(),
+            ),
             ModelRefusal::Engine(error) => {
                 tracing::error!(error = %error, "a call of a model failed");
                 Self::provider("the server could not count the call; try again".to_owned())
@@ -131,7 +146,7 @@ impl From<ModelRefusal> for Refusal {
 }
 
 /// «Errors» of Anthropic's, «Error codes» of OpenAI's, and google.rpc.Status of Gemini's documentation.
-fn form(wire: Wire, status: StatusCode, word: &str, said: &str) -> Value {
+fn form(wire: Wire, status: StatusCode, why: RefusedFor, said: &str) -> Value {
     match wire {
         Wire::Anthropic => {
             let kind = match status.as_u16() {
@@ -151,7 +166,7 @@ fn form(wire: Wire, status: StatusCode, word: &str, said: &str) -> Value {
                 429 => "rate_limit_error",
                 _ => "invalid_request_error",
             };
-            let code = format!("castellan_{word}");
+            let code = format!("castellan_{}", why.as_str());
             json!({"error": {"message": said, "type": kind, "param": null, "code": code}})
         }
         Wire::Gemini => {

@@ -2,9 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use castellan::domain::task::Task;
+
 use super::world::World;
 
 impl World {
+    /// The task that was opened last.
+    pub(crate) async fn newest(&self) -> Task {
+        let tasks = self.engine.store.newest_tasks(1).await.unwrap();
+        tasks.into_iter().next().unwrap().task
+    }
+
     /// Ends the story. A world that goes without it fails its test.
     pub(crate) async fn ends(mut self) {
         self.ended = true;

@@ -160,14 +160,7 @@ async fn a5_a_description_that_cannot_be_edited_does_not_undo_the_commit() {
     world.settles().await;
     let better = ("add.sh", "echo $((${1} + ${2}))\n");
     world.runner().await.returns_change(&[better]).await;
-    let task = world
-        .engine
-        .store
-        .newest_tasks(1)
-        .await
-        .unwrap()
-        .remove(0)
-        .task;
+    let task = world.newest().await;
     assert_eq!(task.stage.name(), "delivered", "{:?}", task.attempts);
     assert_eq!(task.pull.map(|pull| pull.head), world.tip(&branch));
     world.sweeps().await;

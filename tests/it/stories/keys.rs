@@ -101,15 +101,7 @@ async fn a18_without_the_issuer_s_keys_nobody_is_believed_and_everybody_may_try_
     // The run is told so: 503, try again.
     let mut server = stand.world.engine.clone();
     server.issuer = Some(stand.issuer.clone());
-    let task = stand
-        .world
-        .engine
-        .store
-        .newest_tasks(1)
-        .await
-        .unwrap()
-        .remove(0)
-        .task;
+    let task = stand.world.newest().await;
     let nonce = task.attempts[0].nonce.clone();
     let refused = server
         .sign_in(&task.id, AttemptNumber(1), &nonce, &stand.token)

@@ -57,14 +57,7 @@ async fn u15_a_policy_that_wants_hosted_machines_refuses_others_once_and_says_so
             told.contains("`runners: hosted`") && told.contains("runs-on"),
             "{told}"
         );
-        let task = world
-            .engine
-            .store
-            .newest_tasks(1)
-            .await
-            .unwrap()
-            .remove(0)
-            .task;
+        let task = world.newest().await;
         assert_eq!((task.attempts.len(), task.stage.name()), (1, "closed"));
         world.ends().await;
     }
@@ -92,14 +85,7 @@ async fn u15_a_self_hosted_machine_is_evidence_where_the_policy_takes_any() {
     world.runner_of(held, 1).await.returns_change(&[FIX]).await;
     let told = world.transcript().await;
     assert!(told.contains("Ran on a self-hosted machine"), "{told}");
-    let task = world
-        .engine
-        .store
-        .newest_tasks(1)
-        .await
-        .unwrap()
-        .remove(0)
-        .task;
+    let task = world.newest().await;
     let page = world
         .http
         .get(format!("{}/tasks/{}", world.address, task.id));

@@ -50,14 +50,7 @@ async fn x26_x35_x38_no_secret_of_a_job_gets_into_database_branch_or_comment() {
     assert!(output.status.success(), "{log}");
     held.ends("success").await.unwrap();
     world.settles().await;
-    let task = world
-        .engine
-        .store
-        .newest_tasks(1)
-        .await
-        .unwrap()
-        .remove(0)
-        .task;
+    let task = world.newest().await;
     let told = world.transcript().await;
     assert!(task.pull.is_some(), "{told}\n{log}");
 

@@ -2,6 +2,7 @@
 
 use castellan::domain::change::DiffFacts;
 use castellan::domain::event::Fact;
+use castellan::domain::model::Spent;
 use castellan::domain::task::Task;
 use castellan::domain::task::decide::decide;
 use castellan::domain::task::proposal::{self, Acceptance, Facts};
@@ -13,11 +14,11 @@ use super::sample::{self, event};
 /// Most characters of a comment that GitHub takes.
 const GITHUB_TAKES: usize = 65_536;
 
-/// The status comment while nobody counts what is spent.
+/// The status comment while nothing is spent.
 fn comment(task: &Task, page: Option<&str>) -> String {
     let beside = status::Beside {
         now: task.opened_at,
-        spent: None,
+        spent: Spent::default(),
         page,
     };
     status::comment(task, &beside)

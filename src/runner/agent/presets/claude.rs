@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::{PROCESSOR, Recipe, Setup, WORTHLESS_KEY, environment, file, inside, node};
+use super::{PROCESSOR, Recipe, Setup, environment, file, inside, node};
+use crate::runner::model::NO_KEY;
 
 pub(super) const RECIPE: Recipe = Recipe {
     version: "0.101.0",
@@ -31,7 +32,7 @@ fn configure(base_url: &str, model: &str) -> Setup {
     });
     let executable = format!("@anthropic-ai/claude-agent-sdk-linux-{PROCESSOR}/claude");
     let mut variables = environment(&[
-        ("ANTHROPIC_API_KEY", WORTHLESS_KEY),
+        ("ANTHROPIC_API_KEY", NO_KEY),
         ("ANTHROPIC_BASE_URL", base_url),
         ("CLAUDE_CODE_EXECUTABLE", &inside(&executable)),
         // Updates, error reports, surveys, news.

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::{PROCESSOR, Recipe, Setup, WORTHLESS_KEY, environment, file, inside};
+use super::{PROCESSOR, Recipe, Setup, environment, file, inside};
+use crate::runner::model::NO_KEY;
 
 pub(super) const RECIPE: Recipe = Recipe {
     version: "0.16.0",
@@ -40,7 +41,7 @@ fn configure(base_url: &str, model: &str) -> Setup {
     let program = format!("@zed-industries/codex-acp-linux-{PROCESSOR}/bin/codex-acp");
     Setup {
         command: vec![inside(&program)],
-        environment: environment(&[(KEY, WORTHLESS_KEY)]),
+        environment: environment(&[(KEY, NO_KEY)]),
         // Every value here has a form in TOML.
         files: file(SETTINGS, toml::to_string(&settings).unwrap_or_default()),
     }

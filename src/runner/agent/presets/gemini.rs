@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::{Recipe, Setup, WORTHLESS_KEY, environment, file, inside, node};
+use super::{Recipe, Setup, environment, file, inside, node};
+use crate::runner::model::NO_KEY;
 use crate::sandbox::HOME;
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -71,7 +72,7 @@ fn configure(base_url: &str, model: &str) -> Setup {
             format!("--admin-policy={POLICY}"),
         ],
         environment: environment(&[
-            ("GEMINI_API_KEY", WORTHLESS_KEY),
+            ("GEMINI_API_KEY", NO_KEY),
             ("GEMINI_MODEL", model),
             ("GEMINI_SANDBOX", "false"),
             ("GEMINI_TELEMETRY_ENABLED", "false"),

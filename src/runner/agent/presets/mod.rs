@@ -18,9 +18,6 @@ use crate::protocol::brief::Preset;
 /// Where the installed packages are seen inside. The Claude adapter wants that last name.
 pub(super) const PACKAGES_INSIDE: &str = "/opt/agent/node_modules";
 
-/// What agents are given for a key. The real one is added where they cannot see it.
-const WORTHLESS_KEY: &str = "castellan-worthless-key";
-
 /// How packages name this machine's processor.
 pub(super) const PROCESSOR: &str = if cfg!(target_arch = "aarch64") {
     "arm64"
@@ -115,7 +112,7 @@ mod tests {
             assert!(setup.command[0].starts_with(PACKAGES_INSIDE), "{preset:?}");
             let all = format!("{setup:?}");
             assert!(all.contains(base) && all.contains(model), "{all}");
-            assert!(all.contains(WORTHLESS_KEY), "{all}");
+            assert!(all.contains(crate::runner::model::NO_KEY), "{all}");
             assert_eq!(
                 all.matches("http").count(),
                 all.matches(base).count(),

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Recipe, Setup, WORTHLESS_KEY, environment, file, inside};
+use super::{Recipe, Setup, environment, file, inside};
+use crate::runner::model::NO_KEY;
 
 pub(super) const RECIPE: Recipe = Recipe {
     version: "1.18.33",
@@ -27,7 +28,7 @@ fn configure(base_url: &str, model: &str) -> Setup {
         "provider": {"castellan": {
             "npm": "@ai-sdk/openai-compatible",
             "name": "Castellan",
-            "options": {"baseURL": format!("{base_url}/v1"), "apiKey": WORTHLESS_KEY},
+            "options": {"baseURL": format!("{base_url}/v1"), "apiKey": NO_KEY},
             "models": {model: {"name": model}},
         }},
         "permission": {
