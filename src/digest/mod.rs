@@ -5,14 +5,14 @@
 //! diagnostics, and the lines themselves. It knows tools, not projects; it needs no training,
 //! no network and no model.
 //!
-//! 1. [`read`] cuts the stream into lines, in bounded memory.
-//! 2. [`needles`] finds in one pass the lines that hold a literal of any rule.
-//! 3. [`rules`] say what such a line means and how far it reaches; one file a tool.
-//! 4. [`scan`] keeps lines and causes, folds repeats, follows the steps ([`step`]).
-//! 5. [`weigh`] decides what the whole says: failing step, first cause, class.
-//! 6. [`select`] spends the budget on the most telling lines; [`render`] writes them down.
+//! 1. `read` cuts the stream into lines, in bounded memory.
+//! 2. `needles` finds in one pass the lines that hold a literal of any rule.
+//! 3. `rules` say what such a line means and how far it reaches; one file a tool.
+//! 4. `scan` keeps lines and causes, folds repeats, follows the steps (`step`).
+//! 5. `weigh` decides what the whole says: failing step, first cause, class.
+//! 6. `select` spends the budget on the most telling lines; `render` writes them down.
 //!
-//! The text of a log is foreign: it is cleaned ([`clean`]), masked ([`mask`]), bounded and
+//! The text of a log is foreign: it is cleaned (`clean`), masked (`mask`), bounded and
 //! fenced, and never read as an instruction.
 
 mod around;
