@@ -24,7 +24,8 @@
 //!    reaction, the status comment, and a dispatch.
 //! 4. The run's first job proves which run it is ([`domain::task::sign_in`]) and gets a ticket; in
 //!    the second a [`runner`] trades it for a lease, fetches the code, and starts the agent in the
-//!    [`sandbox`]. Nothing in there is worth stealing.
+//!    [`sandbox`]. Nothing in there is worth stealing: even its model is reached through
+//!    the [`server`], which adds the key and counts.
 //! 5. It returns the changed files as data. The result is kept byte for byte, the task is
 //!    *applying*, and every rule of [`domain::change`] is checked before anything is written.
 //! 6. Blobs, tree, commit, the branch by its exact old id, a draft pull request: *delivered*.

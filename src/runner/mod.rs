@@ -1,9 +1,10 @@
 //! What runs inside of one GitHub Actions job, or of a process on this machine that stands for one.
 //!
 //! It trades its ticket for a lease, asks what to do, and goes one file a step: `enter`,
-//! `checkout`, `commands` (set-up), `agent`, `collect`, `commands` (acceptance), `upload`; the
-//! heartbeat and the agent's tools (`mcp`) go beside them. All foreign code runs in the [`crate::sandbox`]. It knows the
-//! messages and the sandbox, and nothing of stores, GitHub, engine or server.
+//! `checkout`, `commands` (set-up), `agent`, `collect`, `acceptance`, `upload`; the heartbeat goes
+//! beside them. All foreign code runs in the [`crate::sandbox`]; what it reaches from there stands
+//! in `ways`: its `model`, the hosts of `egress`, its tools (`mcp`). Its `home` outlives it. The
+//! runner knows the messages and the sandbox, and nothing of stores, GitHub, engine or server.
 
 mod acceptance;
 mod agent;
