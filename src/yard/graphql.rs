@@ -1,9 +1,10 @@
-//! The two GraphQL operations that Castellan sends, found by their name; nothing is parsed.
+//! The GraphQL operations that Castellan sends, found by their name; nothing is parsed.
 //!
 //! Answers whole objects, more than was asked for. `updateRefs` compares exact old ids.
 
 use serde_json::{Value, json};
 
+use super::graphql_pulls;
 use super::model::{AccountKind, Entry, Repository, Thread, Violation};
 use super::permissions::Level;
 use super::refs::{RefChange, ZERO};
@@ -31,6 +32,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     match operation.as_str() {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
+        "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world
                 .violations
@@ -44,14 +46,14 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     }
 }
 
-fn failed(field: &str, kind: &str, message: &str) -> Answer {
+pub(super) fn failed(field: &str, kind: &str, message: &str) -> Answer {
     Answer::ok(json!({
         "data": {field: null},
         "errors": [{"type": kind, "path": [field], "locations": [{"line": 1, "column": 1}], "message": message}],
     }))
 }
 
-fn variable<'a>(call: &'a Call, name: &str) -> &'a Value {
+pub(super) fn variable<'a>(call: &'a Call, name: &str) -> &'a Value {
     call.body
         .get("variables")
         .and_then(|map| map.get(name))
@@ -116,7 +118,7 @@ fn task_input(world: &mut World, call: &Call) -> Answer {
 }
 
 /// GraphQL shows a bot's login without `[bot]`.
-fn actor(world: &World, login: &str) -> Value {
+pub(super) fn actor(world: &World, login: &str) -> Value {
     let Some(account) = world.accounts.get(login) else {
         return Value::Null;
     };

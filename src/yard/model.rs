@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::git::Git;
 use super::permissions::Grants;
+use super::reports::Reports;
 use crate::domain::time::Timestamp;
 
 /// The one App that this GitHub knows.
@@ -160,6 +161,7 @@ pub(super) struct Repository {
     pub(super) collaborators: BTreeMap<String, Permission>,
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
+    pub(super) reports: Reports,
 }
 
 /// An issue or a pull request.
@@ -237,6 +239,9 @@ pub(super) enum Entry {
     Checked {
         check: i64,
     },
+    Stated {
+        status: i64,
+    },
     BranchDeleted {
         actor: String,
     },
@@ -277,6 +282,7 @@ pub(super) struct Run {
     pub(super) branch: String,
     pub(super) head: String,
     pub(super) attempt: i64,
+    pub(super) attempt_at: Timestamp,
     pub(super) number: i64,
     pub(super) actor: String,
     pub(super) status: &'static str,
@@ -305,6 +311,7 @@ pub(super) struct Check {
     pub(super) external_id: String,
     pub(super) details_url: Option<String>,
     pub(super) output: Value,
+    pub(super) annotations: Vec<Value>,
     pub(super) started_at: Timestamp,
     pub(super) completed_at: Option<Timestamp>,
 }

@@ -169,6 +169,7 @@ impl World {
             collaborators: BTreeMap::new(),
             runs: BTreeMap::new(),
             checks: BTreeMap::new(),
+            reports: Default::default(),
         };
         self.repos.insert(id, repo);
         let oid = self.commit_files(id, owner, &[], files, "Initial commit\n")?;

@@ -289,7 +289,11 @@ impl World {
             },
             actor,
             json!({}),
-        )
+        )?;
+        if draft {
+            return Ok(());
+        }
+        self.play_ready(repo, n, actor)
     }
 
     /// Deletes an issue with all that stands on it.

@@ -147,7 +147,16 @@ fn told(
         Entry::BranchDeleted { actor } => line(out, format_args!("{actor} deleted the branch")),
         Entry::Checked { check } => {
             if let Some(check) = repo.checks.get(check) {
-                checked(out, world, check);
+                checked(out, world, repo, check);
+            }
+        }
+        Entry::Stated { status } => {
+            let mut known = repo.reports.statuses.iter();
+            if let Some(one) = known.find(|one| one.id == *status) {
+                line(
+                    out,
+                    format_args!("status {} ({}): {}", one.context, one.creator, one.state),
+                );
             }
         }
     }
@@ -202,11 +211,17 @@ fn pushed(
     Ok(())
 }
 
-fn checked(out: &mut String, world: &World, check: &Check) {
-    let app = if check.app == ACTIONS_APP_ID {
-        "GitHub Actions"
-    } else {
-        world.manifest.name.as_str()
+fn checked(out: &mut String, world: &World, repo: &Repository, check: &Check) {
+    let attempt = repo
+        .reports
+        .jobs
+        .get(&check.id)
+        .map_or(1, |job| job.attempt);
+    let app = match (check.app, world.apps.get(&check.app)) {
+        (ACTIONS_APP_ID, _) if attempt > 1 => format!("GitHub Actions, attempt {attempt}"),
+        (ACTIONS_APP_ID, _) => "GitHub Actions".to_owned(),
+        (_, Some(slug)) => slug.clone(),
+        (_, None) => world.manifest.name.clone(),
     };
     let state = check.conclusion.as_deref().unwrap_or(check.status.as_str());
     line(out, format_args!("check {} ({app}): {state}", check.name));

@@ -18,6 +18,7 @@ use super::faults::Fault;
 use super::git_http;
 use super::graphql;
 use super::identity;
+use super::logs;
 use super::mishaps::{afterwards, instead};
 use super::model::CallRecord;
 use super::rest::{self, Answer, Call};
@@ -56,6 +57,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         let said = shared
             .look_quietly(|world| identity::answer(world, path, &query, authorization.as_deref()));
         return (said.0, axum::Json(said.1)).into_response();
+    }
+    if let Some(path) = path.strip_prefix(logs::LOGS_PATH) {
+        return log(&shared, path, &query);
     }
     let is_graphql = path == "/api/graphql";
     let Some(api_path) = path
@@ -109,6 +113,29 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(answer) => response(answer, seen_before.as_deref()),
         None => broken(),
     }
+}
+
+/// A log at its link: storage, which knows no tokens. Faults name it as `/_logs/**`.
+fn log(shared: &Arc<Shared>, path: &str, query: &str) -> Response {
+    let (fault, (status, mut bytes)) = shared.look_quietly(|world| {
+        let fault = world.fault_of("GET", &format!("{}{path}", logs::LOGS_PATH));
+        (fault, world.log_at(path, query))
+    });
+    let status = match fault {
+        Some(Fault::Dropped | Fault::DroppedAfter) => return broken(),
+        Some(Fault::Before(status) | Fault::After(status)) => {
+            bytes.clear();
+            status
+        }
+        Some(Fault::NotFound) => 404,
+        Some(Fault::Partial) => {
+            bytes.truncate(bytes.len() / 2);
+            status
+        }
+        _ => status,
+    };
+    let status = StatusCode::from_u16(status).unwrap_or_default();
+    (status, [("content-type", "text/plain")], bytes).into_response()
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -29,6 +29,8 @@ pub(super) struct World {
     pub(super) ci_running: u64,
     counters: BTreeMap<&'static str, i64>,
     pub(super) accounts: BTreeMap<String, Account>,
+    /// The Apps of others, by number: slug.
+    pub(super) apps: BTreeMap<i64, String>,
     pub(super) repos: BTreeMap<i64, Repository>,
     pub(super) installations: BTreeMap<i64, Installation>,
     pub(super) tokens: BTreeMap<String, Token>,
@@ -64,6 +66,7 @@ impl World {
             ci_running: 0,
             counters: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            apps: BTreeMap::new(),
             repos: BTreeMap::new(),
             installations: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -91,6 +94,9 @@ impl World {
             "check" => 38_000_000_001,
             "suite" => 31_000_000_001,
             "run" => 17_000_000_001,
+            "status" => 26_000_000_001,
+            "review" => 2_300_000_001,
+            "review comment" => 1_800_000_001,
             "delivery" => 200_000_000_001,
             _ => 1,
         };

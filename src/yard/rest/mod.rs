@@ -8,8 +8,11 @@ mod checks;
 mod comments;
 mod git;
 mod issues;
+mod jobs;
 mod pulls;
 mod repos;
+mod rules;
+mod statuses;
 
 use std::collections::BTreeMap;
 
@@ -158,6 +161,24 @@ impl Call {
     }
 }
 
+/// The name of a branch or commit in a path, slashes included, encoded or not.
+pub(super) fn named(parts: &[&str]) -> String {
+    let text = format!("name={}", parts.join("/").replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned();
+    pairs.next().map(|(_, value)| value).unwrap_or_default()
+}
+
+/// The commit that a path names.
+pub(super) fn commit_of(world: &World, repo: i64, parts: &[&str]) -> Result<String, Answer> {
+    let name = named(parts);
+    let bare = name
+        .trim_start_matches("refs/")
+        .trim_start_matches("heads/");
+    world
+        .commit(repo, bare)
+        .map_err(|_| invalid(&format!("No commit found for SHA: {name}")))
+}
+
 /// A query as text.
 pub(super) fn encoded(query: &BTreeMap<String, String>) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
@@ -230,7 +251,11 @@ fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answe
         ["pulls", ..] => pulls::route(world, call, repo, rest),
         ["git", ..] => git::route(world, call, repo, rest),
         ["actions", ..] => actions::route(world, call, repo, rest),
-        ["check-runs", ..] | ["commits", _, "check-runs"] => checks::route(world, call, repo, rest),
+        ["check-runs" | "check-suites", ..] | ["commits", .., "check-runs" | "check-suites"] => {
+            checks::route(world, call, repo, rest)
+        }
+        ["commits", .., "status" | "statuses"] => statuses::route(world, call, repo, rest),
+        ["rules" | "branches", ..] => rules::route(world, call, repo, rest),
         _ => Ok(unknown(world, call)),
     }
 }
