@@ -13,8 +13,8 @@ use super::shapes::node_id;
 use super::tokens::Caller;
 use super::world::World;
 
-/// The operation that reads; the other one writes.
-pub(super) const READ: &str = "/graphql/TaskInput";
+/// The operations that read; the others write.
+pub(super) const READS: [&str; 2] = ["/graphql/TaskInput", "/graphql/ReviewThreads"];
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
 const EVENTS: usize = 50;
@@ -32,6 +32,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     match operation.as_str() {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
+        "ReviewThreads" => graphql_pulls::review_threads(world, call),
         "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world
@@ -200,7 +201,11 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
                 "isDraft": pull.draft, "merged": merged, "headRefName": pull.head, "headRefOid": pull.head_oid,
                 "baseRefName": pull.base, "baseRefOid": pull.base_oid,
                 "baseRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
-            "headRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
+                "headRepository": match &pull.fork {
+                    Some(fork) => json!({"databaseId": fork.repository, "nameWithOwner": format!("{}/{}", fork.owner, repo.name)}),
+                    None => json!({"databaseId": repo.id, "nameWithOwner": repo.full_name()}),
+                },
+                "isCrossRepository": pull.fork.is_some(),
             }),
         );
     }

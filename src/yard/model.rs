@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use super::forks::{Fork, Mergeability};
 use super::git::Git;
 use super::permissions::Grants;
 use super::reports::Reports;
+use super::reviews::Reviews;
 use crate::domain::time::Timestamp;
 
 /// The one App that this GitHub knows.
@@ -162,6 +164,7 @@ pub(super) struct Repository {
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
     pub(super) reports: Reports,
+    pub(super) reviews: Reviews,
 }
 
 /// An issue or a pull request.
@@ -195,6 +198,8 @@ pub(super) struct Pull {
     pub(super) draft: bool,
     pub(super) merged_by: Option<String>,
     pub(super) merge_oid: Option<String>,
+    pub(super) fork: Option<Fork>,
+    pub(super) mergeable: Option<Mergeability>,
 }
 
 /// What happened on a thread, in order.
@@ -241,6 +246,9 @@ pub(super) enum Entry {
     },
     Stated {
         status: i64,
+    },
+    Reviewed {
+        review: i64,
     },
     BranchDeleted {
         actor: String,
@@ -375,11 +383,10 @@ impl Repository {
             .filter(move |comment| comment.thread == thread)
     }
 
-    /// Open pull requests with this head branch.
+    /// Open pull requests with this head branch of the repository itself.
     pub(super) fn open_pulls_of(&self, branch: &str) -> Vec<i64> {
-        let open = |thread: &&Thread| {
-            thread.open && thread.pull.as_ref().is_some_and(|pull| pull.head == branch)
-        };
+        let from = |pull: &Pull| pull.head == branch && pull.fork.is_none();
+        let open = |thread: &&Thread| thread.open && thread.pull.as_ref().is_some_and(from);
         self.threads
             .values()
             .filter(open)

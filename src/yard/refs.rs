@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    fn pull_followed(
+    pub(super) fn pull_followed(
         &mut self,
         repo: i64,
         n: i64,

@@ -214,6 +214,11 @@ impl World {
             json!({"label": format!("{}:{branch}", repo.owner), "ref": branch, "sha": oid,
                    "user": self.show_user(&repo.owner), "repo": self.show_repo(repo)})
         };
+        let mut head = side(&pull.head, &pull.head_oid);
+        if let Some(fork) = &pull.fork {
+            super::templates::patch(&mut head, self.show_fork(repo, fork, &pull.head));
+        }
+        let (mergeable, mergeable_state) = repo.mergeability(pull);
         let merged = pull.merged_by.is_some();
         patched(
             shown,
@@ -221,15 +226,15 @@ impl World {
                 "id": pull.id, "node_id": node_id("PR", pull.id), "number": n, "title": thread.title,
                 "state": if thread.open { "open" } else { "closed" }, "locked": false, "draft": pull.draft,
                 "body": text_or_null(&thread.body), "user": self.show_user(&thread.author),
-                "head": side(&pull.head, &pull.head_oid), "base": side(&pull.base, &pull.base_oid),
+                "head": head, "base": side(&pull.base, &pull.base_oid),
                 "created_at": thread.created_at.to_string(), "updated_at": thread.updated_at.to_string(),
                 "closed_at": thread.closed_at.map(|at| at.to_string()), "merged": merged,
                 "merged_at": if merged { thread.closed_at.map(|at| at.to_string()) } else { None },
                 "merged_by": pull.merged_by.as_ref().map(|login| self.show_user(login)),
-                "merge_commit_sha": pull.merge_oid, "mergeable": null, "mergeable_state": "unknown", "rebaseable": null,
+                "merge_commit_sha": pull.merge_oid, "mergeable": mergeable, "mergeable_state": mergeable_state, "rebaseable": mergeable,
                 "author_association": Self::association(repo, &thread.author), "milestone": null,
                 "labels": thread.labels.iter().map(|label| self.show_label(&full, label)).collect::<Vec<_>>(),
-                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": false,
+                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": pull.fork.is_some(),
             }),
         )
     }

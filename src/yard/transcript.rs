@@ -52,12 +52,12 @@ fn opening(out: &mut String, repo: &Repository, thread: &Thread) {
     }
     match &thread.pull {
         Some(pull) => {
+            let fork = pull.fork.as_ref().map(|fork| format!("{}:", fork.owner));
+            let (from, head) = (fork.unwrap_or_default(), &pull.head);
+            let (author, base) = (&thread.author, &pull.base);
             line(
                 out,
-                format_args!(
-                    "{} wants to merge {} into {}",
-                    thread.author, pull.head, pull.base
-                ),
+                format_args!("{author} wants to merge {from}{head} into {base}"),
             );
             let files = repo.git.text(
                 &[
@@ -150,6 +150,7 @@ fn told(
                 checked(out, world, repo, check);
             }
         }
+        Entry::Reviewed { review } => reviewed(out, repo, *review),
         Entry::Stated { status } => {
             let mut known = repo.reports.statuses.iter();
             if let Some(one) = known.find(|one| one.id == *status) {
@@ -232,5 +233,45 @@ fn checked(out: &mut String, world: &World, repo: &Repository, check: &Check) {
             .and_then(serde_json::Value::as_str)
     {
         quoted(out, title);
+    }
+}
+
+/// A review, and beneath it the threads that began with it.
+fn reviewed(out: &mut String, repo: &Repository, id: i64) {
+    let known = &repo.reviews;
+    let Some(review) = known.reviews.get(&id) else {
+        return;
+    };
+    let begun: Vec<_> = known
+        .threads
+        .values()
+        .filter(|one| one.review == id)
+        .collect();
+    // A reply is a review of its own; it is shown in its thread.
+    if review.state == "COMMENTED" && review.body.is_empty() && begun.is_empty() {
+        return;
+    }
+    let how = match review.state {
+        "APPROVED" => "approved this",
+        "CHANGES_REQUESTED" => "requested changes",
+        "DISMISSED" => "gave a review that was dismissed",
+        _ => "reviewed",
+    };
+    line(out, format_args!("{} {how}", review.author));
+    quoted(out, &review.body);
+    for thread in begun {
+        let state = match (&thread.resolved_by, repo.is_outdated(thread)) {
+            (Some(who), _) => format!(" (resolved by {who})"),
+            (None, true) => " (outdated)".to_owned(),
+            (None, false) => String::new(),
+        };
+        line(
+            out,
+            format_args!("  on {}:{}{state}", thread.path, thread.line),
+        );
+        for comment in known.comments_of(thread.id) {
+            line(out, format_args!("  {} said", comment.author));
+            quoted(out, &comment.body);
+        }
     }
 }

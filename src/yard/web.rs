@@ -182,7 +182,7 @@ fn true_answer(world: &mut World, call: &Call, is_graphql: bool) -> Answer {
     } else {
         rest::answer(world, call)
     };
-    let reads = call.method == "GET" || call.path == graphql::READ;
+    let reads = call.method == "GET" || graphql::READS.contains(&call.path.as_str());
     if reads && answer.status == 200 {
         if world.remembered.len() >= REMEMBERED_LIMIT {
             world.remembered.clear();
@@ -228,14 +228,15 @@ fn with_limits(world: &mut World, mut answer: Answer) -> Answer {
 fn kind(method: &str, path: &str) -> &'static str {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", _) | (_, ["graphql", "TaskInput"]) => "reads",
+        ("GET", _) | (_, ["graphql", "TaskInput" | "ReviewThreads"]) => "reads",
+        (_, ["graphql", "MarkPullRequestReadyForReview"]) => "content",
         (_, ["graphql", "UpdateRefs"]) => "git",
         (_, [.., "access_tokens"]) => "tokens",
         (
             _,
             [
                 ..,
-                "reactions" | "reviews" | "comments" | "pulls" | "check-runs",
+                "reactions" | "reviews" | "comments" | "replies" | "pulls" | "check-runs",
             ],
         ) => "content",
         ("PATCH", [.., "comments" | "pulls" | "check-runs" | "issues", _]) => "content",
