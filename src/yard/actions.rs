@@ -187,7 +187,10 @@ impl World {
                 end_group(process);
                 Ok(())
             }
-            None => self.end_run(repo, id, "cancelled", ""),
+            None => {
+                self.cancel_jobs(repo, id)?;
+                self.end_run(repo, id, "cancelled", "")
+            }
         }
     }
 

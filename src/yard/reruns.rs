@@ -85,6 +85,22 @@ impl World {
         Ok(())
     }
 
+    /// A run is cancelled, and with it those of its jobs that have not ended.
+    pub(super) fn cancel_jobs(&mut self, repo: i64, id: i64) -> Result<(), YardError> {
+        let known = self.repo(repo)?;
+        let run = known.runs.get(&id).ok_or(YardError::NoSuch("run"))?;
+        let jobs = known.reports.jobs_of(id, run.attempt).into_iter();
+        let waits = |id: &i64| {
+            let check = known.checks.get(id);
+            check.is_some_and(|check| check.completed_at.is_none())
+        };
+        let open: Vec<i64> = jobs.map(|job| job.id).filter(waits).collect();
+        for job in open {
+            self.close_check(repo, job, "cancelled")?;
+        }
+        Ok(())
+    }
+
     fn queue_again(&mut self, repo: i64, id: i64) -> Result<(), YardError> {
         let now = self.clock.now();
         let run = self.run_mut(repo, id)?;

@@ -166,6 +166,25 @@ impl Repo {
         .await
     }
 
+    /// A person cancels all runs of a commit that have not ended; how many.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub async fn cancels_runs(&self, commit: &str) -> Result<usize, YardError> {
+        let commit = commit.to_owned();
+        self.stage(move |world, repo| {
+            let head = world.commit(repo, &commit)?;
+            let runs = world.repo(repo)?.runs.values();
+            let open = runs.filter(|run| run.head == head && run.status != "completed");
+            let open: Vec<i64> = open.map(|run| run.id).collect();
+            for run in &open {
+                world.cancel_run(repo, *run)?;
+            }
+            Ok(open.len())
+        })
+        .await
+    }
+
     /// The logs of a commit's jobs are not kept any more.
     ///
     /// # Errors

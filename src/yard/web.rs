@@ -53,13 +53,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let authorization = text_of(&parts.headers, "authorization");
     let seen_before = text_of(&parts.headers, "if-none-match");
     let method = parts.method.as_str().to_owned();
-    if let Some(path) = path.strip_prefix(identity::ISSUER_PATH) {
-        let said = shared
-            .look_quietly(|world| identity::answer(world, path, &query, authorization.as_deref()));
-        return (said.0, axum::Json(said.1)).into_response();
-    }
-    if let Some(path) = path.strip_prefix(logs::LOGS_PATH) {
-        return log(&shared, path, &query);
+    if let Some(said) = outside(&shared, &path, &query, authorization.as_deref()) {
+        return said;
     }
     let is_graphql = path == "/api/graphql";
     let Some(api_path) = path
@@ -113,6 +108,21 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(answer) => response(answer, seen_before.as_deref()),
         None => broken(),
     }
+}
+
+/// What is neither the API nor git: the issuer of identities, and logs.
+fn outside(
+    shared: &Arc<Shared>,
+    path: &str,
+    query: &str,
+    authorization: Option<&str>,
+) -> Option<Response> {
+    if let Some(path) = path.strip_prefix(logs::LOGS_PATH) {
+        return Some(log(shared, path, query));
+    }
+    let path = path.strip_prefix(identity::ISSUER_PATH)?;
+    let said = shared.look_quietly(|world| identity::answer(world, path, query, authorization));
+    Some((said.0, axum::Json(said.1)).into_response())
 }
 
 /// A log at its link: storage, which knows no tokens. Faults name it as `/_logs/**`.

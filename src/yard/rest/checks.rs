@@ -65,26 +65,28 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             world.put_check(repo, check)?;
             Ok(Answer::of(201, shown(world, repo, id)?))
         }
-        ("PATCH", ["check-runs", id]) => {
-            let id: i64 = id.parse().map_err(|_| not_found())?;
-            let mut check = world
-                .repo(repo)?
-                .checks
-                .get(&id)
-                .ok_or_else(not_found)?
-                .clone();
-            if check.app != world.app.id {
-                return Err(Answer::error(
-                    403,
-                    "Invalid app_id: a check run can only be modified by the App that created it.",
-                ));
-            }
-            fill(&mut check, call, world)?;
-            world.put_check(repo, check)?;
-            Ok(Answer::ok(shown(world, repo, id)?))
-        }
+        ("PATCH", ["check-runs", id]) => update(world, call, repo, id),
         _ => Ok(unknown(world, call)),
     }
+}
+
+fn update(world: &mut World, call: &Call, repo: i64, id: &str) -> Answered {
+    let id: i64 = id.parse().map_err(|_| not_found())?;
+    let mut check = world
+        .repo(repo)?
+        .checks
+        .get(&id)
+        .ok_or_else(not_found)?
+        .clone();
+    if check.app != world.app.id {
+        return Err(Answer::error(
+            403,
+            "Invalid app_id: a check run can only be modified by the App that created it.",
+        ));
+    }
+    fill(&mut check, call, world)?;
+    world.put_check(repo, check)?;
+    Ok(Answer::ok(shown(world, repo, id)?))
 }
 
 fn shown(world: &World, repo: i64, id: i64) -> Result<Value, Answer> {

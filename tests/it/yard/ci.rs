@@ -1,12 +1,34 @@
 //! CI as GitHub reports it: plays written by a test, jobs and logs, re-runs, statuses, rules.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use castellan::yard::{
-    Outcome, Play, PlayedCheck, PlayedJob, PlayedStatus, PlayedWorkflow, Requirement,
+    Ci, CiRunner, Fault, Options, Outcome, Play, PlayedCheck, PlayedJob, PlayedStatus,
+    PlayedWorkflow, Requirement, Step, StepEnd,
 };
+use futures::future::{BoxFuture, FutureExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
+
+/// A machine on which a step fails the first time.
+#[derive(Default)]
+struct Flaky(AtomicUsize);
+
+impl CiRunner for Flaky {
+    fn run(&self, step: Step) -> BoxFuture<'static, StepEnd> {
+        let count = self.0.fetch_add(1, Ordering::SeqCst);
+        async move {
+            StepEnd {
+                exit_code: i32::from(count == 0) * 3,
+                output: format!("{} for the {count}. time", step.command),
+            }
+        }
+        .boxed()
+    }
+}
 
 /// What may be read of CI, and run again.
 fn grants() -> Value {
@@ -379,4 +401,114 @@ async fn pushes_to_a_branch_have_ci_of_their_own() {
         )
         .await;
     assert_eq!(runs["total_count"], 1);
+}
+
+#[tokio::test]
+async fn a_real_run_has_logs_and_steps_and_runs_again() {
+    let runner = Arc::new(Flaky::default());
+    let scene = Scene::set_with(Options {
+        ci: Ci::On(runner),
+        ..Options::default()
+    })
+    .await;
+    let files = [("other.txt", "x\n")];
+    scene.alice.pushes("topic", &files, "Do it").await.unwrap();
+    let opened = scene.alice.opens_pull("topic", "main", "Fix").await;
+    assert_eq!(opened.unwrap(), 1);
+    scene.yard.settle().await;
+    let token = scene.token(grants()).await;
+    let runs = scene.reads(&token, "/actions/runs").await;
+    let path = format!("/actions/runs/{}", runs["workflow_runs"][0]["id"]);
+    let jobs = scene.reads(&token, &format!("{path}/jobs")).await;
+    let job = &jobs["jobs"][0];
+    assert_eq!(
+        column(&job["steps"], "name"),
+        ["Set up job", "Run sh test.sh", "Complete job"]
+    );
+    let (_, log) = scene.log(&token, &job["id"]).await;
+    assert!(log.contains("sh test.sh for the 0. time"), "{log}");
+    assert!(log.contains("##[error]Process completed with exit code 3."));
+    scene
+        .post(&token, &format!("{path}/rerun-failed-jobs"), Value::Null)
+        .await;
+    scene.yard.settle().await;
+    let run = scene.reads(&token, &path).await;
+    assert_eq!(
+        (&run["run_attempt"], &run["conclusion"]),
+        (&json!(2), &json!("success"))
+    );
+    let jobs = scene
+        .reads(&token, &format!("{path}/jobs?filter=all"))
+        .await;
+    assert_eq!(column(&jobs["jobs"], "conclusion"), ["failure", "success"]);
+    let transcript = scene.yard.transcript("octo/sample").await.unwrap();
+    assert!(transcript.contains("check test (GitHub Actions): failure"));
+    assert!(transcript.contains("check test (GitHub Actions, attempt 2): success"));
+}
+
+#[tokio::test]
+async fn lists_of_ci_may_be_short_or_empty_and_a_log_may_break_off() {
+    let workflow = PlayedWorkflow::ci()
+        .job(PlayedJob::passes("lint"))
+        .job(PlayedJob::fails("test", "no"));
+    let (scene, token, head) = played(vec![Play::of([workflow])]).await;
+    let path = format!("/commits/{head}/check-runs");
+    let pattern = "/repos/*/*/commits/*/check-runs";
+    scene.yard.fault("GET", pattern, Fault::Partial, 1);
+    let some = scene.reads(&token, &path).await;
+    let counted = |list: &Value| {
+        let shown = list["check_runs"].as_array().unwrap().len();
+        (list["total_count"].as_i64().unwrap(), shown)
+    };
+    assert_eq!(counted(&some), (2, 1));
+    scene.yard.fault("GET", pattern, Fault::Empty, 1);
+    assert_eq!(counted(&scene.reads(&token, &path).await), (0, 0));
+    assert_eq!(counted(&scene.reads(&token, &path).await), (2, 2));
+    let job = json!(scene.repo.ci_jobs(&head).await.unwrap()[1].id);
+    let whole = scene.log(&token, &job).await.1;
+    scene.yard.fault("GET", "/_logs/**", Fault::Partial, 1);
+    assert!(scene.log(&token, &job).await.1.len() < whole.len());
+    let path = format!("/repos/octo/sample/actions/jobs/{job}/logs");
+    let (_, _, headers) = scene.call(&token, Method::GET, &path, Value::Null).await;
+    scene.clock.advance_ms(61_000);
+    let link = headers["location"].to_str().unwrap();
+    let late = scene.http.get(link).send().await.unwrap();
+    assert_eq!(late.status(), 403, "a link is good for a minute");
+}
+
+#[tokio::test]
+async fn a_cancelled_run_ends_its_jobs_and_may_be_run_again() {
+    let hangs = PlayedJob::new("test", Outcome::Hangs).again(Outcome::Passes);
+    let play = Play::of([PlayedWorkflow::ci().job(hangs)]);
+    let (scene, token, head) = played(vec![play]).await;
+    assert_eq!(scene.repo.cancels_runs(&head).await.unwrap(), 1);
+    let list = scene
+        .reads(&token, &format!("/commits/{head}/check-runs"))
+        .await;
+    assert_eq!(column(&list["check_runs"], "conclusion"), ["cancelled"]);
+    let run = scene.repo.ci_jobs(&head).await.unwrap()[0].run;
+    let path = format!("/actions/runs/{run}/rerun-failed-jobs");
+    scene.post(&token, &path, Value::Null).await;
+    let jobs = scene.repo.ci_jobs("topic").await.unwrap();
+    assert_eq!(jobs[1].conclusion.as_deref(), Some("success"));
+}
+
+#[tokio::test]
+async fn the_logs_of_a_run_are_one_archive() {
+    let workflow = PlayedWorkflow::ci()
+        .job(PlayedJob::passes("lint"))
+        .job(PlayedJob::fails("test", "no luck"));
+    let (scene, token, head) = played(vec![Play::of([workflow])]).await;
+    let run = scene.repo.ci_jobs(&head).await.unwrap()[0].run;
+    let path = format!("/repos/octo/sample/actions/runs/{run}/logs");
+    let (status, _, headers) = scene.call(&token, Method::GET, &path, Value::Null).await;
+    assert_eq!(status, 302);
+    let link = headers["location"].to_str().unwrap();
+    let bytes = scene.http.get(link).send().await.unwrap().bytes().await;
+    let reader = std::io::Cursor::new(bytes.unwrap());
+    let mut archive = zip::ZipArchive::new(reader).unwrap();
+    let mut log = String::new();
+    let mut file = archive.by_name("1_test.txt").unwrap();
+    std::io::Read::read_to_string(&mut file, &mut log).unwrap();
+    assert!(log.contains("no luck"));
 }

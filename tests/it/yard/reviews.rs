@@ -60,6 +60,19 @@ async fn people_review_and_the_threads_are_read_and_answered() {
     assert_eq!(reviews[1]["state"], "COMMENTED", "a reply is a review");
     let comments = ask(&scene, &token, "/pulls/1/comments").await;
     assert_eq!(comments.as_array().unwrap().len(), 3);
+    assert!(scene.yard.violations().is_empty());
+}
+
+#[tokio::test]
+async fn threads_are_resolved_and_outdated_and_reviews_are_told() {
+    let (scene, bob, token) = pulled().await;
+    let remarks = [("code.txt", 1, "Why one?"), ("code.txt", 2, "Why two?")];
+    let opinion = Opinion::RequestsChanges;
+    bob.reviews(1, opinion, "Not yet", &remarks).await.unwrap();
+    let first = bob.review_threads(1).await.unwrap()[0].0;
+    let path = format!("/pulls/1/comments/{first}/replies");
+    let body = json!({"body": "Because."});
+    scene.post(&token, &path, body).await;
     bob.resolves(first, true).await.unwrap();
     let files = [("code.txt", "one\nthree\n")];
     scene
