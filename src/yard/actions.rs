@@ -89,6 +89,9 @@ impl World {
         let id = run.id;
         self.repo_mut(repo)?.runs.insert(id, run);
         self.tell_run(repo, id, "requested")?;
+        if self.dispatched_runs_report {
+            self.new_job(repo, id, "work")?;
+        }
         self.jobs.push_back(Job::Dispatched { repo, run: id });
         Ok(id)
     }
@@ -156,14 +159,16 @@ impl World {
             return Ok(());
         }
         run.status = "completed";
-        run.conclusion = Some(if run.cancelled {
-            "cancelled".to_owned()
+        let conclusion = if run.cancelled {
+            "cancelled"
         } else {
-            conclusion.to_owned()
-        });
+            conclusion
+        };
+        run.conclusion = Some(conclusion.to_owned());
         run.updated_at = now;
         let (token, actor) = (run.token.clone(), run.actor.clone());
         self.tokens.remove(&token);
+        self.close_jobs(repo, id, conclusion)?;
         self.tell_run(repo, id, "completed")?;
         let suite = self.run_mut(repo, id)?.suite;
         self.tell_suite(repo, suite, &actor)
@@ -187,10 +192,7 @@ impl World {
                 end_group(process);
                 Ok(())
             }
-            None => {
-                self.cancel_jobs(repo, id)?;
-                self.end_run(repo, id, "cancelled", "")
-            }
+            None => self.end_run(repo, id, "cancelled", ""),
         }
     }
 

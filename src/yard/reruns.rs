@@ -70,6 +70,8 @@ impl World {
             let mut check = self.check_of(repo, job.id)?;
             check.id = self.next("check");
             (job.id, job.attempt) = (check.id, attempt);
+            // Of what was carried over GitHub has been seen to list no steps.
+            job.steps.clear();
             let known = self.repo_mut(repo)?;
             known.checks.insert(check.id, check);
             known.reports.jobs.insert(job.id, job);
@@ -85,8 +87,13 @@ impl World {
         Ok(())
     }
 
-    /// A run is cancelled, and with it those of its jobs that have not ended.
-    pub(super) fn cancel_jobs(&mut self, repo: i64, id: i64) -> Result<(), YardError> {
+    /// A run ends, and with it those of its jobs that have not ended.
+    pub(super) fn close_jobs(
+        &mut self,
+        repo: i64,
+        id: i64,
+        conclusion: &str,
+    ) -> Result<(), YardError> {
         let known = self.repo(repo)?;
         let run = known.runs.get(&id).ok_or(YardError::NoSuch("run"))?;
         let jobs = known.reports.jobs_of(id, run.attempt).into_iter();
@@ -96,7 +103,7 @@ impl World {
         };
         let open: Vec<i64> = jobs.map(|job| job.id).filter(waits).collect();
         for job in open {
-            self.close_check(repo, job, "cancelled")?;
+            self.close_check(repo, job, conclusion)?;
         }
         Ok(())
     }

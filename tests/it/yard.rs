@@ -9,6 +9,7 @@ mod faults;
 mod git;
 mod jobs;
 mod manifest;
+mod reruns;
 mod reviews;
 mod scene;
 mod scripted_model;

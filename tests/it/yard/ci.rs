@@ -1,42 +1,20 @@
 //! CI as GitHub reports it: plays written by a test, jobs and logs, re-runs, statuses, rules.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use castellan::yard::{
-    Ci, CiRunner, Fault, Options, Outcome, Play, PlayedCheck, PlayedJob, PlayedStatus,
-    PlayedWorkflow, Requirement, Step, StepEnd,
+    Fault, Outcome, Play, PlayedCheck, PlayedJob, PlayedStatus, PlayedWorkflow, Requirement,
 };
-use futures::future::{BoxFuture, FutureExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
 
-/// A machine on which a step fails the first time.
-#[derive(Default)]
-struct Flaky(AtomicUsize);
-
-impl CiRunner for Flaky {
-    fn run(&self, step: Step) -> BoxFuture<'static, StepEnd> {
-        let count = self.0.fetch_add(1, Ordering::SeqCst);
-        async move {
-            StepEnd {
-                exit_code: i32::from(count == 0) * 3,
-                output: format!("{} for the {count}. time", step.command),
-            }
-        }
-        .boxed()
-    }
-}
-
 /// What may be read of CI, and run again.
-fn grants() -> Value {
+pub(super) fn grants() -> Value {
     json!({"actions": "write", "checks": "read", "statuses": "read", "contents": "read", "pull_requests": "write"})
 }
 
 /// A scene whose pull request by alice gets this play; the App's token and the head.
-async fn played(plays: Vec<Play>) -> (Scene, String, String) {
+pub(super) async fn played(plays: Vec<Play>) -> (Scene, String, String) {
     let scene = Scene::set().await;
     scene.repo.plays(plays).await.unwrap();
     let files = [("other.txt", "x\n")];
@@ -49,14 +27,14 @@ async fn played(plays: Vec<Play>) -> (Scene, String, String) {
 }
 
 impl Scene {
-    async fn reads(&self, token: &str, path: &str) -> Value {
+    pub(super) async fn reads(&self, token: &str, path: &str) -> Value {
         let path = format!("/repos/octo/sample{path}");
         let (status, answer, _) = self.call(token, Method::GET, &path, Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
     }
 
-    async fn log(&self, token: &str, job: &Value) -> (u16, String) {
+    pub(super) async fn log(&self, token: &str, job: &Value) -> (u16, String) {
         let path = format!("/repos/octo/sample/actions/jobs/{job}/logs");
         let (status, _, headers) = self.call(token, Method::GET, &path, Value::Null).await;
         if status != 302 {
@@ -68,7 +46,7 @@ impl Scene {
     }
 }
 
-fn column<'a>(list: &'a Value, key: &str) -> Vec<&'a Value> {
+pub(super) fn column<'a>(list: &'a Value, key: &str) -> Vec<&'a Value> {
     let rows = list.as_array().unwrap();
     rows.iter().map(|row| &row[key]).collect()
 }
@@ -136,49 +114,6 @@ async fn a_play_ends_by_itself_and_is_told_in_githubs_order() {
         assert!(log.contains(line), "{log}");
     }
     assert!(log.lines().nth(1).unwrap().starts_with("2026-"), "{log}");
-}
-
-#[tokio::test]
-async fn only_the_failed_jobs_run_again_under_new_numbers_and_the_old_names() {
-    let workflow = PlayedWorkflow::ci()
-        .job(PlayedJob::passes("lint"))
-        .job(PlayedJob::fails("test", "flaked").again(Outcome::Passes));
-    let (scene, token, head) = played(vec![Play::of([workflow])]).await;
-    let checks = format!("/commits/{head}/check-runs");
-    let before = scene.reads(&token, &checks).await;
-    let runs = scene.reads(&token, "/actions/runs").await;
-    let path = format!("/actions/runs/{}", runs["workflow_runs"][0]["id"]);
-    scene
-        .post(&token, &format!("{path}/rerun-failed-jobs"), Value::Null)
-        .await;
-    let after = scene.reads(&token, &checks).await;
-    assert_eq!(after["total_count"], 2);
-    assert_eq!(
-        column(&after["check_runs"], "conclusion"),
-        ["success", "success"]
-    );
-    for check in column(&after["check_runs"], "id") {
-        assert!(!column(&before["check_runs"], "id").contains(&check));
-    }
-    let all = scene.reads(&token, &format!("{checks}?filter=all")).await;
-    assert_eq!(all["total_count"], 4);
-    let run = scene.reads(&token, &path).await;
-    assert_eq!(
-        (&run["run_attempt"], &run["conclusion"]),
-        (&json!(2), &json!("success"))
-    );
-    let jobs = scene.reads(&token, &format!("{path}/jobs")).await;
-    assert_eq!(column(&jobs["jobs"], "run_attempt"), [2, 2]);
-    let old = scene
-        .reads(&token, &format!("{path}/attempts/1/jobs"))
-        .await;
-    assert_eq!(column(&old["jobs"], "conclusion"), ["success", "failure"]);
-    let again = format!("/repos/octo/sample{path}/rerun-failed-jobs");
-    let (status, answer, _) = scene.call(&token, Method::POST, &again, Value::Null).await;
-    assert_eq!(
-        (status.as_u16(), answer["message"].as_str().unwrap()),
-        (403, "This workflow run cannot be retried")
-    );
 }
 
 #[tokio::test]
@@ -404,49 +339,6 @@ async fn pushes_to_a_branch_have_ci_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_real_run_has_logs_and_steps_and_runs_again() {
-    let runner = Arc::new(Flaky::default());
-    let scene = Scene::set_with(Options {
-        ci: Ci::On(runner),
-        ..Options::default()
-    })
-    .await;
-    let files = [("other.txt", "x\n")];
-    scene.alice.pushes("topic", &files, "Do it").await.unwrap();
-    let opened = scene.alice.opens_pull("topic", "main", "Fix").await;
-    assert_eq!(opened.unwrap(), 1);
-    scene.yard.settle().await;
-    let token = scene.token(grants()).await;
-    let runs = scene.reads(&token, "/actions/runs").await;
-    let path = format!("/actions/runs/{}", runs["workflow_runs"][0]["id"]);
-    let jobs = scene.reads(&token, &format!("{path}/jobs")).await;
-    let job = &jobs["jobs"][0];
-    assert_eq!(
-        column(&job["steps"], "name"),
-        ["Set up job", "Run sh test.sh", "Complete job"]
-    );
-    let (_, log) = scene.log(&token, &job["id"]).await;
-    assert!(log.contains("sh test.sh for the 0. time"), "{log}");
-    assert!(log.contains("##[error]Process completed with exit code 3."));
-    scene
-        .post(&token, &format!("{path}/rerun-failed-jobs"), Value::Null)
-        .await;
-    scene.yard.settle().await;
-    let run = scene.reads(&token, &path).await;
-    assert_eq!(
-        (&run["run_attempt"], &run["conclusion"]),
-        (&json!(2), &json!("success"))
-    );
-    let jobs = scene
-        .reads(&token, &format!("{path}/jobs?filter=all"))
-        .await;
-    assert_eq!(column(&jobs["jobs"], "conclusion"), ["failure", "success"]);
-    let transcript = scene.yard.transcript("octo/sample").await.unwrap();
-    assert!(transcript.contains("check test (GitHub Actions): failure"));
-    assert!(transcript.contains("check test (GitHub Actions, attempt 2): success"));
-}
-
-#[tokio::test]
 async fn lists_of_ci_may_be_short_or_empty_and_a_log_may_break_off() {
     let workflow = PlayedWorkflow::ci()
         .job(PlayedJob::passes("lint"))
@@ -474,23 +366,6 @@ async fn lists_of_ci_may_be_short_or_empty_and_a_log_may_break_off() {
     let link = headers["location"].to_str().unwrap();
     let late = scene.http.get(link).send().await.unwrap();
     assert_eq!(late.status(), 403, "a link is good for a minute");
-}
-
-#[tokio::test]
-async fn a_cancelled_run_ends_its_jobs_and_may_be_run_again() {
-    let hangs = PlayedJob::new("test", Outcome::Hangs).again(Outcome::Passes);
-    let play = Play::of([PlayedWorkflow::ci().job(hangs)]);
-    let (scene, token, head) = played(vec![play]).await;
-    assert_eq!(scene.repo.cancels_runs(&head).await.unwrap(), 1);
-    let list = scene
-        .reads(&token, &format!("/commits/{head}/check-runs"))
-        .await;
-    assert_eq!(column(&list["check_runs"], "conclusion"), ["cancelled"]);
-    let run = scene.repo.ci_jobs(&head).await.unwrap()[0].run;
-    let path = format!("/actions/runs/{run}/rerun-failed-jobs");
-    scene.post(&token, &path, Value::Null).await;
-    let jobs = scene.repo.ci_jobs("topic").await.unwrap();
-    assert_eq!(jobs[1].conclusion.as_deref(), Some("success"));
 }
 
 #[tokio::test]
