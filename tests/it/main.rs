@@ -31,5 +31,6 @@ mod storm;
 mod text;
 mod tidy;
 mod transitions;
+mod weakened;
 mod workflow;
 mod yard;
