@@ -46,11 +46,13 @@ pub enum Guard {
     JobLog,
     /// A server whose clock is wrong is not ready.
     Clock,
+    /// A change that weakens tests or checks is refused.
+    WeakenedTests,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -69,6 +71,7 @@ impl Guard {
         Self::Machine,
         Self::JobLog,
         Self::Clock,
+        Self::WeakenedTests,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -93,6 +96,7 @@ impl Guard {
             Self::Machine => "machine",
             Self::JobLog => "job-log",
             Self::Clock => "clock",
+            Self::WeakenedTests => "weakened-tests",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ci::weakened::Weakening;
 use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
 use super::request::Person;
 use super::task::attempt::{Machine, Phase, RunIdentity};
@@ -115,6 +116,9 @@ pub enum Fact {
         pull: Number,
         /// Our commit.
         head: Oid,
+        /// What the branch weakens of tests and checks.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        weakened: Vec<Weakening>,
     },
     /// The change is on the branch, and GitHub will open no pull request for it.
     Unproposed {

@@ -179,6 +179,20 @@ impl Mirror {
         }
     }
 
+    /// The newest commit from which both come; `None` where they have nothing in common.
+    ///
+    /// # Errors
+    /// Git did not run, or one of them is not in the mirror.
+    pub async fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>, GitError> {
+        let operation = "find where two commits part";
+        let arguments = ["merge-base", one.as_str(), other.as_str()];
+        match self.git.run(operation, &arguments, None).await {
+            Ok(oid) => parse_oid(operation, &oid).map(Some),
+            Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every file of a commit's tree, in git's order.
     ///
     /// # Errors

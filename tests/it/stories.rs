@@ -36,4 +36,5 @@ mod runners;
 mod sessions;
 mod sign_in;
 mod sweeps;
+mod weakened;
 pub(crate) mod world;

@@ -72,6 +72,19 @@ pub struct Policy {
     pub mcp: Vec<ToolServer>,
     /// Which machines may run the agent: `any`, or `hosted` for GitHub's own only.
     pub runners: Runners,
+    /// What becomes of a change that weakens tests or checks: `refuse`, or `show` it to people.
+    pub weakened_tests: WeakenedTests,
+}
+
+/// What becomes of a change that weakens tests or checks (X61).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WeakenedTests {
+    /// It is refused, save in tests that the issue's own scope names.
+    #[default]
+    Refuse,
+    /// It is taken, and the pull request says what is weaker.
+    Show,
 }
 
 /// Which files an agent may change.
@@ -272,6 +285,7 @@ impl Default for Policy {
             sandbox: SandboxPolicy::default(),
             mcp: Vec::new(),
             runners: Runners::default(),
+            weakened_tests: WeakenedTests::default(),
         }
     }
 }

@@ -53,7 +53,12 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
             has_report,
         } => next.take_result(*attempt, result, ending, *has_report),
-        Fact::Applied { pull, head, .. } => next.deliver(*pull, head),
+        Fact::Applied {
+            pull,
+            head,
+            weakened,
+            ..
+        } => next.deliver(*pull, head, weakened),
         Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
             Because::ChangeRefused,
@@ -89,7 +94,8 @@ fn hear_late(next: Next<'_>, fact: &Fact) -> Decision {
             attempt,
             pull,
             head,
-        } => next.note_written(*attempt, *pull, head),
+            weakened,
+        } => next.note_written(*attempt, *pull, head, weakened),
         Fact::Unproposed {
             attempt,
             head,

@@ -32,6 +32,7 @@ mod written;
 
 use serde::{Deserialize, Serialize};
 
+use super::ci::weakened::Weakening;
 use super::ids::{FullName, InstallationId, Number, Oid, RepositoryId, Sha256Hex, TaskId, UserId};
 use super::notice::IssueText;
 use super::request::Request;
@@ -102,6 +103,9 @@ pub struct Pull {
     pub head: Oid,
     /// Our commits, oldest first.
     pub commits: Vec<Oid>,
+    /// What the branch weakens of tests and checks, as of our last commit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weakened: Vec<Weakening>,
 }
 
 impl Task {

@@ -7,6 +7,7 @@ use super::because::Because;
 use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
+use crate::domain::ci::weakened::Weakening;
 use crate::domain::ids::{AttemptNumber, Number, Oid};
 
 impl Next<'_> {
@@ -17,13 +18,14 @@ impl Next<'_> {
         attempt: AttemptNumber,
         pull: Number,
         head: &Oid,
+        weakened: &[Weakening],
     ) -> Decision {
         let known = self.task.pull.as_ref();
         let is_known = known.is_some_and(|known| known.commits.contains(head));
         if is_known || !self.may_have_been_written(attempt) {
             return self.stays(Because::Outdated);
         }
-        self.own(pull, head);
+        self.own(pull, head, weakened);
         let ended = Because::AlreadyWritten.sentence().to_owned();
         self.change_last(|last| last.ended = Some(ended));
         self.told(Because::AlreadyWritten)
@@ -74,8 +76,8 @@ impl Next<'_> {
         )
     }
 
-    pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
-        self.own(pull, head);
+    pub(super) fn deliver(mut self, pull: Number, head: &Oid, weakened: &[Weakening]) -> Decision {
+        self.own(pull, head, weakened);
         let because = Because::ChangeApplied;
         self.change_last(|last| {
             last.ended
@@ -92,13 +94,14 @@ impl Next<'_> {
     }
 
     /// Our commit is at the head of our pull request.
-    fn own(&mut self, pull: Number, head: &Oid) {
+    fn own(&mut self, pull: Number, head: &Oid, weakened: &[Weakening]) {
         let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
         commits.push(head.clone());
         self.task.pull = Some(Pull {
             number: pull,
             head: head.clone(),
             commits,
+            weakened: weakened.to_vec(),
         });
     }
 

@@ -228,6 +228,7 @@ impl Engine {
                     attempt,
                     pull,
                     head,
+                    weakened: accepted.facts.weakened.clone(),
                 });
             }
             Err(error) if error.remedy(apply.tries, self.clock.now()) == Remedy::Park => error,
@@ -242,6 +243,7 @@ impl Engine {
                     attempt,
                     pull: pull.number,
                     head,
+                    weakened: accepted.facts.weakened.clone(),
                 }
             }
             None => Fact::Unproposed {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::EngineError;
 use super::carried::Apply;
+use super::weakened;
 use crate::domain::change::{self, Accepted, Change, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;
@@ -76,7 +77,28 @@ fn check(
 /// A new branch must have the default branch's workflows (H26). Where they moved on, a change
 /// whose files did not is laid upon the tip, if it passes every rule there too; otherwise the
 /// agent goes again from there.
+///
+/// Last it weighs what the whole branch would weaken of tests and checks (X61).
 pub(super) async fn ground(
+    mirror: &Mirror,
+    remote: &Remote,
+    apply: &Apply<'_>,
+    change: &Change,
+    tip: &Oid,
+) -> Result<Ground, EngineError> {
+    let (parent, accepted) = match lay(mirror, remote, apply, change, tip).await? {
+        Ground::On(parent, accepted) => (parent, accepted),
+        elsewhere => return Ok(elsewhere),
+    };
+    let weighed = weakened::weigh(mirror, remote, apply, tip, &parent, accepted).await?;
+    Ok(match weighed {
+        Ok(accepted) => Ground::On(parent, accepted),
+        Err(sentences) => Ground::Refused(sentences),
+    })
+}
+
+/// The same by every rule about paths and contents.
+async fn lay(
     mirror: &Mirror,
     remote: &Remote,
     apply: &Apply<'_>,

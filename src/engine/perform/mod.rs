@@ -10,6 +10,7 @@ mod ground;
 mod progress;
 mod show;
 pub(super) mod tree;
+mod weakened;
 
 use super::allowance::Cost;
 use super::error::Remedy;

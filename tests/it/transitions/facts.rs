@@ -144,6 +144,7 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
                 attempt,
                 pull: Number(2),
                 head: oid(3),
+                weakened: Vec::new(),
             },
         ),
         (

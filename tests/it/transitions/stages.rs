@@ -116,6 +116,7 @@ fn delivered(task: &Task) -> Task {
         attempt: last(&task),
         pull: Number(2),
         head: oid(2),
+        weakened: Vec::new(),
     };
     after(&task, fact)
 }

@@ -49,18 +49,28 @@ fn runs_checks(path: &str) -> bool {
     is_ci(path) || (is_script && is_of_checks && !path.ends_with(".bats"))
 }
 
+/// Whether a file at `path` may hold what ignores a failure.
+pub(super) fn concerns(path: &str) -> bool {
+    runs_checks(path) || sometimes_runs_checks(path) || path.ends_with("_test.go")
+}
+
+/// Whether single lines of it may run checks.
+fn sometimes_runs_checks(path: &str) -> bool {
+    let name = name_of(path);
+    let is_script = name.ends_with(".sh") || name.ends_with(".bash") || name == "Dockerfile";
+    names_tests(path) || is_script
+}
+
 /// What is new of it.
 pub(super) fn find(pair: &Pair<'_>, found: &mut Vec<Weakening>) {
     let Some(after) = &pair.after else {
         return;
     };
     let name = name_of(pair.path);
-    let is_script = name.ends_with(".sh") || name.ends_with(".bash") || name == "Dockerfile";
     let always = runs_checks(pair.path);
-    let sometimes = names_tests(pair.path) || is_script;
     let is_go_test = pair.path.ends_with("_test.go");
     let is_make = matches!(name, "Makefile" | "makefile" | "GNUmakefile") || name.ends_with(".mk");
-    if !always && !sometimes && !is_go_test {
+    if !concerns(pair.path) {
         return;
     }
     for (line, text) in pair.added() {

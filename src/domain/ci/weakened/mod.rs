@@ -89,6 +89,16 @@ pub fn weakenings(files: &[Compared<'_>]) -> Vec<Weakening> {
     bounded(found)
 }
 
+/// Whether a file at `path` may weaken anything at all: others need not be read.
+#[must_use]
+pub fn concerns(path: &str) -> bool {
+    is_of_interest(path)
+        || ci::names_tests(path)
+        || ignored::concerns(path)
+        || suppressed::is_config(path)
+        || snapshots::is_snapshot(path)
+}
+
 fn is_of_interest(path: &str) -> bool {
     ecosystem::of(path).is_some() || ci::is_ci(path) || coverage::is_config(path)
 }

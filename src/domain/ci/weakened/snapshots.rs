@@ -14,7 +14,8 @@ const PARTS: &[&str] = &[".approved.", ".verified.", ".golden."];
 /// Their folders: jest and vitest, PHPUnit and Pest.
 const FOLDERS: &[&str] = &["__snapshots__", "__image_snapshots__", "__screenshots__"];
 
-fn is_snapshot(path: &str) -> bool {
+/// Whether a path holds recorded expectations.
+pub(super) fn is_snapshot(path: &str) -> bool {
     let name = name_of(path);
     let is_playwright = path
         .split('/')

@@ -62,7 +62,8 @@ static SETTINGS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-fn is_config(path: &str) -> bool {
+/// Whether a path is configuration of linters or type checkers.
+pub(super) fn is_config(path: &str) -> bool {
     let name = name_of(path);
     let begins = ["tsconfig", ".eslintrc", "eslint.config."];
     CONFIGS.contains(&name) || begins.iter().any(|begin| name.starts_with(begin))
