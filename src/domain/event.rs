@@ -213,6 +213,16 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// What the branch weakens of tests and checks, where a change was applied.
+    #[must_use]
+    pub fn weakened(&self) -> &[Weakening] {
+        if let Self::Applied { weakened, .. } = self {
+            weakened
+        } else {
+            &[]
+        }
+    }
+
     /// The attempt that the fact is about, where it is about one.
     #[must_use]
     pub const fn attempt(&self) -> Option<AttemptNumber> {

@@ -53,12 +53,7 @@ pub fn decide(task: &Task, event: &Event) -> Decision {
             ending,
             has_report,
         } => next.take_result(*attempt, result, ending, *has_report),
-        Fact::Applied {
-            pull,
-            head,
-            weakened,
-            ..
-        } => next.deliver(*pull, head, weakened),
+        Fact::Applied { pull, head, .. } => next.deliver(*pull, head, event.fact.weakened()),
         Fact::Unproposed { head, cause, .. } => next.leave_branch(head, cause),
         Fact::ChangeRefused { sentences, .. } => next.fail(
             Because::ChangeRefused,

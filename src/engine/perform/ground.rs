@@ -20,7 +20,7 @@ const OLD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Where a change is laid.
 pub(super) enum Ground {
     /// On this commit; it passed every rule.
-    On(Oid, Accepted),
+    On(Oid, Box<Accepted>),
     /// Nowhere: one sentence each.
     Refused(Vec<String>),
     /// The base has moved under it: the agent has to go again, from there.
@@ -90,9 +90,9 @@ pub(super) async fn ground(
         Ground::On(parent, accepted) => (parent, accepted),
         elsewhere => return Ok(elsewhere),
     };
-    let weighed = weakened::weigh(mirror, remote, apply, tip, &parent, accepted).await?;
+    let weighed = weakened::weigh(mirror, remote, apply, tip, &parent, *accepted).await?;
     Ok(match weighed {
-        Ok(accepted) => Ground::On(parent, accepted),
+        Ok(accepted) => Ground::On(parent, Box::new(accepted)),
         Err(sentences) => Ground::Refused(sentences),
     })
 }
@@ -115,12 +115,12 @@ async fn lay(
         Err(sentences) => return Ok(Ground::Refused(sentences)),
     };
     if apply.task.pull.is_some() {
-        return Ok(Ground::On(start.clone(), accepted));
+        return Ok(Ground::On(start.clone(), Box::new(accepted)));
     }
     let then = mirror.object_at(start, WORKFLOWS).await?;
     let now = mirror.object_at(tip, WORKFLOWS).await?;
     if then == now {
-        return Ok(Ground::On(start.clone(), accepted));
+        return Ok(Ground::On(start.clone(), Box::new(accepted)));
     }
     for file in &accepted.files {
         let held = mirror.object_at(tip, &file.path).await?;
@@ -129,7 +129,7 @@ async fn lay(
         }
     }
     Ok(match judge(mirror, remote, apply, change, tip).await? {
-        Ok(accepted) => Ground::On(tip.clone(), accepted),
+        Ok(accepted) => Ground::On(tip.clone(), Box::new(accepted)),
         Err(_) => Ground::Moved(tip.clone()),
     })
 }

@@ -1,4 +1,8 @@
 //! Weakened checks outside of tests: CI, coverage, ignored failures, snapshots, suppressions.
+#![expect(
+    clippy::too_many_lines,
+    reason = "tables of cases, which read best in one piece"
+)]
 
 use castellan::domain::ci::weakened::Kind::{
     CheckSuppressed, CiChanged, CoverageChanged, FailureIgnored, SnapshotRewritten, TestSkipped,

@@ -1,4 +1,8 @@
 //! Weakened tests of each ecosystem.
+#![expect(
+    clippy::too_many_lines,
+    reason = "tables of cases, which read best in one piece"
+)]
 
 use castellan::domain::ci::weakened::Kind::{
     TestDeleted, TestLoosened, TestRenamedAway, TestSkipped,

@@ -73,10 +73,10 @@ const NAMING: &[&str] = &[
 /// Whether a path is configuration of continuous integration and nothing else.
 pub(super) fn is_ci(path: &str) -> bool {
     let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-    (path.starts_with(".github/workflows/") && is_yaml)
-        || (path.starts_with(".github/actions/") && is_yaml)
-        || FILES.contains(&name_of(path))
-        || is_below(path, FOLDERS)
+    let is_github = [".github/workflows/", ".github/actions/"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    (is_github && is_yaml) || FILES.contains(&name_of(path)) || is_below(path, FOLDERS)
 }
 
 /// Whether a path names what tests run.

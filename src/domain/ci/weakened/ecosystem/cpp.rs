@@ -65,11 +65,10 @@ fn is_test(head: &Head<'_>) -> bool {
 }
 
 fn weigh(head: &str, arguments: &str) -> Strength {
+    let is_exact = EXACT.is_match(head) && !head.contains("NOT") && !head.contains("_NE");
     if is_constant(arguments) {
         Strength::Empty
-    } else if EXACT.is_match(head) && !head.contains("NOT") && !head.contains("_NE") {
-        Strength::Exact
-    } else if arguments.contains("==") {
+    } else if is_exact || arguments.contains("==") {
         Strength::Exact
     } else {
         Strength::Loose

@@ -56,11 +56,10 @@ fn is_test(head: &Head<'_>) -> bool {
 fn weigh(head: &str, arguments: &str) -> Strength {
     let is_broad = head.contains("Throws") && head.contains("<Exception>");
     let is_truth = head.contains(".True(") || head.contains(".IsTrue(") || head.contains(".That(");
+    let compares = arguments.contains("==") || arguments.contains("Is.EqualTo");
     if head.contains("ssert.") && is_constant(arguments) {
         Strength::Empty
-    } else if EXACT.is_match(head) && !is_broad {
-        Strength::Exact
-    } else if is_truth && (arguments.contains("==") || arguments.contains("Is.EqualTo")) {
+    } else if (EXACT.is_match(head) && !is_broad) || (is_truth && compares) {
         Strength::Exact
     } else {
         Strength::Loose

@@ -81,11 +81,11 @@ fn weigh(head: &str, arguments: &str) -> Strength {
         ]
         .iter()
         .any(|broad| arguments.trim_start().starts_with(broad));
+    let compares = arguments.contains("==") || arguments.contains(".equals(");
+    let is_exact = EXACT.is_match(head) && !is_broad && !head.contains("Not");
     if is_constant(arguments) && head.contains("assert") {
         Strength::Empty
-    } else if is_truth && (arguments.contains("==") || arguments.contains(".equals(")) {
-        Strength::Exact
-    } else if EXACT.is_match(head) && !is_broad && !head.contains("Not") {
+    } else if is_exact || (is_truth && compares) {
         Strength::Exact
     } else {
         Strength::Loose
