@@ -34,6 +34,10 @@ number_id! {
     CommentId;
     /// GitHub's number of a workflow run.
     RunId;
+    /// GitHub's number of a job of a workflow run, which is that of its check run, too.
+    JobId;
+    /// GitHub's number of an App, as check runs name who reported them.
+    AppId;
     /// Number of an issue or a pull request within its repository.
     Number;
     /// Grows with each attempt and each grant of one; a result that carries an older one

@@ -5,6 +5,7 @@
 //!
 //! - [`request`]: who asked, in which words; the contract that comes of it; the policy.
 //! - [`task`]: stages, attempts, and [`task::decide::decide`], which moves them.
+//! - [`ci`]: what the checks of a head say, and whose failure it is.
 //! - [`change`]: the returned files as data, and the rules that refuse them.
 //! - [`text`]: foreign text made harmless on its way in, our text on its way out.
 //! - [`model`]: how models are spoken with, and what that costs.
@@ -14,6 +15,7 @@
 
 pub mod base64_bytes;
 pub mod change;
+pub mod ci;
 pub mod effect;
 pub mod event;
 pub mod ids;
