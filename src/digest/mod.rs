@@ -26,6 +26,7 @@ mod kept;
 mod mask;
 mod named;
 mod needles;
+mod pack;
 mod reach;
 mod read;
 mod render;
@@ -42,6 +43,7 @@ use std::io::{self, Read};
 pub use baseline::Baseline;
 pub use found::{Class, Diagnostic, Digest, Excerpt, FailedStep, Fingerprint, LogLine, Test};
 pub use junit::failed_tests;
+pub use pack::{Packed, pack};
 pub use step_list::failed_step;
 
 use kept::NONE;
