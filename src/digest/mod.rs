@@ -27,6 +27,7 @@ mod mask;
 mod named;
 mod needles;
 mod pack;
+mod page;
 mod reach;
 mod read;
 mod render;
@@ -44,6 +45,7 @@ pub use baseline::Baseline;
 pub use found::{Class, Diagnostic, Digest, Excerpt, FailedStep, Fingerprint, LogLine, Test};
 pub use junit::failed_tests;
 pub use pack::{Packed, pack};
+pub use page::{Ask, CHARS, CONTEXT, HITS, PAGE_LINES, Page, page};
 pub use step_list::failed_step;
 
 use kept::NONE;
