@@ -108,6 +108,7 @@ impl Attempt<'_> {
             sandbox,
             start: Arc::new(start),
             options: self.options.clone(),
+            client: self.client.clone(),
             brief: self.brief.clone(),
             workspace,
             prepared: prepared?,

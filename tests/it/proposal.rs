@@ -36,6 +36,7 @@ fn of(
         ended: None,
         questions: Vec::new(),
         answer: None,
+        correction: None,
     };
     let facts = Facts {
         attempt: &attempt,

@@ -7,6 +7,7 @@
 mod asking;
 mod calls;
 mod changes;
+mod ci_failure;
 mod clocks;
 mod crashes;
 mod deliveries;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::correction::Correction;
 use super::question::Question;
 use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
 use crate::domain::request::Person;
@@ -46,6 +47,9 @@ pub struct Attempt {
     /// What somebody answered while it was under way: the next attempt is told it.
     #[serde(default)]
     pub answer: Option<Feedback>,
+    /// The failure of CI that it is to correct; `None`: it was asked for by a person.
+    #[serde(default)]
+    pub correction: Option<Correction>,
 }
 
 impl Attempt {

@@ -2,6 +2,7 @@
 //!
 //! - [`stage`]: where it stands, with the evidence for it.
 //! - [`attempt`]: one run of the agent, numbered and fenced.
+//! - [`correction`]: the failure that an attempt was asked for.
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
 //! - [`question`], [`report`]: what an agent asks, and what it hands over beside a change.
@@ -12,6 +13,7 @@
 mod asking;
 pub mod attempt;
 pub mod because;
+pub mod correction;
 pub mod decide;
 mod decision;
 pub mod going;

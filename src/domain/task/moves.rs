@@ -111,6 +111,7 @@ impl<'a> Next<'a> {
             ended: None,
             questions: Vec::new(),
             answer: None,
+            correction: None,
         });
         self.task.stage = Stage::Queued {
             attempt: number,

@@ -5,6 +5,7 @@
 
 mod bearer;
 mod earlier;
+mod failures;
 mod model;
 mod questions;
 mod refusal;

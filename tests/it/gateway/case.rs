@@ -86,6 +86,7 @@ pub(crate) fn attempt(number: u32, now: Timestamp) -> Attempt {
         going: None,
         questions: Vec::new(),
         answer: None,
+        correction: None,
     }
 }
 
