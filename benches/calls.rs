@@ -238,6 +238,7 @@ async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine 
         clock,
         rules: Arc::new(rules(yard, address, agent)),
         allowance: Arc::new(Allowance::default()),
+        required: Default::default(),
         bell: Arc::new(Notify::new()),
     }
 }

@@ -226,6 +226,9 @@ async fn works(store: &Store, agent: u32) -> String {
         going: None,
         questions: Vec::new(),
         answer: None,
+        correction: None,
+        staged: None,
+        approved: None,
     }];
     task.stage = Stage::Working {
         attempt: AttemptNumber(1),

@@ -44,13 +44,17 @@ pub enum Guard {
     Machine,
     /// No line of a job's log is a command to its machine.
     JobLog,
+    /// Nothing reaches a branch unapproved, where the policy asks for approval.
+    CiApproval,
     /// A server whose clock is wrong is not ready.
     Clock,
+    /// A change that weakens tests or checks is refused.
+    WeakenedTests,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -68,7 +72,9 @@ impl Guard {
         Self::KernelCalls,
         Self::Machine,
         Self::JobLog,
+        Self::CiApproval,
         Self::Clock,
+        Self::WeakenedTests,
     ];
 
     /// Its name in `CASTELLAN_GUARD_OFF`.
@@ -92,7 +98,9 @@ impl Guard {
             Self::KernelCalls => "kernel-calls",
             Self::Machine => "machine",
             Self::JobLog => "job-log",
+            Self::CiApproval => "ci-approval",
             Self::Clock => "clock",
+            Self::WeakenedTests => "weakened-tests",
         }
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use castellan::clock::Clock;
 use castellan::domain::ids::{Number, TaskId};
+use castellan::domain::task::stage::Stage;
 use castellan::engine::Engine;
 use castellan::sandbox::Sandbox;
 use castellan::settings::{DemoModel, DemoSettings, Settings};
@@ -268,7 +269,7 @@ impl Story<'_> {
         say(match self.demo.agent {
             Some(_) => "The agent is the one that you named.",
             None => {
-                "The agent is SCRIPTED: a program without a mind that replays one edit over ACP."
+                "The agent is SCRIPTED: a program without a mind that replays two edits over ACP; CI refuses the first."
             }
         })?;
         say(&format!("Pages: {}\n", self.address))?;
@@ -339,7 +340,9 @@ impl Story<'_> {
             };
             told = self.tell_news(&stored.task.id, told, began).await?;
             let sent = self.engine.store.count_effects().await?.waiting == 0;
-            if !stored.task.stage.is_busy() && sent {
+            let rests = !stored.task.stage.is_busy()
+                && !matches!(stored.task.stage, Stage::Checking { .. });
+            if rests && sent {
                 self.tell_news(&stored.task.id, told, began).await?;
                 return Ok(stored);
             }

@@ -108,6 +108,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         clock,
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
+        required: Arc::default(),
         bell: Arc::new(Notify::new()),
     })
 }

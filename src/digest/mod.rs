@@ -26,6 +26,8 @@ mod kept;
 mod mask;
 mod named;
 mod needles;
+mod pack;
+mod page;
 mod reach;
 mod read;
 mod render;
@@ -42,6 +44,8 @@ use std::io::{self, Read};
 pub use baseline::Baseline;
 pub use found::{Class, Diagnostic, Digest, Excerpt, FailedStep, Fingerprint, LogLine, Test};
 pub use junit::failed_tests;
+pub use pack::{Packed, pack};
+pub use page::{Ask, CHARS, CONTEXT, HITS, PAGE_LINES, Page, page};
 pub use step_list::failed_step;
 
 use kept::NONE;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AttemptNumber, CommentId, Fence, Number, RunId, TaskId};
+use super::ids::{AttemptNumber, CommentId, Fence, Number, Oid, ReviewId, RunId, TaskId};
 
 /// One effect on GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,19 @@ pub enum Effect {
         /// The attempt.
         attempt: AttemptNumber,
     },
+    /// One-shot: an attempt's answer in a review thread.
+    Reply {
+        /// The pull request.
+        pull: Number,
+        /// The review that asked.
+        review: ReviewId,
+        /// The thread, by its first comment.
+        thread: CommentId,
+        /// The attempt that was told of it.
+        attempt: AttemptNumber,
+        /// What it committed; `None`: nothing.
+        commit: Option<Oid>,
+    },
     /// One-shot: a run is started.
     Dispatch {
         /// The attempt.
@@ -54,6 +67,32 @@ pub enum Effect {
         /// Blobs that have to be written, for the allowance.
         #[serde(default)]
         blobs: u32,
+    },
+    /// One-shot: an approved commit goes on to its branch, and is proposed.
+    Release {
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// Its fence.
+        fence: Fence,
+        /// The comment that approved it.
+        comment: CommentId,
+    },
+    /// One-shot: the ref of a commit that nobody waits for any more is taken away.
+    Unstage {
+        /// The commit.
+        head: Oid,
+    },
+    /// One-shot: the failed jobs of a run are run once more.
+    Rerun {
+        /// The run.
+        run: RunId,
+    },
+    /// One-shot: the pull request is marked as ready, so that its checks run.
+    Ready {
+        /// The pull request.
+        pull: Number,
+        /// The head that is meant.
+        head: Oid,
     },
     /// One-shot: a run that nobody waits for any more is cancelled.
     Cancel {
@@ -100,10 +139,15 @@ impl Effect {
         match self {
             Self::Cancel { .. } => Priority::Cancel,
             Self::Acknowledge { .. } => Priority::Acknowledge,
-            Self::Say { .. } | Self::Report { .. } | Self::Dispatch { .. } | Self::Apply { .. } => {
-                Priority::Task
-            }
-            Self::Status => Priority::Show,
+            Self::Say { .. }
+            | Self::Report { .. }
+            | Self::Reply { .. }
+            | Self::Dispatch { .. }
+            | Self::Apply { .. }
+            | Self::Release { .. }
+            | Self::Rerun { .. }
+            | Self::Ready { .. } => Priority::Task,
+            Self::Status | Self::Unstage { .. } => Priority::Show,
             Self::Progress => Priority::Progress,
         }
     }
@@ -116,8 +160,13 @@ impl Effect {
             Self::Acknowledge { .. }
             | Self::Say { .. }
             | Self::Report { .. }
+            | Self::Reply { .. }
             | Self::Dispatch { .. }
             | Self::Apply { .. }
+            | Self::Release { .. }
+            | Self::Unstage { .. }
+            | Self::Rerun { .. }
+            | Self::Ready { .. }
             | Self::Cancel { .. } => false,
         }
     }
@@ -134,9 +183,14 @@ impl Effect {
                 ReactionTarget::Comment { id } => format!("acknowledge:{owner}:comment:{id}"),
             },
             Self::Say { number, key, .. } => format!("say:{owner}:{number}:{key}"),
+            Self::Reply { review, thread, .. } => format!("reply:{owner}:{review}:{thread}"),
             Self::Report { attempt, .. } => format!("report:{owner}:{attempt}"),
             Self::Dispatch { attempt, .. } => format!("dispatch:{owner}:{attempt}"),
             Self::Apply { attempt, .. } => format!("apply:{owner}:{attempt}"),
+            Self::Release { comment, .. } => format!("release:{owner}:{comment}"),
+            Self::Unstage { head } => format!("unstage:{owner}:{head}"),
+            Self::Rerun { run } => format!("rerun:{owner}:{run}"),
+            Self::Ready { head, .. } => format!("ready:{owner}:{head}"),
             Self::Cancel { run } => format!("cancel:{owner}:{run}"),
         }
     }

@@ -5,10 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex, UserId};
+use super::ci::failure::Failure;
+use super::ci::reading::Reading;
+use super::ids::{AttemptNumber, CommentId, Number, Oid, ReviewId, RunId, Sha256Hex, UserId};
 use super::request::Person;
-use super::task::attempt::{Machine, Phase, RunIdentity};
+use super::task::attempt::{Machine, Phase, RunIdentity, Staged};
+use super::task::commit::Written;
 use super::task::question::Question;
+use super::task::thread::Thread;
 use super::time::Timestamp;
 
 /// A fact, when it became known, and 32 random bytes.
@@ -115,6 +119,21 @@ pub enum Fact {
         pull: Number,
         /// Our commit.
         head: Oid,
+        /// What is known of what was written.
+        #[serde(default)]
+        written: Written,
+    },
+    /// The change is a commit on no branch, where it waits for a person (X62).
+    Staged {
+        /// Which attempt's.
+        attempt: AttemptNumber,
+        /// The commit.
+        staged: Staged,
+    },
+    /// Who approved may not write any more, so the commit still waits.
+    ApprovalVoid {
+        /// Which attempt's.
+        attempt: AttemptNumber,
     },
     /// The change is on the branch, and GitHub will open no pull request for it.
     Unproposed {
@@ -131,6 +150,35 @@ pub enum Fact {
         attempt: AttemptNumber,
         /// One sentence each.
         sentences: Vec<String>,
+        /// Whether the agent can do better: another attempt is told them.
+        #[serde(default)]
+        again: bool,
+    },
+    /// Something was reported about the checks of a commit.
+    ChecksReported {
+        /// The commit.
+        head: Oid,
+    },
+    /// The checks of a commit were looked at.
+    ChecksRead {
+        /// The commit.
+        head: Oid,
+        /// What they say.
+        reading: Reading,
+        /// What was found out about those that failed, once they have settled.
+        failures: Vec<Failure>,
+        /// Whether the pull request is a draft, where that was asked for.
+        draft: Option<bool>,
+    },
+    /// The checks of a commit could not be looked at.
+    ChecksUnread {
+        /// The commit.
+        head: Oid,
+    },
+    /// GitHub will not run the failed jobs of a run again.
+    RerunRefused {
+        /// The run.
+        run: RunId,
     },
     /// The code under the change moved so that it has to be made anew (H6, H26).
     BaseMoved {
@@ -166,6 +214,39 @@ pub enum Fact {
         words: Option<String>,
         /// The branch's tip as it is now, which the attempt starts from.
         head: Oid,
+    },
+    /// Somebody with write access requested changes, and the policy says that this starts an attempt.
+    ChangesRequested {
+        /// Who.
+        by: Person,
+        /// By which review.
+        review: ReviewId,
+        /// What it says in all; cleaned.
+        words: Option<String>,
+        /// The threads that stand open, of people with write access.
+        threads: Vec<Thread>,
+        /// How many were left out.
+        left_out: u32,
+        /// The branch's tip as it is now.
+        head: Oid,
+    },
+    /// Somebody with write access takes the task over.
+    HandoffAsked {
+        /// Who.
+        by: Person,
+        /// By which comment.
+        comment: CommentId,
+        /// Address of the task's page, where there is one.
+        page: Option<String>,
+    },
+    /// Somebody with write access lets CI run on the commit that waits.
+    CiApproved {
+        /// Who.
+        by: Person,
+        /// By which comment.
+        comment: CommentId,
+        /// When it was said, as GitHub has it.
+        said_at: Timestamp,
     },
     /// The issue's text was edited after it was approved.
     TextEdited {
@@ -223,6 +304,8 @@ impl Fact {
             | Self::Asked { attempt, .. }
             | Self::Returned { attempt, .. }
             | Self::Applied { attempt, .. }
+            | Self::Staged { attempt, .. }
+            | Self::ApprovalVoid { attempt }
             | Self::Unproposed { attempt, .. }
             | Self::ChangeRefused { attempt, .. }
             | Self::BaseMoved { attempt, .. } => Some(*attempt),
@@ -231,6 +314,9 @@ impl Fact {
             | Self::RequesterLostAccess
             | Self::StopAsked { .. }
             | Self::FixAsked { .. }
+            | Self::ChangesRequested { .. }
+            | Self::HandoffAsked { .. }
+            | Self::CiApproved { .. }
             | Self::TextEdited { .. }
             | Self::LabelRemoved { .. }
             | Self::IssueEnded { .. }
@@ -238,6 +324,10 @@ impl Fact {
             | Self::RunEnded { .. }
             | Self::AccessLost { .. }
             | Self::OwnerChanged { .. }
+            | Self::ChecksReported { .. }
+            | Self::ChecksRead { .. }
+            | Self::ChecksUnread { .. }
+            | Self::RerunRefused { .. }
             | Self::DeadlinePassed => None,
         }
     }

@@ -32,6 +32,8 @@ number_id! {
     InstallationId;
     /// GitHub's number of a comment on an issue or a pull request.
     CommentId;
+    /// GitHub's number of a review of a pull request.
+    ReviewId;
     /// GitHub's number of a workflow run.
     RunId;
     /// GitHub's number of a job of a workflow run, which is that of its check run, too.
@@ -268,6 +270,12 @@ impl TaskId {
     /// It is made of the task's name only, never of foreign text (X65).
     #[must_use]
     pub fn branch(&self) -> String {
+        format!("{BRANCH_PREFIX}{}", self.0)
+    }
+
+    /// The ref that holds a commit until a person lets it on to the branch, without `refs/`.
+    #[must_use]
+    pub fn staged_ref(&self) -> String {
         format!("{BRANCH_PREFIX}{}", self.0)
     }
 

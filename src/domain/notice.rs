@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CommentId, FullName, InstallationId, Number, Oid, RepositoryId, RunId, UserId};
+use super::ids::{
+    CommentId, FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId, UserId,
+};
 use super::request::Person;
 use super::time::Timestamp;
 
@@ -117,6 +119,15 @@ pub enum Notice {
         /// Whether it was merged.
         merged: bool,
     },
+    /// Somebody requested changes to a pull request.
+    Reviewed {
+        /// Where.
+        place: Place,
+        /// The pull request.
+        number: Number,
+        /// The review.
+        review: ReviewId,
+    },
     /// A workflow run is over.
     RunEnded {
         /// Where.
@@ -125,6 +136,13 @@ pub enum Notice {
         run: RunId,
         /// GitHub's conclusion.
         conclusion: String,
+    },
+    /// Something was reported about the checks of a commit.
+    ChecksReported {
+        /// Where.
+        place: Place,
+        /// The commit.
+        head: Oid,
     },
     /// The repository has another name.
     Renamed {

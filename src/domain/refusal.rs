@@ -40,10 +40,29 @@ pub enum Refusal {
     Empty,
     /// `/agent run` on a pull request.
     RunOnPull,
-    /// `/agent fix` on a person's pull request.
-    FixOnPersonsPull,
+    /// `/agent fix` on a pull request from a fork.
+    ForkPull,
+    /// `/agent fix` on a pull request of a person's whose branch is one of ours.
+    OwnBranch,
+    /// `/agent fix` on a pull request whose branch is the default branch.
+    DefaultHead,
+    /// `/agent fix` on a pull request that is merged or closed.
+    PullOver,
+    /// `/agent fix` on a pull request of a person's on which nothing stands open.
+    NothingToMend {
+        /// What fails there and can be mended by nobody's change, one sentence each.
+        excused: Vec<String>,
+        /// Whether CI has more to say.
+        pending: bool,
+    },
     /// `/agent fix` where there is no pull request yet.
     NothingToFix,
+    /// `/agent handoff` where there is no pull request yet.
+    NothingToHandOff,
+    /// `/agent ci` where no commit waits for it.
+    NothingToApprove,
+    /// `/agent ci` that was said before the commit was there that waits now.
+    ApprovalOutdated,
     /// A command for a task where there is none.
     NoTask,
     /// A request on an issue that has a live task.
@@ -78,18 +97,7 @@ impl Refusal {
                  Mend it and ask again; `castellan check-policy FILE` checks it before you push.\n\n{}",
                 text::code_block(error, 2_000)
             ),
-            Self::ContractUnreadable { problems } => {
-                let list: Vec<String> = problems
-                    .iter()
-                    .take(20)
-                    .map(|problem| format!("- {}", text::neutral(problem, 400)))
-                    .collect();
-                format!(
-                    "Nothing was started, because this issue's text leaves something unclear. Edit it, then take \
-                     the label `agent` off and set it again.\n\n{}",
-                    list.join("\n")
-                )
-            }
+            Self::ContractUnreadable { problems } => contract_unreadable(problems),
             Self::TooMany { where_, limit } => format!(
                 "Nothing was started: at most {limit} tasks can be under way {where_}. Ask again when one is done."
             ),
@@ -98,11 +106,22 @@ impl Refusal {
             Self::RunOnPull => {
                 "`/agent run` belongs on an issue. On a pull request of Castellan's, `/agent fix` starts the next attempt.".to_owned()
             }
-            Self::FixOnPersonsPull => {
-                "`/agent fix` on a person's pull request is coming; today it works on Castellan's own.".to_owned()
-            }
+            Self::ForkPull => FORK_PULL.to_owned(),
+            Self::OwnBranch => OWN_BRANCH.to_owned(),
+            Self::DefaultHead => DEFAULT_HEAD.to_owned(),
+            Self::PullOver => PULL_OVER.to_owned(),
+            Self::NothingToMend { excused, pending } => nothing_to_mend(excused, *pending),
             Self::NothingToFix => {
                 "There is no pull request to fix yet. Label the issue `agent`, or comment `/agent run`, to start.".to_owned()
+            }
+            Self::NothingToHandOff => {
+                "There is no pull request yet that could be handed over. Comment `/agent stop` to end the task.".to_owned()
+            }
+            Self::NothingToApprove => {
+                "Nothing waits for an approval here. Where the policy says `ci: after_approval`, the status comment says so once a change is there.".to_owned()
+            }
+            Self::ApprovalOutdated => {
+                "Nothing was approved: another commit waits now than when you wrote this. Look at it in the status comment, then comment `/agent ci` again.".to_owned()
             }
             Self::NoTask => {
                 "There is no task here. Label an issue `agent`, or comment `/agent run` on it, to start one.".to_owned()
@@ -151,8 +170,15 @@ impl Refusal {
             }
             Self::EditedSince { .. }
             | Self::RunOnPull
-            | Self::FixOnPersonsPull
+            | Self::ForkPull
+            | Self::OwnBranch
+            | Self::DefaultHead
+            | Self::PullOver
+            | Self::NothingToMend { .. }
             | Self::NothingToFix
+            | Self::NothingToHandOff
+            | Self::NothingToApprove
+            | Self::ApprovalOutdated
             | Self::NoTask
             | Self::IssueClosed
             | Self::Busy
@@ -171,6 +197,40 @@ pub enum Window {
     Issue(String),
     /// Once an hour for all requests of a person in the repository.
     Repository(String),
+}
+
+const FORK_PULL: &str = "Nothing was started: this pull request comes from a fork. Its code was written by somebody who may not write here, and what mends it could only be proposed in a repository where Castellan has no say. Push the branch to this repository and open a pull request from there to have it mended.";
+const OWN_BRANCH: &str = "Nothing was started: this pull request's branch is one that Castellan wrote. Comment `/agent fix` on the pull request that Castellan opened for it, or ask anew on the issue.";
+const DEFAULT_HEAD: &str = "Nothing was started: this pull request's branch is the default branch, and a draft for it belongs to an issue. Open an issue and label it `agent`.";
+const PULL_OVER: &str =
+    "Nothing was started: this pull request is merged or closed. Open it again first.";
+
+fn nothing_to_mend(excused: &[String], pending: bool) -> String {
+    let mut said = "Nothing was started: no check fails here because of the code, no review thread by somebody with write access stands open, and the comment says nothing else.".to_owned();
+    if pending {
+        said.push_str(" CI has not come to its end; ask again when it has.");
+    }
+    said.push_str(
+        " To have something else done, say it: `/agent fix` and what to do, in one line.",
+    );
+    for sentence in excused.iter().take(20) {
+        said.push_str(&format!("\n- {sentence}"));
+    }
+    // A list stands apart from what introduces it.
+    said.replacen("line.\n- ", "line.\n\n- ", 1)
+}
+
+fn contract_unreadable(problems: &[String]) -> String {
+    let list: Vec<String> = problems
+        .iter()
+        .take(20)
+        .map(|problem| format!("- {}", text::neutral(problem, 400)))
+        .collect();
+    format!(
+        "Nothing was started, because this issue's text leaves something unclear. Edit it, then take \
+         the label `agent` off and set it again.\n\n{}",
+        list.join("\n")
+    )
 }
 
 fn edited_since(difference: &str) -> String {

@@ -3,6 +3,7 @@
 //! - [`read`]: one delivery into facts, looking at GitHub where it is only a hint.
 //! - [`record`]: decide, and write the decision with its effects in one transaction.
 //! - [`perform`]: one effect on GitHub.
+//! - `observe`: the checks of a head, with the logs of what failed.
 //! - [`mod@sweep`]: from GitHub, so that nothing depends on a delivery having arrived.
 //! - [`attempt`]: which run may work on an attempt, what it says and is told.
 //! - [`work`]: the loops that keep all that going.
@@ -12,10 +13,13 @@
 pub mod allowance;
 pub mod attempt;
 mod error;
+mod mend;
+mod observe;
 mod open;
 pub mod perform;
 pub mod read;
 pub mod record;
+mod reviews;
 pub mod sweep;
 mod target;
 pub mod work;
@@ -36,6 +40,7 @@ use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
 pub use error::EngineError;
+pub use observe::RequiredChecks;
 
 /// All that the verbs need. Clones share everything.
 #[derive(Clone)]
@@ -56,6 +61,8 @@ pub struct Engine {
     pub rules: Arc<Rules>,
     /// What may still be written.
     pub allowance: Arc<Allowance>,
+    /// Which checks branches require, as GitHub said last.
+    pub required: Arc<RequiredChecks>,
     /// Rung whenever there may be something to read or to perform.
     pub bell: Arc<Notify>,
 }

@@ -1,12 +1,13 @@
 //! From a request to a task: may they, is it the text that was approved, is it a contract?
 
 use super::{Engine, EngineError};
-use crate::domain::ids::{AttemptNumber, Number, Oid, TaskId, UserId};
+use crate::domain::ids::{AttemptNumber, Number, TaskId, UserId};
 use crate::domain::notice::{IssueText, Place};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::contract::{self, ApprovedComment, Source};
 use crate::domain::request::policy::{self, Policy};
 use crate::domain::request::{Person, Request};
+use crate::domain::task::kind::Kind;
 use crate::domain::task::stage::Stage;
 use crate::domain::task::{Base, Task};
 use crate::domain::time::Timestamp;
@@ -37,17 +38,29 @@ pub(super) struct Ask<'a> {
     pub(super) approved: Option<&'a IssueText>,
 }
 
+/// What a task is made of, beside the place where it works.
+pub(super) struct Made {
+    pub(super) id: TaskId,
+    pub(super) number: Number,
+    pub(super) kind: Kind,
+    pub(super) request: Request,
+    pub(super) text: IssueText,
+    pub(super) base: Base,
+    pub(super) policy: Policy,
+    pub(super) reading: contract::Reading,
+}
+
 impl Engine {
     /// Opens a task, or says why not.
     pub(super) async fn open(&self, ask: Ask<'_>) -> Result<Opening, EngineError> {
         let id = TaskId::of_request(ask.place.repository, &ask.request.key());
-        if self.is_busy(&ask).await? {
+        if self.is_busy(ask.place, ask.number).await? {
             return Ok(Opening::Refused(Refusal::TaskThere));
         }
         if !ask.issue.open {
             return Ok(Opening::Refused(Refusal::IssueClosed));
         }
-        if let Some(refusal) = self.refuse_quota(&ask).await? {
+        if let Some(refusal) = self.refuse_quota(ask.place, &ask.request).await? {
             return Ok(Opening::Refused(refusal));
         }
         if ask.input.archived {
@@ -75,8 +88,20 @@ impl Engine {
             let problems = reading.problems.iter().map(ToString::to_string).collect();
             return Ok(Opening::Refused(Refusal::ContractUnreadable { problems }));
         }
-        let base = (branch.clone(), oid.clone());
-        let task = self.new_task(id, ask, text, base, policy, reading);
+        let made = Made {
+            id,
+            number: ask.number,
+            kind: Kind::Issue,
+            request: ask.request,
+            text,
+            base: Base {
+                branch: branch.clone(),
+                oid: oid.clone(),
+            },
+            policy,
+            reading,
+        };
+        let task = self.new_task(ask.place, ask.input, made);
         Ok(if self.record_new(&task).await? {
             Opening::Opened
         } else {
@@ -84,29 +109,23 @@ impl Engine {
         })
     }
 
-    fn new_task(
-        &self,
-        id: TaskId,
-        ask: Ask<'_>,
-        text: IssueText,
-        (branch, oid): (String, Oid),
-        policy: Policy,
-        reading: contract::Reading,
-    ) -> Task {
+    /// A task before it is recorded.
+    pub(super) fn new_task(&self, place: &Place, input: &TaskInput, made: Made) -> Task {
         Task {
-            id,
-            repository: ask.place.repository,
-            node: ask.input.node.clone(),
-            name: ask.input.name.clone(),
-            owner: ask.input.owner,
-            installation: ask.place.installation,
-            issue: ask.number,
-            request: ask.request,
-            text,
-            contract: reading.contract,
-            notes: reading.notes.iter().map(ToString::to_string).collect(),
-            policy,
-            base: Base { branch, oid },
+            id: made.id,
+            repository: place.repository,
+            node: input.node.clone(),
+            name: input.name.clone(),
+            owner: input.owner,
+            installation: place.installation,
+            issue: made.number,
+            kind: made.kind,
+            request: made.request,
+            text: made.text,
+            contract: made.reading.contract,
+            notes: made.reading.notes.iter().map(ToString::to_string).collect(),
+            policy: made.policy,
+            base: made.base,
             // Until the opening is decided, in the same breath.
             stage: Stage::Queued {
                 attempt: AttemptNumber(1),
@@ -114,21 +133,23 @@ impl Engine {
             },
             attempts: Vec::new(),
             pull: None,
+            ledger: Vec::new(),
             edited_since: false,
             opened_at: self.clock.now(),
         }
     }
 
-    async fn is_busy(&self, ask: &Ask<'_>) -> Result<bool, EngineError> {
-        let last = self
-            .store
-            .task_of_issue(ask.place.repository, ask.number)
-            .await?;
+    pub(super) async fn is_busy(&self, place: &Place, number: Number) -> Result<bool, EngineError> {
+        let last = self.store.task_of_issue(place.repository, number).await?;
         Ok(last.is_some_and(|stored| !stored.task.stage.is_closed()))
     }
 
-    async fn refuse_quota(&self, ask: &Ask<'_>) -> Result<Option<Refusal>, EngineError> {
-        let live = self.store.count_live_tasks(ask.place.repository).await?;
+    pub(super) async fn refuse_quota(
+        &self,
+        place: &Place,
+        request: &Request,
+    ) -> Result<Option<Refusal>, EngineError> {
+        let live = self.store.count_live_tasks(place.repository).await?;
         if live >= self.rules.tasks_per_repository {
             return Ok(Some(Refusal::TooMany {
                 where_: "in this repository",
@@ -136,7 +157,7 @@ impl Engine {
             }));
         }
         let since = self.clock.now().plus_s(-HOUR_S);
-        let opened = self.store.count_tasks_of(ask.request.by.id, since).await?;
+        let opened = self.store.count_tasks_of(request.by.id, since).await?;
         Ok(
             (opened >= self.rules.tasks_per_person_hour).then_some(Refusal::TooMany {
                 where_: "for one person within an hour",
@@ -198,7 +219,7 @@ fn is_command(body: &str) -> bool {
 
 /// GitHub's times are whole seconds: what happened in the same second counts as older only
 /// where it was not an edit.
-fn is_older(at: Timestamp, edited_at: Option<Timestamp>, request: Timestamp) -> bool {
+pub(super) fn is_older(at: Timestamp, edited_at: Option<Timestamp>, request: Timestamp) -> bool {
     at <= request && edited_at.is_none_or(|edited| edited < request)
 }
 
@@ -234,7 +255,7 @@ fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-fn read_policy(file: &PolicyFile) -> Result<Policy, Refusal> {
+pub(super) fn read_policy(file: &PolicyFile) -> Result<Policy, Refusal> {
     match file {
         PolicyFile::Absent => Ok(Policy::default()),
         PolicyFile::Unreadable => Err(Refusal::PolicyUnreadable {

@@ -179,6 +179,20 @@ impl Mirror {
         }
     }
 
+    /// The newest commit from which both come; `None` where they have nothing in common.
+    ///
+    /// # Errors
+    /// Git did not run, or one of them is not in the mirror.
+    pub async fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>, GitError> {
+        let operation = "find where two commits part";
+        let arguments = ["merge-base", one.as_str(), other.as_str()];
+        match self.git.run(operation, &arguments, None).await {
+            Ok(oid) => parse_oid(operation, &oid).map(Some),
+            Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Every file of a commit's tree, in git's order.
     ///
     /// # Errors
@@ -255,6 +269,27 @@ impl Mirror {
             Err(GitError::Failed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The names in the folder `path` of a commit's tree; none where there is no such folder.
+    ///
+    /// # Errors
+    /// Git did not run.
+    pub async fn names_in(&self, commit: &Oid, path: &str) -> Result<Vec<Vec<u8>>, GitError> {
+        let Some(folder) = self.object_at(commit, path).await? else {
+            return Ok(Vec::new());
+        };
+        let arguments = ["ls-tree", "-z", "--name-only", folder.as_str()];
+        let listed = match self.git.run("list a folder", &arguments, None).await {
+            // It is a file.
+            Err(GitError::Failed { .. }) => return Ok(Vec::new()),
+            listed => listed?,
+        };
+        let names = listed.split(|byte| *byte == 0);
+        Ok(names
+            .filter(|name| !name.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect())
     }
 
     /// The object at `path` in a commit's tree; `None` where there is none.

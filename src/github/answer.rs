@@ -289,6 +289,12 @@ fn bounded(text: &str) -> String {
     crate::domain::text::line(text, 400)
 }
 
+/// What broke while an answer's body was read.
+pub(super) fn other(source: Box<dyn std::error::Error + Send + Sync>) -> octocrab::Error {
+    let backtrace = std::backtrace::Backtrace::disabled();
+    octocrab::Error::Other { source, backtrace }
+}
+
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -74,6 +74,8 @@ impl AppKey {
 pub enum Scope {
     /// Reads code, issues, pull requests and runs.
     Observe,
+    /// Reads what CI reports: checks, statuses, runs and logs.
+    Reports,
     /// Writes comments and reactions on issues and pull requests.
     Talk,
     /// Starts and cancels runs.
@@ -82,6 +84,8 @@ pub enum Scope {
     Push,
     /// Opens a pull request.
     Propose,
+    /// Marks a pull request as ready: to GitHub that is a write to contents, too.
+    Ready,
 }
 
 impl Scope {
@@ -96,6 +100,12 @@ impl Scope {
                 ("metadata", "read"),
                 ("pull_requests", "read"),
             ],
+            Self::Reports => &[
+                ("actions", "read"),
+                ("checks", "read"),
+                ("metadata", "read"),
+                ("statuses", "read"),
+            ],
             Self::Talk => &[
                 ("issues", "write"),
                 ("metadata", "read"),
@@ -105,6 +115,11 @@ impl Scope {
             Self::Push => &[("contents", "write"), ("metadata", "read")],
             Self::Propose => &[
                 ("contents", "read"),
+                ("metadata", "read"),
+                ("pull_requests", "write"),
+            ],
+            Self::Ready => &[
+                ("contents", "write"),
                 ("metadata", "read"),
                 ("pull_requests", "write"),
             ],

@@ -25,6 +25,19 @@ pub enum RefMove {
     Refused(String),
 }
 
+/// One ref that moves, together with others or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefUpdate<'a> {
+    /// Its name, with `refs/`.
+    pub name: String,
+    /// Where it has to be; `None`: it must not exist.
+    pub before: Option<&'a Oid>,
+    /// Where it is afterwards; `None`: nowhere.
+    pub after: Option<&'a Oid>,
+    /// Whether `after` may leave out what `before` holds.
+    pub force: bool,
+}
+
 /// What a path of a new tree holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry<'a> {
@@ -142,9 +155,37 @@ impl Client {
         before: Option<&Oid>,
         after: &Oid,
     ) -> Result<RefMove, GithubError> {
-        let expected = before.map_or(NO_OID, Oid::as_str);
-        // Without it GitHub only looks whether it is a fast-forward (H2).
-        let expected = guard::holds(Guard::ExactOldId).then_some(expected);
+        let update = RefUpdate {
+            name: format!("refs/heads/{branch}"),
+            before,
+            after: Some(after),
+            force: false,
+        };
+        self.move_refs(target, node, &[update]).await
+    }
+
+    /// Moves refs, each from exactly where it has to be: all of them or none.
+    ///
+    /// # Errors
+    /// GitHub did not answer; a refusal is a [`RefMove`].
+    pub async fn move_refs(
+        &self,
+        target: &Target,
+        node: &str,
+        updates: &[RefUpdate<'_>],
+    ) -> Result<RefMove, GithubError> {
+        let update = |update: &RefUpdate<'_>| {
+            let expected = update.before.map_or(NO_OID, Oid::as_str);
+            // Without it GitHub only looks whether it is a fast-forward (H2).
+            let expected = guard::holds(Guard::ExactOldId).then_some(expected);
+            json!({
+                "name": update.name,
+                "beforeOid": expected,
+                "afterOid": update.after.map_or(NO_OID, Oid::as_str),
+                "force": update.force,
+            })
+        };
+        let updates: Vec<Value> = updates.iter().map(update).collect();
         let document = json!({
             "operationName": "UpdateRefs",
             "query": "mutation UpdateRefs($repositoryId: ID!, $refUpdates: [RefUpdate!]!) { \
@@ -152,16 +193,11 @@ impl Client {
                       clientMutationId } }",
             "variables": {
                 "repositoryId": node,
-                "refUpdates": [{
-                    "name": format!("refs/heads/{branch}"),
-                    "beforeOid": expected,
-                    "afterOid": after,
-                    "force": false,
-                }],
+                "refUpdates": updates,
             },
         });
         let answer: Result<Value, GithubError> = self
-            .graphql("move a branch", target, Scope::Push, &document)
+            .graphql("move refs", target, Scope::Push, &document)
             .await;
         match answer {
             Ok(_) => Ok(RefMove::Moved),

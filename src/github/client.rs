@@ -16,11 +16,12 @@ use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use super::answer::{
-    Answer, GithubError, Kind, MINT, chain, graphql_error, graphql_limit, limited, paused,
+    Answer, GithubError, Kind, MINT, chain, graphql_error, graphql_limit, limited, other, paused,
     to_value, transient, unexpected,
 };
 use super::app_auth::{AppKey, Scope, Token, TokenAnswer, TokenKey, TokenRequest};
 use super::skew::{ClockSkew, Skew};
+use super::storage::Storage;
 use crate::clock::Clock;
 use crate::domain::ids::{FullName, InstallationId, RepositoryId};
 use crate::domain::time::Timestamp;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
     pauses: Mutex<HashMap<InstallationId, Timestamp>>,
     skew: Skew,
+    /// Fetches logs from where GitHub keeps them: it knows none of our tokens.
+    pub(super) storage: Storage,
 }
 
 /// Which repository a call is about, and by which installation.
@@ -90,6 +93,7 @@ impl Client {
                     .build()
             })
             .map_err(|error| unusable(error.to_string()))?;
+        let storage = Storage::of(api_url).map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 http,
@@ -102,6 +106,7 @@ impl Client {
                 login: OnceCell::new(),
                 pauses: Mutex::default(),
                 skew: Skew::default(),
+                storage,
             }),
         })
     }
@@ -162,7 +167,8 @@ impl Client {
         let first = self
             .call_with_token(operation, key, method.clone(), &full, body)
             .await?;
-        if !first.status.is_redirection() {
+        // A log's address is a 302; what moved is a 301, or a 307 where something is written.
+        if !first.status.is_redirection() || first.status == StatusCode::FOUND {
             return Ok(first);
         }
         let renamed = self.look_up_name(target, key).await?;
@@ -362,11 +368,8 @@ impl Client {
             .uri(path)
             .header(http::header::ACCEPT, "application/vnd.github+json")
             .header(http::header::AUTHORIZATION, format!("Bearer {token}"));
-        let request = self
-            .shared
-            .http
-            .build_request(request, body)
-            .map_err(|error| unexpected(operation, error.to_string()))?;
+        let request = self.shared.http.build_request(request, body);
+        let request = request.map_err(|error| unexpected(operation, error.to_string()))?;
         let asked = self.shared.clock.now();
         let whole = async {
             let response = self.shared.http.send(request).await?;
@@ -374,10 +377,7 @@ impl Client {
             let body = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
             let bytes = http_body_util::BodyExt::collect(body)
                 .await
-                .map_err(|error| octocrab::Error::Other {
-                    source: error,
-                    backtrace: std::backtrace::Backtrace::disabled(),
-                })?
+                .map_err(other)?
                 .to_bytes();
             Ok::<_, octocrab::Error>(Answer {
                 status: parts.status,

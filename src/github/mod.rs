@@ -4,7 +4,8 @@
 //! - [`payload`]: what a delivery says.
 //! - [`client`]: one call, with a narrow token; `answer`: its errors, sorted into kinds;
 //!   `pages`: a list, and whether its end was reached.
-//! - [`observe`] reads; [`perform`] writes what people see and starts runs; [`apply`] writes
+//! - [`observe`] reads; [`checks`] reads what CI reports of a commit, [`logs`] what a job said,
+//!   from GitHub's `storage`; [`perform`] writes what people see and starts runs; [`apply`] writes
 //!   commits and pull requests; [`sweep`] lists what deliveries may have missed.
 //!
 //! octocrab's types never leave this room. There is no function here that merges or
@@ -14,14 +15,20 @@ mod answer;
 pub mod app_auth;
 pub mod apply;
 mod as_app;
+pub mod checks;
 pub mod client;
 pub mod identity;
+pub mod logs;
 pub mod observe;
 mod pages;
 pub mod payload;
 pub mod perform;
+pub mod pulls;
+pub mod reviews;
+pub mod rules;
 pub mod signature;
 mod skew;
+mod storage;
 pub mod sweep;
 pub mod task_input;
 

@@ -110,8 +110,16 @@ impl Client {
         target: &Target,
         branch: &str,
     ) -> Result<Option<Oid>, GithubError> {
-        let path = format!("/git/ref/heads/{branch}");
-        let operation = "read a branch";
+        self.ref_tip(target, &format!("heads/{branch}")).await
+    }
+
+    /// Where the ref `name`, without `refs/`, points to; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn ref_tip(&self, target: &Target, name: &str) -> Result<Option<Oid>, GithubError> {
+        let path = format!("/git/ref/{name}");
+        let operation = "read a ref";
         let answer: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;

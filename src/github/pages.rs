@@ -1,5 +1,7 @@
 //! Lists that come in pages: read to their end or to a bound, and which of the two it was.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde_json::Value;
 
@@ -22,17 +24,45 @@ pub(super) enum Of<'a> {
     Installation(InstallationId),
     /// A repository's; the path is what follows its name.
     Repository(&'a Target),
+    /// What CI reports on a repository's commits; the path is what follows its name.
+    Reports(&'a Target),
 }
 
 /// A list as far as it was read.
+#[derive(Clone)]
 pub(super) struct Pages {
     pub(super) rows: Vec<Value>,
     /// Whether its end was reached. A list that was cut says nothing about what it lacks (A10).
     pub(super) whole: bool,
+    /// What stands around the rows of each page, where they stand in an object.
+    pub(super) around: Vec<Value>,
+}
+
+impl Pages {
+    /// A list that was not asked for.
+    pub(super) const fn empty() -> Self {
+        Self {
+            rows: Vec::new(),
+            whole: true,
+            around: Vec::new(),
+        }
+    }
+
+    /// Whether the end was reached, and every page counts as many rows as were read: GitHub
+    /// shows a count of 0 beside rows, or a part of them, while it writes (D13, G18).
+    pub(super) fn agrees(&self) -> bool {
+        let ids: BTreeSet<i64> = self
+            .rows
+            .iter()
+            .filter_map(|row| row["id"].as_i64())
+            .collect();
+        let counted = |page: &Value| page["total_count"].as_u64() == u64::try_from(ids.len()).ok();
+        self.whole && !self.around.is_empty() && self.around.iter().all(counted)
+    }
 }
 
 impl Client {
-    /// The list at `path`, which has its query already. Its rows stand alone, or in the one
+    /// The list at `path`, with its query if it has one. Its rows stand alone, or in the one
     /// list of an object.
     pub(super) async fn pages(
         &self,
@@ -41,22 +71,33 @@ impl Client {
         path: &str,
     ) -> Result<Pages, GithubError> {
         let mut rows = Vec::new();
+        let mut around = Vec::new();
+        let joint = if path.contains('?') { '&' } else { '?' };
         for page in 1..=PAGES_MAX {
-            let path = format!("{path}&per_page={ROWS}&page={page}");
+            let path = format!("{path}{joint}per_page={ROWS}&page={page}");
             let answer = self.page(operation, of, &path).await?;
             let linked = answer.has_next();
             let read = answer.read(operation, self.shared.clock.now());
             let read = read.map_err(|error| self.diagnosed(error));
-            let listed =
+            let (listed, rest) =
                 rows_of(read?).ok_or_else(|| unexpected(operation, "not a list".to_owned()))?;
             // Who stands between may drop the link, and GitHub may fill a page only partly.
             let more = linked || listed.len() >= ROWS;
             rows.extend(listed);
+            around.extend(rest);
             if !more {
-                return Ok(Pages { rows, whole: true });
+                return Ok(Pages {
+                    rows,
+                    whole: true,
+                    around,
+                });
             }
         }
-        Ok(Pages { rows, whole: false })
+        Ok(Pages {
+            rows,
+            whole: false,
+            around,
+        })
     }
 
     async fn page(
@@ -80,17 +121,25 @@ impl Client {
                 self.answer(operation, target, Scope::Observe, Method::GET, path, None)
                     .await
             }
+            Of::Reports(target) => {
+                self.answer(operation, target, Scope::Reports, Method::GET, path, None)
+                    .await
+            }
         }
     }
 }
 
-fn rows_of(answer: Value) -> Option<Vec<Value>> {
+/// The rows, and what stands around them.
+fn rows_of(answer: Value) -> Option<(Vec<Value>, Option<Value>)> {
     match answer {
-        Value::Array(rows) => Some(rows),
-        Value::Object(fields) => fields.into_iter().find_map(|(_, value)| match value {
-            Value::Array(rows) => Some(rows),
-            _ => None,
-        }),
+        Value::Array(rows) => Some((rows, None)),
+        Value::Object(mut fields) => {
+            let list = fields.values_mut().find(|value| value.is_array())?;
+            match list.take() {
+                Value::Array(rows) => Some((rows, Some(Value::Object(fields)))),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

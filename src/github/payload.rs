@@ -7,7 +7,8 @@
 use serde_json::Value;
 
 use crate::domain::ids::{
-    BRANCH_PREFIX, CommentId, FullName, InstallationId, Number, Oid, RepositoryId, RunId, UserId,
+    BRANCH_PREFIX, CommentId, FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId,
+    UserId,
 };
 use crate::domain::notice::{IssueText, Notice, Place, Sender};
 use crate::domain::request::Person;
@@ -61,8 +62,15 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         ("issue_comment", _) => Ok(nothing("only new comments can ask for something")),
         ("push", _) => payload.push(),
         ("pull_request", "closed") => payload.pull_closed(),
+        ("pull_request_review", "submitted") => payload.review(),
+        ("pull_request_review", _) => Ok(nothing("reviews are only heard when they are submitted")),
         ("pull_request", _) => Ok(nothing("pull requests are only watched for their end")),
         ("workflow_run", "completed") => payload.run(),
+        ("check_suite", "completed") => {
+            payload.reported("/check_suite/app/id", "/check_suite/head_sha")
+        }
+        ("check_run", "completed") => payload.reported("/check_run/app/id", "/check_run/head_sha"),
+        ("status", _) => payload.reported("", "/sha"),
         ("workflow_run", _) => Ok(nothing("runs are only watched for their end")),
         ("repository", _) => payload.repository(action),
         ("installation", _) => payload.installation(action),
@@ -263,6 +271,17 @@ impl Payload<'_> {
         })
     }
 
+    fn review(&self) -> Result<Notice, PayloadError> {
+        if self.text("/review/state")? != "changes_requested" {
+            return Ok(nothing("a review that requests no changes"));
+        }
+        Ok(Notice::Reviewed {
+            place: self.place()?,
+            number: Number(self.number("/pull_request/number")?),
+            review: ReviewId(self.number("/review/id")?),
+        })
+    }
+
     fn run(&self) -> Result<Notice, PayloadError> {
         // GitHub's schema shows the path with its ref, as in `….yml@main`.
         let path = self.text("/workflow_run/path")?;
@@ -271,12 +290,24 @@ impl Payload<'_> {
             .next()
             .and_then(|path| path.rsplit('/').next());
         if file != Some(super::perform::WORKFLOW_FILE) {
-            return Ok(nothing("not a run of ours"));
+            return self.reported("", "/workflow_run/head_sha");
         }
         Ok(Notice::RunEnded {
             place: self.place()?,
             run: RunId(self.number("/workflow_run/id")?),
             conclusion: self.text("/workflow_run/conclusion")?.to_owned(),
+        })
+    }
+
+    fn reported(&self, app: &str, head: &'static str) -> Result<Notice, PayloadError> {
+        let app = self.json.pointer(app).and_then(Value::as_i64);
+        if app == Some(self.app_id) || (self.event == "check_run" && app == Some(15_368)) {
+            return Ok(nothing("ours, or told by its suite"));
+        }
+        let head = self.text(head)?.parse().map_err(|_| self.missing(head))?;
+        Ok(Notice::ChecksReported {
+            place: self.place()?,
+            head,
         })
     }
 
@@ -345,33 +376,5 @@ fn repositories(list: &Value) -> impl Iterator<Item = (RepositoryId, FullName)> 
             RepositoryId(row["id"].as_i64()?),
             row["full_name"].as_str()?.parse().ok()?,
         ))
-    })
-}
-
-/// A comment of the API's list as a notice; `None` where it was edited, is a bot's, or is odd:
-/// an edited text is not what its author wrote, and edits never start anything (X10).
-pub(super) fn listed_comment(place: &Place, row: &Value) -> Option<Notice> {
-    let at = Timestamp::from_rfc3339(row["created_at"].as_str()?)?;
-    let unedited = row["updated_at"] == row["created_at"];
-    let person = row["user"]["type"].as_str()? == "User";
-    if !unedited || !person {
-        return None;
-    }
-    let address = row["html_url"].as_str()?;
-    let issue = row["issue_url"].as_str()?;
-    Some(Notice::Commented {
-        place: place.clone(),
-        number: Number(issue.rsplit('/').next()?.parse().ok()?),
-        on_pull: address.contains("/pull/"),
-        comment: CommentId(row["id"].as_i64()?),
-        sender: Sender {
-            person: Person {
-                id: UserId(row["user"]["id"].as_i64()?),
-                login: row["user"]["login"].as_str()?.to_owned(),
-            },
-            is_bot: false,
-        },
-        body: row["body"].as_str()?.to_owned(),
-        at,
     })
 }

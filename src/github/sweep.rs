@@ -9,9 +9,10 @@ use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::pages::{Of, Pages};
-use super::payload::{self, LABEL};
-use crate::domain::ids::{FullName, InstallationId, Number, RepositoryId, UserId};
-use crate::domain::notice::{Notice, Place};
+use super::payload::LABEL;
+use crate::domain::ids::{CommentId, FullName, InstallationId, Number, RepositoryId, UserId};
+use crate::domain::notice::{Notice, Place, Sender};
+use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
 
 /// Pages that the list of deliveries is read to in one sweep.
@@ -253,9 +254,7 @@ impl Client {
         let path = format!("/issues/comments?since={since}&sort=updated&direction=asc");
         let operation = "list comments";
         let listed = self.pages(operation, Of::Repository(target), &path).await?;
-        Since::of(operation, &listed, |row| {
-            payload::listed_comment(place, row)
-        })
+        Since::of(operation, &listed, |row| listed_comment(place, row))
     }
 }
 
@@ -305,5 +304,33 @@ fn read_repository(row: &Value) -> Option<ListedRepository> {
         name: row["full_name"].as_str()?.parse().ok()?,
         archived: row["archived"].as_bool()?,
         private: row["private"].as_bool()?,
+    })
+}
+
+/// A comment of the API's list as a notice; `None` where it was edited, is a bot's, or is odd:
+/// an edited text is not what its author wrote, and edits never start anything (X10).
+fn listed_comment(place: &Place, row: &Value) -> Option<Notice> {
+    let at = Timestamp::from_rfc3339(row["created_at"].as_str()?)?;
+    let unedited = row["updated_at"] == row["created_at"];
+    let person = row["user"]["type"].as_str()? == "User";
+    if !unedited || !person {
+        return None;
+    }
+    let address = row["html_url"].as_str()?;
+    let issue = row["issue_url"].as_str()?;
+    Some(Notice::Commented {
+        place: place.clone(),
+        number: Number(issue.rsplit('/').next()?.parse().ok()?),
+        on_pull: address.contains("/pull/"),
+        comment: CommentId(row["id"].as_i64()?),
+        sender: Sender {
+            person: Person {
+                id: UserId(row["user"]["id"].as_i64()?),
+                login: row["user"]["login"].as_str()?.to_owned(),
+            },
+            is_bot: false,
+        },
+        body: row["body"].as_str()?.to_owned(),
+        at,
     })
 }

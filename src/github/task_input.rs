@@ -182,7 +182,7 @@ fn read_comment(comment: &Value) -> Option<Comment> {
 }
 
 /// Only a `User` is a person: bots and deleted accounts have no say (X6).
-fn read_person(actor: &Value) -> Option<Person> {
+pub(super) fn read_person(actor: &Value) -> Option<Person> {
     if actor["__typename"].as_str()? != "User" {
         return None;
     }

@@ -7,6 +7,7 @@
 
 pub mod brief;
 pub mod enter;
+pub mod failure;
 pub mod progress;
 pub mod refused_for;
 pub mod result;
@@ -40,6 +41,9 @@ pub const MODEL_REFUSAL_HEADER: &str = "castellan-model-refusal";
 /// What an agent left of its session: `POST` a gzipped tar archive with its SHA-256 in
 /// [`result::CONTENT_SHA256_HEADER`] to keep it for the task's next attempt; `GET` the one that the brief names.
 pub const SESSION_PATH: &str = "/runner/session";
+/// What CI said of the head that this attempt corrects: `GET` with [`failure::AskedOfCi`] as its query →
+/// [`failure::SaidByCi`]. An older server answers 404: it has no such attempts.
+pub const CI_FAILURE_PATH: &str = "/runner/ci-failure";
 /// How it goes, and proof of life: `POST`, [`progress::Progress`] → [`progress::Directive`].
 pub const PROGRESS_PATH: &str = "/runner/progress";
 /// The one result: `POST`, [`result::Returned`] → [`result::Receipt`].

@@ -7,6 +7,7 @@ use crate::domain::change::Change;
 use crate::domain::ids::{Fence, Oid, Sha256Hex};
 pub use crate::domain::task::question::Question;
 pub use crate::domain::task::report::{Report, ReportKind};
+pub use crate::domain::task::thread::Answer;
 
 /// `POST /runner/result`. The header `Castellan-Content-SHA256` holds the body's SHA-256 in
 /// lower-case hexadecimal: a body that broke off or disagrees is not stored (U8).
@@ -89,6 +90,9 @@ pub struct RunEvidence {
     /// What it asked people.
     #[serde(default)]
     pub questions: Vec<Question>,
+    /// What it answered to review threads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
     /// How long each part took.
     pub timing: Timing,
 }

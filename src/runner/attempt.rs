@@ -108,6 +108,7 @@ impl Attempt<'_> {
             sandbox,
             start: Arc::new(start),
             options: self.options.clone(),
+            client: self.client.clone(),
             brief: self.brief.clone(),
             workspace,
             prepared: prepared?,
@@ -206,6 +207,7 @@ impl Attempt<'_> {
         self.evidence.words = seen.words;
         self.evidence.report = handed.report;
         self.evidence.questions = handed.questions;
+        self.evidence.answers = handed.answers;
         self.transcript = seen.transcript;
         ended
     }

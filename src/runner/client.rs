@@ -11,8 +11,9 @@ use super::model::{Heard, Way};
 use super::{Pace, WorkOptions};
 use crate::domain::ids::{AttemptNumber, Sha256Hex, TaskId};
 use crate::protocol::brief::Brief;
+use crate::protocol::failure::{AskedOfCi, SaidByCi};
 use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
-use crate::protocol::{BRIEF_PATH, Refused, SESSION_BYTES_MAX, SESSION_PATH};
+use crate::protocol::{BRIEF_PATH, CI_FAILURE_PATH, Refused, SESSION_BYTES_MAX, SESSION_PATH};
 use crate::sandbox::clean_line;
 
 /// A brief holds a whole issue and its feedback; no answer is larger.
@@ -125,6 +126,12 @@ impl Client {
         patiently(self.pace, || self.get(BRIEF_PATH)).await
     }
 
+    /// `GET /runner/ci-failure`, once: whoever asks may ask again.
+    pub(super) async fn ci_failure(&self, asked: &AskedOfCi) -> Result<SaidByCi, CallError> {
+        self.get(&format!("{CI_FAILURE_PATH}?{}", query_of(asked)))
+            .await
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         self.call(Method::GET, path, HeaderMap::new(), Bytes::new())
             .await
@@ -219,6 +226,25 @@ impl Client {
             }),
         }
     }
+}
+
+/// What is asked, as a query.
+fn query_of(asked: &AskedOfCi) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let numbers = [
+        ("check", asked.check.map(u64::from)),
+        ("from", asked.from),
+        ("lines", asked.lines.map(u64::from)),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            query.append_pair(name, &number.to_string());
+        }
+    }
+    if let Some(text) = &asked.search {
+        query.append_pair("search", text);
+    }
+    query.finish()
 }
 
 /// Repeats a call while it may succeed later, waiting twice as long each time.

@@ -68,6 +68,7 @@ pub fn router(server: Server) -> Router {
         )
         .route(protocol::EXCHANGE_PATH, post(runner_api::exchange))
         .route(protocol::BRIEF_PATH, get(runner_api::brief))
+        .route(protocol::CI_FAILURE_PATH, get(runner_api::ci_failure))
         .route(protocol::PROGRESS_PATH, post(runner_api::progress))
         .layer(DefaultBodyLimit::max(protocol::MESSAGE_BYTES_MAX))
         .layer(timeout(REQUEST_MAX));

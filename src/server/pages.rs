@@ -16,10 +16,13 @@ use super::Server;
 use crate::domain::ids::TaskId;
 use crate::domain::task::Task;
 use crate::domain::task::going::{self, UnderWay};
+use crate::domain::task::said::{Said, said};
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
-use crate::store::{DeliveryCounts, HistoryEntry, ParkedEffect, StoreError};
+use crate::store::{DeliveryCounts, Flake, HistoryEntry, ParkedEffect, StoreError};
 
+/// Unsteady checks of its repository on a task's page.
+const FLAKES_SHOWN: u32 = 20;
 /// Tasks on the first page.
 const TASKS_SHOWN: u32 = 50;
 /// Nothing is loaded from elsewhere, nothing runs, nobody frames it.
@@ -52,6 +55,8 @@ struct TaskPage<'a> {
     task: &'a Task,
     stage: &'static str,
     is_busy: bool,
+    ci: Vec<Said>,
+    flakes: Vec<Flake>,
     under_way: Option<UnderWay>,
     spent: Option<String>,
     pull: Option<i64>,
@@ -156,7 +161,9 @@ async fn show_task(
     let page = TaskPage {
         task,
         stage: task.stage.name(),
-        is_busy: task.stage.is_busy(),
+        is_busy: task.stage.is_busy() || matches!(task.stage, Stage::Checking { .. }),
+        ci: said(task),
+        flakes: store.flakes(task.repository, FLAKES_SHOWN).await?,
         under_way: going::under_way(task, server.engine.clock.now()),
         spent: going::spent_words(&store.spent(id).await?),
         pull,

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use crate::domain::ids::{AttemptNumber, TaskId};
 use crate::engine::attempt::{Bearer, RunnerRefusal};
 use crate::protocol::brief::Brief;
 use crate::protocol::enter::{Exchange, IdToken, Lease};
+use crate::protocol::failure::{AskedOfCi, SaidByCi};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{CONTENT_SHA256_HEADER, Receipt};
 use crate::protocol::{RESULT_BYTES_MAX, Refused, SESSION_BYTES_MAX};
@@ -53,6 +55,17 @@ pub(super) async fn brief(
 ) -> Result<Json<Brief>, RunnerRefusal> {
     let bearer = bearer(&headers)?;
     server.engine.brief(&bearer).await.map(Json)
+}
+
+/// What the agent asks of the failure that its attempt corrects.
+pub(super) async fn ci_failure(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    asked: Result<Query<AskedOfCi>, QueryRejection>,
+) -> Result<Json<SaidByCi>, RunnerRefusal> {
+    let bearer = bearer(&headers)?;
+    let Query(asked) = asked.map_err(|error| RunnerRefusal::Message(error.body_text()))?;
+    server.engine.ci_failure(&bearer, &asked).await.map(Json)
 }
 
 pub(super) async fn progress(

@@ -6,6 +6,7 @@
 
 mod cursors;
 mod deliveries;
+mod failures;
 mod history;
 mod identities;
 mod installations;
@@ -26,6 +27,7 @@ use sqlx::{AnyPool, ConnectOptions as _, Executor as _, Row as _};
 use url::Url;
 
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
+pub use failures::{DIGEST_BYTES_MAX, Flake, FlakeKey, KeptFailure, NewFailure, Sought};
 pub use history::HistoryEntry;
 pub use installations::Installation;
 pub use model_calls::NewCall;

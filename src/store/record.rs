@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 
 use super::outbox::{self, DueEffect, EffectEnd, NewEffect};
 use super::results::{self, Kept};
-use super::{Store, StoreError, failed, pulls, sessions, unreadable};
+use super::{Store, StoreError, failed, failures, pulls, sessions, unreadable};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
 use crate::domain::task::Task;
@@ -118,6 +118,7 @@ async fn write(
     }
     if recording.task.stage.is_closed() {
         sessions::forget(connection, &recording.task.id).await?;
+        failures::forget_logs(connection, &recording.task.id).await?;
     }
     match recording.cause {
         Cause::None => {}

@@ -22,7 +22,7 @@ impl World {
         repo: i64,
         workflow: &str,
         event: &str,
-        branch: &str,
+        (branch, head): (&str, &str),
         actor: &str,
     ) -> Result<Run, YardError> {
         let (id, suite) = (self.next("run"), self.next("suite"));
@@ -34,10 +34,6 @@ impl World {
         let id_token_request = self.secret("id-token");
         let now = self.clock.now();
         let known = self.repo(repo)?;
-        let head = known
-            .tip(branch)
-            .ok_or(YardError::NoSuch("branch"))?
-            .to_owned();
         let number = known
             .runs
             .values()
@@ -55,8 +51,9 @@ impl World {
             name,
             event: event.to_owned(),
             branch: branch.to_owned(),
-            head,
+            head: head.to_owned(),
             attempt: 1,
+            attempt_at: now,
             number: i64::try_from(number).unwrap_or(0) + 1,
             actor: actor.to_owned(),
             status: "queued",
@@ -81,7 +78,10 @@ impl World {
         inputs: BTreeMap<String, String>,
         actor: &str,
     ) -> Result<i64, YardError> {
-        let mut run = self.new_run(repo, workflow, "workflow_dispatch", branch, actor)?;
+        let known = self.repo(repo)?;
+        let head = known.tip(branch).ok_or(YardError::NoSuch("branch"))?;
+        let (event, head) = ("workflow_dispatch", head.to_owned());
+        let mut run = self.new_run(repo, workflow, event, (branch, &head), actor)?;
         if let Some(title) = self.run_name(repo, workflow, &inputs) {
             run.title = title;
         }
@@ -89,6 +89,9 @@ impl World {
         let id = run.id;
         self.repo_mut(repo)?.runs.insert(id, run);
         self.tell_run(repo, id, "requested")?;
+        if self.dispatched_runs_report {
+            self.new_job(repo, id, "work")?;
+        }
         self.jobs.push_back(Job::Dispatched { repo, run: id });
         Ok(id)
     }
@@ -156,19 +159,27 @@ impl World {
             return Ok(());
         }
         run.status = "completed";
-        run.conclusion = Some(if run.cancelled {
-            "cancelled".to_owned()
+        let conclusion = if run.cancelled {
+            "cancelled"
         } else {
-            conclusion.to_owned()
-        });
+            conclusion
+        };
+        run.conclusion = Some(conclusion.to_owned());
         run.updated_at = now;
         let (token, actor) = (run.token.clone(), run.actor.clone());
         self.tokens.remove(&token);
+        self.close_jobs(repo, id, conclusion)?;
         self.tell_run(repo, id, "completed")?;
+        let suite = self.run_mut(repo, id)?.suite;
+        self.tell_suite(repo, suite, &actor)
+    }
+
+    /// Tells that a suite is complete.
+    pub(super) fn tell_suite(&mut self, repo: i64, id: i64, sender: &str) -> Result<(), YardError> {
         let known = self.repo(repo)?;
-        let run = known.runs.get(&id).ok_or(YardError::NoSuch("run"))?;
-        let what = json!({"check_suite": self.show_suite(known, run)});
-        self.tell("check_suite", Some("completed"), repo, &actor, what);
+        let suite = known.suite(id).ok_or(YardError::NoSuch("check suite"))?;
+        let what = json!({"check_suite": self.show_suite(known, &suite)});
+        self.tell("check_suite", Some("completed"), repo, sender, what);
         Ok(())
     }
 
@@ -198,19 +209,46 @@ impl World {
             external_id: String::new(),
             details_url: None,
             output: json!({}),
+            annotations: Vec::new(),
             started_at: self.clock.now(),
             completed_at: None,
         }
     }
 
+    /// The suite that an App's check runs on a commit are in, made where there is none yet.
+    pub(super) fn suite_for(&mut self, repo: i64, app: i64, head: &str) -> Result<i64, YardError> {
+        if app == self.app.id {
+            return Ok(self.own_suite(repo, head));
+        }
+        let mut known = self.repo(repo)?.checks.values();
+        let found = known.find(|check| check.app == app && check.head == head);
+        let found = found.map(|check| check.suite);
+        Ok(found.unwrap_or_else(|| self.next("suite")))
+    }
+
+    /// Our App's suite of a commit.
+    pub(super) fn own_suite(&mut self, repo: i64, head: &str) -> i64 {
+        let id = self.next("suite");
+        let known = self.repos.get_mut(&repo);
+        known.map_or(id, |known| {
+            let suites = &mut known.reports.own_suites;
+            *suites.entry(head.to_owned()).or_insert(id)
+        })
+    }
+
+    /// The bot of an App.
+    pub(super) fn bot_of(&self, app: i64) -> String {
+        if app == self.app.id {
+            return self.bot();
+        }
+        let slug = self.apps.get(&app).map_or("github-actions", String::as_str);
+        format!("{slug}[bot]")
+    }
+
     /// Stores a check run, new or changed, and tells of it.
     pub(super) fn put_check(&mut self, repo: i64, check: Check) -> Result<(), YardError> {
         let (id, done) = (check.id, check.completed_at.is_some());
-        let sender = if check.app == self.app.id {
-            self.bot()
-        } else {
-            "github-actions[bot]".to_owned()
-        };
+        let sender = self.bot_of(check.app);
         let known = self.repo_mut(repo)?;
         let head = check.head.clone();
         let before = known.checks.insert(id, check);

@@ -9,19 +9,17 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::YardError;
 use super::git::{Git, plain_git};
+use super::logs::Ran;
 use super::model::Job;
-use super::shapes::ACTIONS_APP_ID;
 use super::shared::Shared;
 use super::world::World;
 
 /// The one workflow that is CI.
 const CI_FILE: &str = "ci.yml";
-/// How much of a step's output stands in the check run.
-const SUMMARY_LIMIT: usize = 4000;
 
 /// One step to run.
 #[derive(Clone, Debug)]
@@ -115,9 +113,9 @@ fn workflow_at(git: &Git, oid: &str) -> Option<Workflow> {
 }
 
 impl World {
-    /// Starts CI on the head of a pull request, if there is any.
+    /// Starts CI on the head of a pull request, if there is any: as a test wrote it, or for real.
     pub(super) fn start_ci(&mut self, repo: i64, n: i64, actor: &str) -> Result<(), YardError> {
-        if !self.ci_is_on {
+        if self.play_pull(repo, n, actor)? || !self.ci_is_on {
             return Ok(());
         }
         let known = self.repo(repo)?;
@@ -131,46 +129,44 @@ impl World {
         else {
             return Ok(());
         };
-        let mut run = self.new_run(repo, CI_FILE, "pull_request", &pull.head, actor)?;
+        let spot = (pull.head.as_str(), pull.head_oid.as_str());
+        let mut run = self.new_run(repo, CI_FILE, "pull_request", spot, actor)?;
         if let Some(name) = workflow.name {
             run.name = name;
         }
-        let (id, suite) = (run.id, run.suite);
+        let id = run.id;
         self.repo_mut(repo)?.runs.insert(id, run);
         self.tell_run(repo, id, "requested")?;
         for (key, job) in workflow.jobs {
-            let name = job.name.unwrap_or(key);
-            let check = self.new_check(ACTIONS_APP_ID, &name, &pull.head_oid, suite);
-            self.put_check(repo, check)?;
+            self.new_job(repo, id, &job.name.unwrap_or(key))?;
         }
         self.jobs.push_back(Job::Ci { repo, run: id });
         Ok(())
     }
 
-    fn end_check(
-        &mut self,
-        repo: i64,
-        suite: i64,
-        name: &str,
-        good: bool,
-        output: &str,
-    ) -> Result<(), YardError> {
+    /// A job of the attempt under way that has not ended, and what it is told to run.
+    fn next_job(&self, repo: i64, run: i64) -> Result<Option<(i64, Vec<String>)>, YardError> {
         let known = self.repo(repo)?;
-        let found = known
-            .checks
-            .values()
-            .find(|check| check.suite == suite && check.name == name);
-        let mut check = found.ok_or(YardError::NoSuch("check run"))?.clone();
-        check.status = "completed".to_owned();
-        check.conclusion = Some(if good { "success" } else { "failure" }.to_owned());
-        check.completed_at = Some(self.clock.now());
-        let from = output
-            .char_indices()
-            .rev()
-            .nth(SUMMARY_LIMIT)
-            .map_or(0, |(at, _)| at);
-        check.output = json!({"title": name, "summary": output.get(from..).unwrap_or_default()});
-        self.put_check(repo, check)
+        let run = known.runs.get(&run).ok_or(YardError::NoSuch("run"))?;
+        let workflow =
+            workflow_at(&known.git, &run.head).ok_or(YardError::NoSuch("CI workflow"))?;
+        let waits = |id: &i64| {
+            let check = known.checks.get(id);
+            check.is_some_and(|check| check.completed_at.is_none())
+        };
+        let jobs = known.reports.jobs_of(run.id, run.attempt);
+        let Some(job) = jobs.into_iter().find(|job| waits(&job.id)) else {
+            return Ok(None);
+        };
+        let named = |(key, one): (String, WorkflowJob)| {
+            (one.name.unwrap_or(key) == job.name).then_some(one.steps)
+        };
+        let steps = workflow.jobs.into_iter().find_map(named);
+        let commands = steps.unwrap_or_default().into_iter();
+        Ok(Some((
+            job.id,
+            commands.filter_map(|step| step.run).collect(),
+        )))
     }
 }
 
@@ -191,18 +187,18 @@ async fn run_jobs(
     repo: i64,
     run: i64,
 ) -> Result<(), YardError> {
-    let (git, head, suite) = shared
+    let (git, head) = shared
         .change(move |world| {
             world.begin_run(repo, run)?;
             let known = world.repo(repo)?;
             let run = known.runs.get(&run).ok_or(YardError::NoSuch("run"))?;
-            Ok::<_, YardError>((known.git.clone(), run.head.clone(), run.suite))
+            Ok::<_, YardError>((known.git.clone(), run.head.clone()))
         })
         .await?;
-    let workflow = workflow_at(&git, &head).ok_or(YardError::NoSuch("CI workflow"))?;
-    let (mut all_good, mut said) = (true, String::new());
-    for (key, job) in workflow.jobs {
-        let name = job.name.unwrap_or(key);
+    while let Some((job, commands)) = shared
+        .change(move |world| world.next_job(repo, run))
+        .await?
+    {
         let folder = runner.folder()?;
         let tree = (*folder).as_ref().join("work");
         let (from, oid, to, giver) = (git.clone(), head.clone(), tree.clone(), Arc::clone(&runner));
@@ -211,30 +207,27 @@ async fn run_jobs(
             Ok::<_, YardError>(giver.give(&to)?)
         });
         made.await.map_err(std::io::Error::other)??;
-        let (mut good, mut output) = (true, String::new());
-        for command in job.steps.into_iter().filter_map(|step| step.run) {
-            let end = runner
-                .run(Step {
-                    workspace: tree.clone(),
-                    command,
-                })
-                .await;
-            output.push_str(&end.output);
-            good = end.exit_code == 0;
-            if !good {
+        let mut ran = Vec::new();
+        for command in &commands {
+            let step = Step {
+                workspace: tree.clone(),
+                command: command.clone(),
+            };
+            let StepEnd { exit_code, output } = runner.run(step).await;
+            ran.push(Ran {
+                command: command.clone(),
+                output,
+                exit_code,
+            });
+            if exit_code != 0 {
                 break;
             }
         }
-        all_good &= good;
-        said.push_str(&output);
         shared
-            .change(move |world| world.end_check(repo, suite, &name, good, &output))
+            .change(move |world| world.job_ran(repo, job, &commands, &ran))
             .await?;
     }
-    let conclusion = if all_good { "success" } else { "failure" };
-    shared
-        .change(move |world| world.end_run(repo, run, conclusion, &said))
-        .await
+    shared.change(move |world| world.conclude(repo, run)).await
 }
 
 /// Lays a commit out as a clone of its own.

@@ -40,6 +40,8 @@ pub enum Fault {
     /// A list without its second half and without a next page, a tree cut off, or over GraphQL
     /// an issue without its title (A10).
     Partial,
+    /// A list with nothing in it, and `total_count` 0 where it counts (G18).
+    Empty,
     /// A list without its second half, and page after page of nothing behind it: one that is
     /// too long to be read to its end.
     Endless,

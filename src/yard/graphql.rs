@@ -1,10 +1,12 @@
-//! The two GraphQL operations that Castellan sends, found by their name; nothing is parsed.
+//! The GraphQL operations that Castellan sends, found by their name; nothing is parsed.
 //!
 //! Answers whole objects, more than was asked for. `updateRefs` compares exact old ids.
 
 use serde_json::{Value, json};
 
-use super::model::{AccountKind, Entry, Repository, Thread, Violation};
+use super::graphql_parts::{actor, failed, variable};
+use super::graphql_pulls;
+use super::model::{Entry, Repository, Thread, Violation};
 use super::permissions::Level;
 use super::refs::{RefChange, ZERO};
 use super::rest::{Answer, Call};
@@ -12,8 +14,8 @@ use super::shapes::node_id;
 use super::tokens::Caller;
 use super::world::World;
 
-/// The operation that reads; the other one writes.
-pub(super) const READ: &str = "/graphql/TaskInput";
+/// The operations that read; the others write.
+pub(super) const READS: [&str; 2] = ["/graphql/TaskInput", "/graphql/ReviewThreads"];
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
 const EVENTS: usize = 50;
@@ -31,6 +33,8 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     match operation.as_str() {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
+        "ReviewThreads" => graphql_pulls::review_threads(world, call),
+        "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world
                 .violations
@@ -42,20 +46,6 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
             )
         }
     }
-}
-
-fn failed(field: &str, kind: &str, message: &str) -> Answer {
-    Answer::ok(json!({
-        "data": {field: null},
-        "errors": [{"type": kind, "path": [field], "locations": [{"line": 1, "column": 1}], "message": message}],
-    }))
-}
-
-fn variable<'a>(call: &'a Call, name: &str) -> &'a Value {
-    call.body
-        .get("variables")
-        .and_then(|map| map.get(name))
-        .unwrap_or(&Value::Null)
 }
 
 fn task_input(world: &mut World, call: &Call) -> Answer {
@@ -113,19 +103,6 @@ fn task_input(world: &mut World, call: &Call) -> Answer {
         map.insert("errors".to_owned(), Value::Array(errors));
     }
     Answer::ok(body)
-}
-
-/// GraphQL shows a bot's login without `[bot]`.
-fn actor(world: &World, login: &str) -> Value {
-    let Some(account) = world.accounts.get(login) else {
-        return Value::Null;
-    };
-    let shown = if account.kind == AccountKind::Bot {
-        login.trim_end_matches("[bot]")
-    } else {
-        login
-    };
-    json!({"__typename": account.kind.word(), "login": shown, "databaseId": account.id, "id": node_id("U", account.id)})
 }
 
 fn repository(world: &World, repo: &Repository, contents: bool) -> Value {
@@ -198,7 +175,11 @@ fn issue_or_pull(world: &World, repo: &Repository, thread: &Thread) -> Value {
                 "isDraft": pull.draft, "merged": merged, "headRefName": pull.head, "headRefOid": pull.head_oid,
                 "baseRefName": pull.base, "baseRefOid": pull.base_oid,
                 "baseRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
-            "headRepository": {"databaseId": repo.id, "nameWithOwner": repo.full_name()},
+                "headRepository": match &pull.fork {
+                    Some(fork) => json!({"databaseId": fork.repository, "nameWithOwner": format!("{}/{}", fork.owner, repo.name)}),
+                    None => json!({"databaseId": repo.id, "nameWithOwner": repo.full_name()}),
+                },
+                "isCrossRepository": pull.fork.is_some(),
             }),
         );
     }

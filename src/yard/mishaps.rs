@@ -77,7 +77,7 @@ pub(super) fn instead(fault: &Fault, world: &World, is_graphql: bool) -> Option<
         Fault::Conflict(said) => Answer::error(409, said),
         Fault::Invalid(said) => Answer::error(422, said),
         Fault::Ruleset(said) => Answer::error(422, &format!("Repository rule violations found\n\n{said}\n\n")),
-        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Endless | Fault::Stale => return None,
+        Fault::After(_) | Fault::Dropped | Fault::DroppedAfter | Fault::Partial | Fault::Empty | Fault::Endless | Fault::Stale => return None,
     })
 }
 
@@ -94,6 +94,7 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
     match fault {
         Fault::After(status) => Answer::error(*status, "Server Error"),
         Fault::Partial => partial(answer),
+        Fault::Empty => empty(answer),
         Fault::Endless => {
             partial(answer).with("link", "<https://example.com/>; rel=\"next\"".to_owned())
         }
@@ -112,6 +113,24 @@ pub(super) fn afterwards(fault: &Fault, answer: Answer, remembered: Option<Value
     }
 }
 
+fn empty(mut answer: Answer) -> Answer {
+    answer.headers.retain(|(name, _)| *name != "link");
+    match &mut answer.body {
+        Value::Array(items) => items.clear(),
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                if let Value::Array(items) = value {
+                    items.clear();
+                } else if key == "total_count" {
+                    *value = json!(0);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    answer
+}
+
 fn partial(mut answer: Answer) -> Answer {
     answer.headers.retain(|(name, _)| *name != "link");
     let half = |items: &mut Vec<Value>| items.truncate(items.len() / 2);
@@ -120,6 +139,10 @@ fn partial(mut answer: Answer) -> Answer {
         .pointer_mut("/data/repository/issueOrPullRequest")
     {
         issue.remove("title");
+    }
+    let threads = "/data/repository/pullRequest/reviewThreads/nodes";
+    if let Some(Value::Array(nodes)) = answer.body.pointer_mut(threads) {
+        half(nodes);
     }
     match &mut answer.body {
         Value::Array(items) => half(items),

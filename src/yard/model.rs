@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use super::beside::{Fork, Mergeability};
 use super::git::Git;
+use super::opinions::Reviews;
 use super::permissions::Grants;
+use super::reports::Reports;
 use crate::domain::time::Timestamp;
 
 /// The one App that this GitHub knows.
@@ -160,6 +163,8 @@ pub(super) struct Repository {
     pub(super) collaborators: BTreeMap<String, Permission>,
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
+    pub(super) reports: Reports,
+    pub(super) reviews: Reviews,
 }
 
 /// An issue or a pull request.
@@ -193,6 +198,8 @@ pub(super) struct Pull {
     pub(super) draft: bool,
     pub(super) merged_by: Option<String>,
     pub(super) merge_oid: Option<String>,
+    pub(super) fork: Option<Fork>,
+    pub(super) mergeable: Option<Mergeability>,
 }
 
 /// What happened on a thread, in order.
@@ -237,6 +244,12 @@ pub(super) enum Entry {
     Checked {
         check: i64,
     },
+    Stated {
+        status: i64,
+    },
+    Reviewed {
+        review: i64,
+    },
     BranchDeleted {
         actor: String,
     },
@@ -277,6 +290,7 @@ pub(super) struct Run {
     pub(super) branch: String,
     pub(super) head: String,
     pub(super) attempt: i64,
+    pub(super) attempt_at: Timestamp,
     pub(super) number: i64,
     pub(super) actor: String,
     pub(super) status: &'static str,
@@ -305,6 +319,7 @@ pub(super) struct Check {
     pub(super) external_id: String,
     pub(super) details_url: Option<String>,
     pub(super) output: Value,
+    pub(super) annotations: Vec<Value>,
     pub(super) started_at: Timestamp,
     pub(super) completed_at: Option<Timestamp>,
 }
@@ -368,11 +383,10 @@ impl Repository {
             .filter(move |comment| comment.thread == thread)
     }
 
-    /// Open pull requests with this head branch.
+    /// Open pull requests with this head branch of the repository itself.
     pub(super) fn open_pulls_of(&self, branch: &str) -> Vec<i64> {
-        let open = |thread: &&Thread| {
-            thread.open && thread.pull.as_ref().is_some_and(|pull| pull.head == branch)
-        };
+        let from = |pull: &Pull| pull.head == branch && pull.fork.is_none();
+        let open = |thread: &&Thread| thread.open && thread.pull.as_ref().is_some_and(from);
         self.threads
             .values()
             .filter(open)

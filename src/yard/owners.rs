@@ -101,6 +101,20 @@ impl Actor {
         .await
     }
 
+    /// Moves any ref by force to a commit, or takes it away. Write or better.
+    ///
+    /// # Errors
+    /// May not, or git fails.
+    pub async fn moves_ref(&self, name: &str, to: Option<&Oid>) -> Result<(), YardError> {
+        let (name, to) = (name.to_owned(), to.map(ToString::to_string));
+        self.may(Permission::Write, move |world, repo, me| {
+            let old = world.repo(repo)?.refs.get(&name).cloned();
+            let new = to;
+            world.move_ref(repo, me, RefChange { name, old, new })
+        })
+        .await
+    }
+
     /// Deletes a branch. Write or better.
     ///
     /// # Errors

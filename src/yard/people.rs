@@ -222,6 +222,18 @@ impl Actor {
         .await
     }
 
+    /// Opens a draft; its number.
+    ///
+    /// # Errors
+    /// There is no such branch.
+    pub async fn opens_draft(&self, head: &str, base: &str, title: &str) -> Result<i64, YardError> {
+        let (head, base, title) = (head.to_owned(), base.to_owned(), title.to_owned());
+        self.does(move |world, repo, me| {
+            world.open_pull(repo, me, (&head, &base), (&title, ""), true)
+        })
+        .await
+    }
+
     /// Marks a draft as ready for review.
     ///
     /// # Errors

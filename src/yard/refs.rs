@@ -118,6 +118,10 @@ impl World {
         if merges {
             self.violations.push(Violation::Merged(change.name.clone()));
         }
+        // Of other refs nobody is told: GitHub's push is for branches and tags.
+        if !change.name.starts_with("refs/heads/") && !change.name.starts_with("refs/tags/") {
+            return Ok(());
+        }
         let what = self.show_push(repo, actor, &change)?;
         self.tell("push", None, repo, actor, what);
         let Some(branch) = change.name.strip_prefix("refs/heads/") else {
@@ -126,10 +130,13 @@ impl World {
         for n in self.repo(repo)?.open_pulls_of(branch) {
             self.pull_followed(repo, n, actor, &change)?;
         }
-        Ok(())
+        match &change.new {
+            Some(new) => self.play_branch(repo, branch, new, actor),
+            None => Ok(()),
+        }
     }
 
-    fn pull_followed(
+    pub(super) fn pull_followed(
         &mut self,
         repo: i64,
         n: i64,

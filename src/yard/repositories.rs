@@ -57,6 +57,19 @@ impl Yard {
             .look(|world| world.repo_named(repo)?.tip(branch)?.parse().ok())
     }
 
+    /// All refs of a repository that begin with this, by name.
+    #[must_use]
+    pub fn refs(&self, repo: &str, prefix: &str) -> BTreeMap<String, String> {
+        self.shared.look(|world| {
+            let refs = world.repo_named(repo).map(|known| known.refs.iter());
+            let matching = refs.into_iter().flatten();
+            matching
+                .filter(|(name, _)| name.starts_with(prefix))
+                .map(|(name, oid)| (name.clone(), oid.clone()))
+                .collect()
+        })
+    }
+
     /// The files of a commit: path, then mode and content.
     ///
     /// # Errors
@@ -169,6 +182,8 @@ impl World {
             collaborators: BTreeMap::new(),
             runs: BTreeMap::new(),
             checks: BTreeMap::new(),
+            reports: Default::default(),
+            reviews: Default::default(),
         };
         self.repos.insert(id, repo);
         let oid = self.commit_files(id, owner, &[], files, "Initial commit\n")?;

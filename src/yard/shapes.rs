@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::model::{AccountKind, Check, Comment, Installation, Reaction, Repository, Run, Thread};
+use super::model::{AccountKind, Comment, Installation, Reaction, Repository, Thread};
 use super::templates::{Names, object, patched};
 use super::world::World;
 
@@ -17,7 +17,7 @@ pub(super) fn node_id(prefix: &str, id: i64) -> String {
 }
 
 /// Every text under `value` with `from` replaced by `to`.
-fn renumber(value: &mut Value, from: &str, to: &str) {
+pub(super) fn renumber(value: &mut Value, from: &str, to: &str) {
     match value {
         Value::String(text) if text.contains(from) => *text = text.replace(from, to),
         Value::Array(items) => items.iter_mut().for_each(|item| renumber(item, from, to)),
@@ -27,7 +27,7 @@ fn renumber(value: &mut Value, from: &str, to: &str) {
 }
 
 impl World {
-    fn names<'a>(&'a self, full_name: &'a str) -> Names<'a> {
+    pub(super) fn names<'a>(&'a self, full_name: &'a str) -> Names<'a> {
         Names {
             base_url: &self.base_url,
             full_name,
@@ -90,7 +90,7 @@ impl World {
         self.show_label(&repo.full_name(), label)
     }
 
-    fn reactions(url: &str, reactions: &[Reaction]) -> Value {
+    pub(super) fn reactions(url: &str, reactions: &[Reaction]) -> Value {
         let count = |content: &str| {
             reactions
                 .iter()
@@ -103,7 +103,7 @@ impl World {
     }
 
     /// GitHub's word for how an author stands to a repository; no permission.
-    fn association(repo: &Repository, login: &str) -> &'static str {
+    pub(super) fn association(repo: &Repository, login: &str) -> &'static str {
         if repo.owner == login {
             "OWNER"
         } else if repo.collaborators.contains_key(login) {
@@ -214,6 +214,11 @@ impl World {
             json!({"label": format!("{}:{branch}", repo.owner), "ref": branch, "sha": oid,
                    "user": self.show_user(&repo.owner), "repo": self.show_repo(repo)})
         };
+        let mut head = side(&pull.head, &pull.head_oid);
+        if let Some(fork) = &pull.fork {
+            super::templates::patch(&mut head, self.show_fork(repo, fork, &pull.head));
+        }
+        let (mergeable, mergeable_state) = repo.mergeability(pull);
         let merged = pull.merged_by.is_some();
         patched(
             shown,
@@ -221,108 +226,16 @@ impl World {
                 "id": pull.id, "node_id": node_id("PR", pull.id), "number": n, "title": thread.title,
                 "state": if thread.open { "open" } else { "closed" }, "locked": false, "draft": pull.draft,
                 "body": text_or_null(&thread.body), "user": self.show_user(&thread.author),
-                "head": side(&pull.head, &pull.head_oid), "base": side(&pull.base, &pull.base_oid),
+                "head": head, "base": side(&pull.base, &pull.base_oid),
                 "created_at": thread.created_at.to_string(), "updated_at": thread.updated_at.to_string(),
                 "closed_at": thread.closed_at.map(|at| at.to_string()), "merged": merged,
                 "merged_at": if merged { thread.closed_at.map(|at| at.to_string()) } else { None },
                 "merged_by": pull.merged_by.as_ref().map(|login| self.show_user(login)),
-                "merge_commit_sha": pull.merge_oid, "mergeable": null, "mergeable_state": "unknown", "rebaseable": null,
+                "merge_commit_sha": pull.merge_oid, "mergeable": mergeable, "mergeable_state": mergeable_state, "rebaseable": mergeable,
                 "author_association": Self::association(repo, &thread.author), "milestone": null,
                 "labels": thread.labels.iter().map(|label| self.show_label(&full, label)).collect::<Vec<_>>(),
-                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": false,
+                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": pull.fork.is_some(),
             }),
-        )
-    }
-
-    /// A check run.
-    pub(super) fn show_check(&self, repo: &Repository, check: &Check) -> Value {
-        let full = repo.full_name();
-        let recording = if check.completed_at.is_some() {
-            "check_run.completed"
-        } else {
-            "check_run.created"
-        };
-        let app = self.show_app_of(check.app);
-        let url = format!("{}/repos/{full}/check-runs/{}", self.api(), check.id);
-        let branch = repo.refs.iter().find(|(_, oid)| **oid == check.head);
-        let branch = branch.and_then(|(name, _)| name.strip_prefix("refs/heads/"));
-        let page = format!("{}/{full}/runs/{}", self.base_url, check.id);
-        patched(
-            object(recording, "/check_run", &self.names(&full)),
-            json!({
-                "id": check.id, "node_id": node_id("CR", check.id), "name": check.name, "head_sha": check.head,
-                "status": check.status, "conclusion": check.conclusion, "external_id": check.external_id,
-                "url": url, "html_url": page, "details_url": check.details_url.clone().unwrap_or_else(|| page.clone()),
-                "started_at": check.started_at.to_string(), "completed_at": check.completed_at.map(|at| at.to_string()),
-                "output": patched(json!({"title": null, "summary": null, "text": null, "annotations_count": 0,
-                                 "annotations_url": format!("{url}/annotations")}), check.output.clone()),
-                "app": app, "pull_requests": [],
-                "check_suite": {"id": check.suite, "node_id": node_id("CS", check.suite), "head_sha": check.head,
-                                "head_branch": branch, "status": check.status, "conclusion": check.conclusion,
-                                "app": app, "pull_requests": [],
-                                "url": format!("{}/repos/{full}/check-suites/{}", self.api(), check.suite)},
-            }),
-        )
-    }
-
-    /// The check suite of a run.
-    pub(super) fn show_suite(&self, repo: &Repository, run: &Run) -> Value {
-        patched(
-            object(
-                "check_suite.completed",
-                "/check_suite",
-                &self.names(&repo.full_name()),
-            ),
-            json!({"id": run.suite, "node_id": node_id("CS", run.suite), "head_branch": run.branch, "head_sha": run.head,
-                   "status": run.status, "conclusion": run.conclusion, "before": null, "after": run.head,
-                   "pull_requests": [], "app": self.show_app_of(ACTIONS_APP_ID),
-                   "url": format!("{}/repos/{}/check-suites/{}", self.api(), repo.full_name(), run.suite),
-                   "created_at": run.created_at.to_string(), "updated_at": run.updated_at.to_string()}),
-        )
-    }
-
-    /// A workflow run.
-    pub(super) fn show_run(&self, repo: &Repository, run: &Run) -> Value {
-        let full = repo.full_name();
-        let mut shown = object(
-            "workflow_run.completed",
-            "/workflow_run",
-            &self.names(&full),
-        );
-        let old = shown.get("id").and_then(Value::as_i64).unwrap_or(0);
-        renumber(
-            &mut shown,
-            &format!("/runs/{old}"),
-            &format!("/runs/{}", run.id),
-        );
-        let file = format!(".github/workflows/{}", run.workflow);
-        patched(
-            shown,
-            json!({
-                "id": run.id, "node_id": node_id("WFR", run.id), "name": run.name, "path": file,
-                "display_title": run.title, "event": run.event, "status": run.status, "conclusion": run.conclusion,
-                "head_branch": run.branch, "head_sha": run.head, "head_commit": {"id": run.head},
-                "run_number": run.number, "run_attempt": run.attempt, "check_suite_id": run.suite,
-                "check_suite_node_id": node_id("CS", run.suite), "workflow_id": workflow_id(&run.workflow),
-                "actor": self.show_user(&run.actor), "triggering_actor": self.show_user(&run.actor),
-                "created_at": run.created_at.to_string(), "updated_at": run.updated_at.to_string(),
-                "run_started_at": run.created_at.to_string(), "pull_requests": [], "referenced_workflows": [],
-                "repository": self.show_repo(repo), "head_repository": self.show_repo(repo),
-            }),
-        )
-    }
-
-    /// The workflow of a run.
-    pub(super) fn show_workflow(&self, repo: &Repository, run: &Run) -> Value {
-        let id = workflow_id(&run.workflow);
-        let path = format!(".github/workflows/{}", run.workflow);
-        patched(
-            object(
-                "workflow_run.completed",
-                "/workflow",
-                &self.names(&repo.full_name()),
-            ),
-            json!({"id": id, "node_id": node_id("W", id), "name": run.name, "path": path, "state": "active"}),
         )
     }
 
@@ -331,10 +244,12 @@ impl World {
         (author == self.bot()).then(|| self.show_app_of(self.app.id))
     }
 
-    /// An app: ours, or GitHub Actions.
+    /// An app: ours, somebody else's, or GitHub Actions.
     pub(super) fn show_app_of(&self, id: i64) -> Value {
         let (slug, name) = if id == self.app.id {
             (self.app.slug.clone(), self.manifest.name.clone())
+        } else if let Some(slug) = self.apps.get(&id) {
+            (slug.clone(), slug.clone())
         } else {
             ("github-actions".to_owned(), "GitHub Actions".to_owned())
         };
@@ -382,12 +297,7 @@ impl World {
     }
 }
 
-/// GitHub's number of a workflow file.
-pub(super) fn workflow_id(file: &str) -> i64 {
-    16_340_000 + file.bytes().map(i64::from).sum::<i64>()
-}
-
-fn text_or_null(text: &str) -> Value {
+pub(super) fn text_or_null(text: &str) -> Value {
     if text.is_empty() {
         Value::Null
     } else {

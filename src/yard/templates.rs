@@ -51,12 +51,21 @@ recorded![
 ];
 
 /// Recordings that stand in where GitHub's examples have none.
-const STANDS_IN: [(&str, &str); 5] = [
+const STANDS_IN: [(&str, &str); 8] = [
     ("issues.closed", "issues.reopened"),
     ("pull_request.edited", "pull_request.opened"),
     ("repository.archived", "repository.privatized"),
     ("workflow_run.in_progress", "workflow_run.requested"),
     ("check_run.rerequested", "check_run.completed"),
+    ("pull_request.converted_to_draft", "pull_request.opened"),
+    (
+        "pull_request_review.dismissed",
+        "pull_request_review.submitted",
+    ),
+    (
+        "pull_request_review.edited",
+        "pull_request_review.submitted",
+    ),
 ];
 
 /// Names in the recordings, which become the repository's and its owner's.

@@ -132,7 +132,21 @@ impl World {
             draft,
             merged_by: None,
             merge_oid: None,
+            fork: None,
+            mergeable: None,
         };
+        self.open_pull_of(repo, actor, pull, (title, body))
+    }
+
+    /// The same, of whatever head.
+    pub(super) fn open_pull_of(
+        &mut self,
+        repo: i64,
+        actor: &str,
+        pull: Pull,
+        (title, body): (&str, &str),
+    ) -> Result<i64, YardError> {
+        let known = self.repo(repo)?;
         let oids = known
             .git
             .commits_between(Some(&pull.base_oid), &pull.head_oid);
@@ -289,7 +303,11 @@ impl World {
             },
             actor,
             json!({}),
-        )
+        )?;
+        if draft {
+            return Ok(());
+        }
+        self.play_ready(repo, n, actor)
     }
 
     /// Deletes an issue with all that stands on it.

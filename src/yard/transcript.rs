@@ -52,12 +52,12 @@ fn opening(out: &mut String, repo: &Repository, thread: &Thread) {
     }
     match &thread.pull {
         Some(pull) => {
+            let fork = pull.fork.as_ref().map(|fork| format!("{}:", fork.owner));
+            let (from, head) = (fork.unwrap_or_default(), &pull.head);
+            let (author, base) = (&thread.author, &pull.base);
             line(
                 out,
-                format_args!(
-                    "{} wants to merge {} into {}",
-                    thread.author, pull.head, pull.base
-                ),
+                format_args!("{author} wants to merge {from}{head} into {base}"),
             );
             let files = repo.git.text(
                 &[
@@ -147,7 +147,17 @@ fn told(
         Entry::BranchDeleted { actor } => line(out, format_args!("{actor} deleted the branch")),
         Entry::Checked { check } => {
             if let Some(check) = repo.checks.get(check) {
-                checked(out, world, check);
+                checked(out, world, repo, check);
+            }
+        }
+        Entry::Reviewed { review } => reviewed(out, repo, *review),
+        Entry::Stated { status } => {
+            let mut known = repo.reports.statuses.iter();
+            if let Some(one) = known.find(|one| one.id == *status) {
+                line(
+                    out,
+                    format_args!("status {} ({}): {}", one.context, one.creator, one.state),
+                );
             }
         }
     }
@@ -202,11 +212,17 @@ fn pushed(
     Ok(())
 }
 
-fn checked(out: &mut String, world: &World, check: &Check) {
-    let app = if check.app == ACTIONS_APP_ID {
-        "GitHub Actions"
-    } else {
-        world.manifest.name.as_str()
+fn checked(out: &mut String, world: &World, repo: &Repository, check: &Check) {
+    let attempt = repo
+        .reports
+        .jobs
+        .get(&check.id)
+        .map_or(1, |job| job.attempt);
+    let app = match (check.app, world.apps.get(&check.app)) {
+        (ACTIONS_APP_ID, _) if attempt > 1 => format!("GitHub Actions, attempt {attempt}"),
+        (ACTIONS_APP_ID, _) => "GitHub Actions".to_owned(),
+        (_, Some(slug)) => slug.clone(),
+        (_, None) => world.manifest.name.clone(),
     };
     let state = check.conclusion.as_deref().unwrap_or(check.status.as_str());
     line(out, format_args!("check {} ({app}): {state}", check.name));
@@ -217,5 +233,45 @@ fn checked(out: &mut String, world: &World, check: &Check) {
             .and_then(serde_json::Value::as_str)
     {
         quoted(out, title);
+    }
+}
+
+/// A review, and beneath it the threads that began with it.
+fn reviewed(out: &mut String, repo: &Repository, id: i64) {
+    let known = &repo.reviews;
+    let Some(review) = known.reviews.get(&id) else {
+        return;
+    };
+    let begun: Vec<_> = known
+        .threads
+        .values()
+        .filter(|one| one.review == id)
+        .collect();
+    // A reply is a review of its own; it is shown in its thread.
+    if review.state == "COMMENTED" && review.body.is_empty() && begun.is_empty() {
+        return;
+    }
+    let how = match review.state {
+        "APPROVED" => "approved this",
+        "CHANGES_REQUESTED" => "requested changes",
+        "DISMISSED" => "gave a review that was dismissed",
+        _ => "reviewed",
+    };
+    line(out, format_args!("{} {how}", review.author));
+    quoted(out, &review.body);
+    for thread in begun {
+        let state = match (&thread.resolved_by, repo.is_outdated(thread)) {
+            (Some(who), _) => format!(" (resolved by {who})"),
+            (None, true) => " (outdated)".to_owned(),
+            (None, false) => String::new(),
+        };
+        line(
+            out,
+            format_args!("  on {}:{}{state}", thread.path, thread.line),
+        );
+        for comment in known.comments_of(thread.id) {
+            line(out, format_args!("  {} said", comment.author));
+            quoted(out, &comment.body);
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::faults::Fault;
 use super::git_http;
 use super::graphql;
 use super::identity;
+use super::logs;
 use super::mishaps::{afterwards, instead};
 use super::model::CallRecord;
 use super::rest::{self, Answer, Call};
@@ -52,10 +53,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let authorization = text_of(&parts.headers, "authorization");
     let seen_before = text_of(&parts.headers, "if-none-match");
     let method = parts.method.as_str().to_owned();
-    if let Some(path) = path.strip_prefix(identity::ISSUER_PATH) {
-        let said = shared
-            .look_quietly(|world| identity::answer(world, path, &query, authorization.as_deref()));
-        return (said.0, axum::Json(said.1)).into_response();
+    if let Some(said) = outside(&shared, &path, &query, authorization.as_deref()) {
+        return said;
     }
     let is_graphql = path == "/api/graphql";
     let Some(api_path) = path
@@ -111,6 +110,44 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     }
 }
 
+/// What is neither the API nor git: the issuer of identities, and logs.
+fn outside(
+    shared: &Arc<Shared>,
+    path: &str,
+    query: &str,
+    authorization: Option<&str>,
+) -> Option<Response> {
+    if let Some(path) = path.strip_prefix(logs::LOGS_PATH) {
+        return Some(log(shared, path, query));
+    }
+    let path = path.strip_prefix(identity::ISSUER_PATH)?;
+    let said = shared.look_quietly(|world| identity::answer(world, path, query, authorization));
+    Some((said.0, axum::Json(said.1)).into_response())
+}
+
+/// A log at its link: storage, which knows no tokens. Faults name it as `/_logs/**`.
+fn log(shared: &Arc<Shared>, path: &str, query: &str) -> Response {
+    let (fault, (status, mut bytes)) = shared.look_quietly(|world| {
+        let fault = world.fault_of("GET", &format!("{}{path}", logs::LOGS_PATH));
+        (fault, world.log_at(path, query))
+    });
+    let status = match fault {
+        Some(Fault::Dropped | Fault::DroppedAfter) => return broken(),
+        Some(Fault::Before(status) | Fault::After(status)) => {
+            bytes.clear();
+            status
+        }
+        Some(Fault::NotFound) => 404,
+        Some(Fault::Partial) => {
+            bytes.truncate(bytes.len() / 2);
+            status
+        }
+        _ => status,
+    };
+    let status = StatusCode::from_u16(status).unwrap_or_default();
+    (status, [("content-type", "text/plain")], bytes).into_response()
+}
+
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get(name)
@@ -155,7 +192,7 @@ fn true_answer(world: &mut World, call: &Call, is_graphql: bool) -> Answer {
     } else {
         rest::answer(world, call)
     };
-    let reads = call.method == "GET" || call.path == graphql::READ;
+    let reads = call.method == "GET" || graphql::READS.contains(&call.path.as_str());
     if reads && answer.status == 200 {
         if world.remembered.len() >= REMEMBERED_LIMIT {
             world.remembered.clear();
@@ -201,14 +238,15 @@ fn with_limits(world: &mut World, mut answer: Answer) -> Answer {
 fn kind(method: &str, path: &str) -> &'static str {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", _) | (_, ["graphql", "TaskInput"]) => "reads",
+        ("GET", _) | (_, ["graphql", "TaskInput" | "ReviewThreads"]) => "reads",
+        (_, ["graphql", "MarkPullRequestReadyForReview"]) => "content",
         (_, ["graphql", "UpdateRefs"]) => "git",
         (_, [.., "access_tokens"]) => "tokens",
         (
             _,
             [
                 ..,
-                "reactions" | "reviews" | "comments" | "pulls" | "check-runs",
+                "reactions" | "reviews" | "comments" | "replies" | "pulls" | "check-runs",
             ],
         ) => "content",
         ("PATCH", [.., "comments" | "pulls" | "check-runs" | "issues", _]) => "content",

@@ -41,6 +41,9 @@ pub struct Options {
     pub knows_run_details: bool,
     /// Whether private repositories have draft pull requests; not on the free plan (A20).
     pub drafts_in_private: bool,
+    /// Whether a dispatched run has a job `work` with a check run on the default branch's head, as
+    /// on GitHub: for stories in which that must not be taken for the repository's CI.
+    pub dispatched_runs_report: bool,
 }
 
 impl Default for Options {
@@ -53,6 +56,7 @@ impl Default for Options {
             seed: None,
             knows_run_details: true,
             drafts_in_private: true,
+            dispatched_runs_report: false,
         }
     }
 }
@@ -132,6 +136,7 @@ impl Yard {
         );
         world.knows_run_details = options.knows_run_details;
         world.drafts_in_private = options.drafts_in_private;
+        world.dispatched_runs_report = options.dispatched_runs_report;
         world.ci_is_on = matches!(options.ci, Ci::On(_));
         let bot = world.bot();
         world.account(&bot, AccountKind::Bot);

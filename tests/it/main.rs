@@ -7,6 +7,7 @@
 
 mod agents;
 mod change;
+mod ci;
 mod cli;
 mod command;
 mod contract;
@@ -31,5 +32,6 @@ mod storm;
 mod text;
 mod tidy;
 mod transitions;
+mod weakened;
 mod workflow;
 mod yard;

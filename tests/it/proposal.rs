@@ -36,6 +36,9 @@ fn of(
         ended: None,
         questions: Vec::new(),
         answer: None,
+        correction: None,
+        staged: None,
+        approved: None,
     };
     let facts = Facts {
         attempt: &attempt,

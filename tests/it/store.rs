@@ -2,6 +2,7 @@
 //! names one (see `tests/postgres.sh`). Each test has a database of its own.
 
 mod deliveries;
+mod failures;
 mod kept;
 mod lock;
 mod migrations;

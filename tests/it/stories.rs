@@ -4,9 +4,12 @@
 //! on a loopback port, and deliveries that are really signed. Keys (`h2_`, `x12_`, …) are those
 //! of the faults and attacks that a story answers.
 
+mod approval;
 mod asking;
 mod calls;
 mod changes;
+pub(crate) mod ci;
+mod ci_failure;
 mod clocks;
 mod crashes;
 mod deliveries;
@@ -25,15 +28,18 @@ mod ours;
 mod pages;
 mod permissions;
 mod progress;
+mod pull_fix;
 mod pushes;
 mod raid;
 mod real;
 mod reports;
 mod repository;
 mod requests;
+mod reviews;
 mod runner;
 mod runners;
 mod sessions;
 mod sign_in;
 mod sweeps;
+mod weakened;
 pub(crate) mod world;

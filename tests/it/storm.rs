@@ -1,4 +1,5 @@
-//! Storms: the story from label to pull request, with `/agent fix` or a person's push after it,
+//! Storms: the story from label to pull request, with `/agent fix`, a person's push or an
+//! approval of CI after it,
 //! while deliveries are shuffled, doubled and lost, calls of GitHub fail before or after their
 //! effect, results come twice, and the server dies at any step, also in the middle of one. It
 //! ends the same after a sweep (I1 to I5, I9, I11).
@@ -42,14 +43,24 @@ enum Tale {
     Label,
     Fix,
     Push,
+    Approve,
 }
 
 impl Tale {
     const fn of(seed: u64) -> Self {
-        match seed % 3 {
+        match seed % 4 {
             0 => Self::Label,
             1 => Self::Fix,
-            _ => Self::Push,
+            2 => Self::Push,
+            _ => Self::Approve,
+        }
+    }
+
+    /// Where the task comes to rest without anybody's doing.
+    const fn rests(self) -> &'static str {
+        match self {
+            Self::Label | Self::Fix | Self::Push => "delivered",
+            Self::Approve => "staged",
         }
     }
 }
@@ -64,6 +75,10 @@ struct Storm {
 impl Storm {
     async fn tell(seed: u64, tale: Tale, weather: Option<Weather>) -> End {
         let world = World::begin(seed).await;
+        if tale == Tale::Approve {
+            let policy = [(".github/castellan.yml", "ci: after_approval\n")];
+            world.alice.pushes("main", &policy, "Ask").await.unwrap();
+        }
         // The App is installed before anybody asks: what was asked before is nothing to it.
         world.engine().sweep_next().await.unwrap();
         let mut storm = Self {
@@ -79,7 +94,7 @@ impl Storm {
             .unwrap();
         alice.labels(issue, "agent").await.unwrap();
         storm
-            .blows_until(|task| task.pull.is_some() && task.stage.name() == "delivered")
+            .blows_until(|task| task.stage.name() == tale.rests())
             .await;
         if tale != Tale::Label {
             storm.gathers();
@@ -114,6 +129,13 @@ impl Storm {
                 let fixed =
                     |task: &Task| task.attempts.len() == 2 && task.stage.name() == "delivered";
                 self.blows_until(fixed).await;
+            }
+            Tale::Approve => {
+                let tip = |branch: &str| self.world.yard.branch_tip("octo/sample", branch);
+                assert_eq!(tip(&task.id.branch()), None, "X62: nothing is on a branch");
+                alice.comments(task.issue.0, "/agent ci").await.unwrap();
+                self.blows_until(|task| task.stage.name() == "delivered")
+                    .await;
             }
             Tale::Push => {
                 let files = [("own.txt", "mine\n")];
@@ -261,17 +283,18 @@ async fn step(engine: &castellan::engine::Engine, gust: Gust) -> Result<bool, En
     }
 }
 
-async fn calm() -> [End; 3] {
+async fn calm() -> [End; 4] {
     let tell = |tale| Storm::tell(1, tale, None);
     [
         tell(Tale::Label).await,
         tell(Tale::Fix).await,
         tell(Tale::Push).await,
+        tell(Tale::Approve).await,
     ]
 }
 
 /// A storm ends as the calm story does.
-async fn assert_same(seed: u64, calm: &[End; 3]) -> Result<(), String> {
+async fn assert_same(seed: u64, calm: &[End; 4]) -> Result<(), String> {
     let tale = Tale::of(seed);
     let storm = tokio::spawn(Storm::tell(seed, tale, Some(Weather::of(seed))));
     let again = format!("again: {SEED}={seed} cargo test --test it storm::seeds");
@@ -293,7 +316,7 @@ async fn assert_same(seed: u64, calm: &[End; 3]) -> Result<(), String> {
 async fn seeds() {
     let given = std::env::var_os(SEED).and_then(|seed| seed.to_str()?.parse().ok());
     let seeds: Vec<u64> = given.map_or_else(|| (0..SEEDS).collect(), |seed: u64| vec![seed]);
-    let calm: &'static [End; 3] = Box::leak(Box::new(calm().await));
+    let calm: &'static [End; 4] = Box::leak(Box::new(calm().await));
     let mut failed = Vec::new();
     let mut all: tokio::task::JoinSet<Result<(), String>> = tokio::task::JoinSet::new();
     for seed in seeds {

@@ -1,9 +1,11 @@
 //! How each stage answers each fact: one table, kept as a snapshot, so that a change of behaviour
 //! shows in review as changed rows. The README's table of states is made from it.
 
+pub(crate) mod checks;
 mod facts;
 mod properties;
 mod readme;
+mod reviews;
 pub(crate) mod sample;
 mod stages;
 mod words;
@@ -41,6 +43,8 @@ fn show(task: &Task) -> String {
         Stage::Working { attempt, .. } => format!("working {attempt}"),
         Stage::Applying { attempt, .. } => format!("applying {attempt}"),
         Stage::Asking { attempt, .. } => format!("asking {attempt}"),
+        Stage::Staged { attempt, .. } => format!("staged {attempt}"),
+        Stage::Checking { .. } => "checking".to_owned(),
         Stage::Delivered { .. } => "delivered".to_owned(),
         Stage::Paused { head: Some(_), .. } => "paused".to_owned(),
         Stage::Paused { head: None, .. } => "paused, no branch".to_owned(),
@@ -55,8 +59,13 @@ fn show_effect(effect: &Effect) -> String {
         Effect::Acknowledge { .. } => "acknowledge".to_owned(),
         Effect::Say { key, .. } => format!("say {key}"),
         Effect::Report { attempt, .. } => format!("report {attempt}"),
+        Effect::Reply { attempt, .. } => format!("reply {attempt}"),
         Effect::Dispatch { attempt, .. } => format!("dispatch {attempt}"),
         Effect::Apply { attempt, .. } => format!("apply {attempt}"),
+        Effect::Release { attempt, .. } => format!("release {attempt}"),
+        Effect::Unstage { .. } => "unstage".to_owned(),
+        Effect::Rerun { run } => format!("rerun {run}"),
+        Effect::Ready { .. } => "ready".to_owned(),
         Effect::Cancel { run } => format!("cancel {run}"),
     }
 }
@@ -170,7 +179,10 @@ fn every_reason_occurs_in_the_table() {
 
 /// What was on its branch already when the task was ended is told all the same.
 fn is_told_late(because: Because) -> bool {
-    matches!(because, Because::AlreadyWritten | Because::NotProposed)
+    matches!(
+        because,
+        Because::AlreadyWritten | Because::NotProposed | Because::StagedDropped
+    )
 }
 
 #[test]

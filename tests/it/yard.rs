@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api;
+mod ci;
 mod deliveries;
 mod faults;
 mod git;
 mod jobs;
 mod manifest;
+mod reruns;
+mod reviews;
 mod scene;
 mod scripted_model;
 mod story;

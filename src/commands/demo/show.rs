@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use castellan::domain::change::Change;
 use castellan::domain::event::Fact;
+use castellan::domain::text;
 use castellan::engine::Engine;
 use castellan::protocol::result::{Outcome, Returned, Timing};
 use castellan::store::{HistoryEntry, StoredTask};
 use serde_json::json;
+
+/// Characters of a check's name, and of the first line of its failure.
+const FIRST_CHARS: usize = 80;
 
 /// One step, in a line.
 pub(super) fn news(entry: &HistoryEntry) -> String {
@@ -18,6 +22,17 @@ pub(super) fn news(entry: &HistoryEntry) -> String {
         Fact::Dispatched { run: Some(run), .. } => format!("{sentence} (run {run})"),
         Fact::Applied { pull, head, .. } => format!("{sentence} (#{pull} at {})", head.short()),
         Fact::ChangeRefused { sentences, .. } => format!("{sentence} {}", sentences.join(" ")),
+        Fact::ChecksRead { failures, .. } if !failures.is_empty() => {
+            let named = failures.iter().map(|failure| {
+                let first = text::inline_code(&failure.first, FIRST_CHARS);
+                format!(
+                    "{}: {first}",
+                    text::inline_code(&failure.check, FIRST_CHARS)
+                )
+            });
+            let named: Vec<String> = named.collect();
+            format!("{sentence} ({})", named.join("; "))
+        }
         Fact::Returned {
             ending: castellan::domain::event::Ending::Failed { cause, remedy, .. },
             ..

@@ -10,6 +10,7 @@ use super::rules::ChangeRules;
 use super::secret::scan;
 use super::tree::{LINK, SUBMODULE, Tree};
 use super::{Change, FileChange, Operation, TreeEntry};
+use crate::domain::ci::weakened::Weakening;
 use crate::guard::{self, Guard};
 
 /// Mode of a regular file.
@@ -50,6 +51,9 @@ pub struct DiffFacts {
     pub special: Vec<String>,
     /// Names that Windows keeps for devices (X50).
     pub devices: Vec<String>,
+    /// What the whole branch weakens of tests and checks (X61). [`check`] sees one change and
+    /// leaves it empty.
+    pub weakened: Vec<Weakening>,
 }
 
 /// Names of lockfiles.

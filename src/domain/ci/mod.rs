@@ -6,6 +6,7 @@
 //! - [`classify`]: whose failure it is. Only one that is the change's own wakes an agent.
 //! - [`stuck`]: whether the corrections lead anywhere.
 //! - [`watch`]: when to look again, and when to stop waiting.
+//! - [`weakened`]: what a branch takes away from tests and checks.
 //!
 //! Pure: GitHub is observed by `github`, logs are read by `digest`, and `engine` brings them here.
 
@@ -15,3 +16,4 @@ pub mod failure;
 pub mod reading;
 pub mod stuck;
 pub mod watch;
+pub mod weakened;

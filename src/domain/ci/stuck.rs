@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::classify::Whose;
 use super::failure::Failure;
 use super::reading::Awaited;
+use super::watch::Watch;
 use crate::domain::ids::{AttemptNumber, Oid};
 use crate::domain::time::Timestamp;
 
@@ -24,7 +25,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// Its tree, where it is known.
     pub tree: Option<Oid>,
-    /// Bytes of new content, compared with the base.
+    /// Bytes of new content in the change that led to it.
     pub bytes: u64,
     /// What came of it.
     pub verdict: Verdict,
@@ -32,6 +33,8 @@ pub struct Entry {
     pub failures: Vec<(Whose, Failure)>,
     /// What had not come to an end.
     pub awaited: Vec<Awaited>,
+    /// How it was watched: a late report goes on from there.
+    pub watch: Watch,
     /// Whether the agent was told to try another approach on top of it.
     pub other_approach: bool,
 }

@@ -55,6 +55,10 @@ pub enum Command {
         /// What the attempt is told, cleaned, in one line.
         words: Option<String>,
     },
+    /// Hand the task to a person.
+    Handoff,
+    /// Let CI run on the commit that waits for it.
+    Ci,
     /// End the task.
     Stop,
     /// Say how the task stands.
@@ -93,6 +97,16 @@ pub const TABLE: &[Entry] = &[
         help: "Starts the next attempt on the task's branch and tells it the words.",
     },
     Entry {
+        name: "handoff",
+        usage: "/agent handoff",
+        help: "Pauses the task and gives you the branch, the contract, what was tried, and what is left to do.",
+    },
+    Entry {
+        name: "ci",
+        usage: "/agent ci",
+        help: "Lets CI run on the commit that waits for approval, where the policy says `ci: after_approval`.",
+    },
+    Entry {
         name: "stop",
         usage: "/agent stop",
         help: "Ends the task. What was pushed stays.",
@@ -112,6 +126,8 @@ impl Command {
             Self::Help => "help",
             Self::Run => "run",
             Self::Fix { .. } => "fix",
+            Self::Handoff => "handoff",
+            Self::Ci => "ci",
             Self::Stop => "stop",
             Self::Status => "status",
         }
@@ -137,6 +153,8 @@ pub fn parse(comment: &str) -> Parsed {
     match (word, words) {
         ("" | "help", "") => Parsed::Command(Command::Help),
         ("run", "") => Parsed::Command(Command::Run),
+        ("handoff", "") => Parsed::Command(Command::Handoff),
+        ("ci", "") => Parsed::Command(Command::Ci),
         ("stop", "") => Parsed::Command(Command::Stop),
         ("status", "") => Parsed::Command(Command::Status),
         ("fix", words) => Parsed::Command(Command::Fix {

@@ -3,14 +3,18 @@
 //! Every key is optional, and no file at all is [`Policy::default`]. It does not know where the
 //! file came from, and decides nothing: [`super::contract`] and [`crate::domain::change`] do.
 
+mod ci;
 mod network;
 mod parse;
+mod reviews;
 mod value;
 
+pub use ci::{CiPolicy, CiRun};
 pub use network::{
     Egress, MODEL_PORT, PROXY_PORT, Runners, SandboxPolicy, TaskKind, ToolServer, hosts_of,
 };
 pub use parse::{POLICY_BYTES, POLICY_PATH, PolicyError, parse, schema};
+pub use reviews::Reviews;
 pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS, is_model};
 
 pub(super) use value::check_command;
@@ -70,8 +74,26 @@ pub struct Policy {
     #[serde(deserialize_with = "network::servers")]
     #[schemars(length(max = 8))]
     pub mcp: Vec<ToolServer>,
+    /// How CI runs on a change, and how its checks are read.
+    #[serde(deserialize_with = "ci::short_or_long")]
+    pub ci: CiPolicy,
+    /// What a review that requests changes does: `wait` for `/agent fix`, or `fix` at once.
+    pub reviews: Reviews,
     /// Which machines may run the agent: `any`, or `hosted` for GitHub's own only.
     pub runners: Runners,
+    /// What becomes of a change that weakens tests or checks: `refuse`, or `show` it to people.
+    pub weakened_tests: WeakenedTests,
+}
+
+/// What becomes of a change that weakens tests or checks (X61).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WeakenedTests {
+    /// It is refused, save in tests that the issue's own scope names.
+    #[default]
+    Refuse,
+    /// It is taken, and the pull request says what is weaker.
+    Show,
 }
 
 /// Which files an agent may change.
@@ -271,7 +293,10 @@ impl Default for Policy {
             model: None,
             sandbox: SandboxPolicy::default(),
             mcp: Vec::new(),
+            ci: CiPolicy::default(),
+            reviews: Reviews::default(),
             runners: Runners::default(),
+            weakened_tests: WeakenedTests::default(),
         }
     }
 }

@@ -39,7 +39,7 @@ impl Next<'_> {
     }
 
     /// The pull request, where there is one; before that the issue.
-    fn where_people_are(&self) -> Number {
+    pub(super) fn where_people_are(&self) -> Number {
         let pull = self.task.pull.as_ref().map(|pull| pull.number);
         pull.unwrap_or(self.task.issue)
     }
@@ -48,6 +48,7 @@ impl Next<'_> {
     /// asked something, people have a week to answer.
     pub(super) fn end_unchanged(mut self, attempt: AttemptNumber, has_report: bool) -> Decision {
         self.post_report(attempt, has_report);
+        self.answer_threads(attempt, None);
         if self.is_answered() {
             return self.go_on_with_answer(Because::NothingChanged);
         }
@@ -84,7 +85,7 @@ impl Next<'_> {
 
     /// Keeps an answer that came while the attempt is under way: the next one begins with it.
     pub(super) fn keep_answer(mut self, answer: Feedback) -> Decision {
-        self.acknowledge(answer.comment);
+        self.acknowledge_said(answer.comment);
         self.change_last(|last| last.answer = Some(answer));
         self.stays(Because::AnswerKept)
     }

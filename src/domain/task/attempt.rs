@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Written;
+use super::correction::Correction;
 use super::question::Question;
-use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, RunId, Sha256Hex};
+use super::thread::{THREADS_MAX, Thread};
+use crate::domain::ids::{AttemptNumber, CommentId, Fence, Oid, ReviewId, RunId, Sha256Hex};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
 
@@ -46,6 +49,15 @@ pub struct Attempt {
     /// What somebody answered while it was under way: the next attempt is told it.
     #[serde(default)]
     pub answer: Option<Feedback>,
+    /// What it has to mend, where CI sent it back.
+    #[serde(default)]
+    pub correction: Option<Correction>,
+    /// Its commit that waits, or waited, for a person's approval of CI.
+    #[serde(default)]
+    pub staged: Option<Staged>,
+    /// Who let CI run on its commit, where the policy asks for that.
+    #[serde(default)]
+    pub approved: Option<Approval>,
 }
 
 impl Attempt {
@@ -70,13 +82,51 @@ impl Attempt {
     }
 }
 
+/// A commit that was written and put on no branch (X62).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staged {
+    /// The commit.
+    pub head: Oid,
+    /// The commit below it.
+    pub parent: Oid,
+    /// What is known of it.
+    pub written: Written,
+    /// Some of the files that it changes; foreign text, bounded.
+    pub files: Vec<String>,
+    /// How many files it changes.
+    pub count: usize,
+    /// Address at which people see it.
+    pub page: String,
+    /// When it became known: who spoke before cannot have meant it.
+    pub at: Timestamp,
+    /// Whether its ref is ours no longer: it went on to the branch, or was dropped.
+    #[serde(default)]
+    pub gone: bool,
+}
+
+/// A person let CI run on one commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub by: Person,
+    /// By which comment: it counts once.
+    pub comment: CommentId,
+}
+
 /// What the next attempt is told, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
     /// Who asked for the attempt.
     pub by: Person,
     /// The comment that asked: it counts once (D3, D4).
-    pub comment: CommentId,
+    #[serde(default)]
+    pub comment: Option<CommentId>,
+    /// The review that asked, where one did: it counts once, too.
+    #[serde(default)]
+    pub review: Option<ReviewId>,
+    /// The threads that stood open when it did.
+    #[serde(default)]
+    pub threads: Vec<Thread>,
     /// Their words; foreign text of somebody with write access.
     pub words: Option<String>,
     /// The questions of the attempt before that stood open when they said so.
@@ -85,11 +135,30 @@ pub struct Feedback {
 }
 
 impl Feedback {
+    /// What a review asks for.
+    pub(super) fn of_review(
+        by: &Person,
+        review: ReviewId,
+        words: Option<&str>,
+        threads: &[Thread],
+    ) -> Self {
+        Self {
+            by: by.clone(),
+            comment: None,
+            review: Some(review),
+            threads: threads.iter().take(THREADS_MAX).cloned().collect(),
+            words: words.map(str::to_owned),
+            questions: Vec::new(),
+        }
+    }
+
     /// What a person said in a comment, as an answer to nothing yet.
     pub(super) fn of(by: &Person, comment: CommentId, words: Option<&str>) -> Self {
         Self {
             by: by.clone(),
-            comment,
+            comment: Some(comment),
+            review: None,
+            threads: Vec::new(),
             words: words.map(str::to_owned),
             questions: Vec::new(),
         }

@@ -1,10 +1,14 @@
 //! A task: one request, its contract, and how far it has come.
 //!
 //! - [`stage`]: where it stands, with the evidence for it.
+//! - [`kind`]: what it was asked on.
 //! - [`attempt`]: one run of the agent, numbered and fenced.
 //! - [`decide`]: the pure function that moves it.
 //! - [`because`]: why it moved, one value and one sentence each.
+//! - [`correction`], [`said`]: what CI said, for attempts and people, and for pages.
+//! - [`staged`]: a commit that waits for a person before CI runs it.
 //! - [`question`], [`report`]: what an agent asks, and what it hands over beside a change.
+//! - [`thread`]: what reviewers say, thread by thread, and what is replied.
 //! - [`proposal`]: what its pull request says.
 //! - [`reach`]: what that says of the network.
 //! - [`status`]: what people are told of it, and [`going`] while its agent works.
@@ -12,9 +16,15 @@
 mod asking;
 pub mod attempt;
 pub mod because;
+mod checking;
+pub mod commit;
+pub mod correction;
 pub mod decide;
 mod decision;
 pub mod going;
+mod handoff;
+mod judging;
+pub mod kind;
 mod moves;
 mod people;
 pub mod prompt;
@@ -22,23 +32,30 @@ pub mod proposal;
 pub mod question;
 pub mod reach;
 pub mod report;
+mod reviewed;
+pub mod said;
 mod shown;
 pub mod sign_in;
 pub mod stage;
+pub mod staged;
 pub mod status;
+pub mod thread;
 pub mod timeline;
 mod working;
 mod written;
 
 use serde::{Deserialize, Serialize};
 
+use super::ci::stuck::Entry;
 use super::ids::{FullName, InstallationId, Number, Oid, RepositoryId, Sha256Hex, TaskId, UserId};
 use super::notice::IssueText;
-use super::request::Request;
 use super::request::contract::Contract;
 use super::request::policy::Policy;
+use super::request::{Person, Request};
 use super::time::Timestamp;
 use attempt::Attempt;
+pub use commit::Written;
+use kind::Kind;
 pub use moves::{GRACE_S, HEARTBEAT_S, QUEUE_LIMIT_S, SILENCE_LIMIT_S};
 use stage::Stage;
 
@@ -57,8 +74,11 @@ pub struct Task {
     pub owner: UserId,
     /// By which installation.
     pub installation: InstallationId,
-    /// The issue that asked.
+    /// The issue that asked, or the pull request that is to be mended.
     pub issue: Number,
+    /// Which of the two it is.
+    #[serde(default)]
+    pub kind: Kind,
     /// Who asked, and how.
     pub request: Request,
     /// The approved text, as it was.
@@ -69,7 +89,7 @@ pub struct Task {
     pub notes: Vec<String>,
     /// The policy that it started under (C7).
     pub policy: Policy,
-    /// The branch that the pull request goes to, and its tip when the task was opened.
+    /// The branch that our pull request goes to, and its tip when the task was opened.
     pub base: Base,
     /// Where it stands.
     pub stage: Stage,
@@ -77,6 +97,9 @@ pub struct Task {
     pub attempts: Vec<Attempt>,
     /// The pull request, once there is one.
     pub pull: Option<Pull>,
+    /// What CI said of our commits, oldest first.
+    #[serde(default)]
+    pub ledger: Vec<Entry>,
     /// Whether the text was edited after the first dispatch; the snapshot stays (H19).
     pub edited_since: bool,
     /// When it was opened.
@@ -102,6 +125,9 @@ pub struct Pull {
     pub head: Oid,
     /// Our commits, oldest first.
     pub commits: Vec<Oid>,
+    /// What is known of the last of them.
+    #[serde(default)]
+    pub written: Written,
 }
 
 impl Task {
@@ -125,6 +151,12 @@ impl Task {
         let first = self.attempts.first()?;
         let key = Sha256Hex::of(format!("page:{}:{}", self.id, first.seed));
         Some(key.as_str().chars().take(32).collect())
+    }
+
+    /// Who let CI run on commits of this task, in order: they have steered it.
+    pub fn approvers(&self) -> impl Iterator<Item = &Person> {
+        let approved = self.attempts.iter().filter_map(|one| one.approved.as_ref());
+        approved.map(|approval| &approval.by)
     }
 
     /// The attempt of this number.

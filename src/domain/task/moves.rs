@@ -77,7 +77,9 @@ impl<'a> Next<'a> {
         };
         self.effects.push(Effect::Acknowledge { target });
         let start = self.task.base.oid.clone();
-        self.start_attempt(start, None, Because::RequestAccepted)
+        let mended = self.task.mended();
+        let failed = mended.and_then(|mended| mended.failed.clone());
+        self.start_correction(start, None, failed, Because::RequestAccepted)
     }
 
     /// Asks for a run of one more attempt, or says that none is left.
@@ -95,6 +97,11 @@ impl<'a> Next<'a> {
         let last = self.task.last_attempt();
         let number = AttemptNumber(last.map_or(1, |attempt| attempt.number.0.saturating_add(1)));
         let fence = Fence(last.map_or(at.0, |attempt| at.0.max(attempt.fence.0.saturating_add(1))));
+        // As long as nothing of ours is there, what is to be mended is what it was.
+        let correction = match self.task.pull {
+            Some(_) => None,
+            None => last.and_then(|last| last.correction.clone()),
+        };
         self.task.attempts.push(Attempt {
             number,
             fence,
@@ -111,6 +118,9 @@ impl<'a> Next<'a> {
             ended: None,
             questions: Vec::new(),
             answer: None,
+            correction,
+            staged: None,
+            approved: None,
         });
         self.task.stage = Stage::Queued {
             attempt: number,
@@ -313,7 +323,9 @@ impl<'a> Next<'a> {
                 self.rest(Outcome::Unanswered);
                 self.told(Because::Unanswered)
             }
+            Stage::Staged { .. } => self.remind(),
             Stage::Applying { .. }
+            | Stage::Checking { .. }
             | Stage::Delivered { .. }
             | Stage::Paused { .. }
             | Stage::Closed { .. } => self.stays(Because::Outdated),
@@ -323,13 +335,16 @@ impl<'a> Next<'a> {
     /// A runner that vanished is the machine's fault: once more where the budget allows (U1).
     fn retry_or_end(mut self, because: Because, ended: String) -> Decision {
         self.change_last(|last| last.ended = Some(ended));
-        let again = self
-            .task
-            .last_attempt()
-            .map(|last| (last.start.clone(), last.next_feedback()));
+        let again = self.task.last_attempt().map(|last| {
+            (
+                last.start.clone(),
+                last.next_feedback(),
+                last.correction.clone(),
+            )
+        });
         match again {
-            Some((start, feedback)) if self.task.has_attempts_left() => {
-                self.start_attempt(start, feedback, because)
+            Some((start, feedback, correction)) if self.task.has_attempts_left() => {
+                self.start_correction(start, feedback, correction, because)
             }
             _ => self.end_attempt(because, Outcome::Failed),
         }

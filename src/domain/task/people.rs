@@ -20,6 +20,7 @@ impl Next<'_> {
 
     pub(super) fn close(mut self, because: Because, outcome: Outcome) -> Decision {
         self.cancel_run();
+        self.end_waiting(because);
         self.change_last(|last| {
             last.ended
                 .get_or_insert_with(|| because.sentence().to_owned());
@@ -39,7 +40,8 @@ impl Next<'_> {
             | Outcome::Unanswered
             | Outcome::Failed
             | Outcome::Refused
-            | Outcome::AskedAgain => self.told(because),
+            | Outcome::AskedAgain
+            | Outcome::Moot => self.told(because),
         }
     }
 
@@ -61,6 +63,7 @@ impl Next<'_> {
         } else {
             Because::BranchDeleted
         };
+        self.end_waiting(because);
         if self.task.stage.is_busy() {
             self.change_last(|last| {
                 last.ended
@@ -109,7 +112,8 @@ impl Next<'_> {
         } else {
             self.task.base.oid = head.clone();
         }
-        self.acknowledge(feedback.comment);
+        self.end_waiting(Because::FixAsked);
+        self.acknowledge_said(feedback.comment);
         self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
     }
 
@@ -124,6 +128,12 @@ impl Next<'_> {
     pub(super) fn acknowledge(&mut self, comment: CommentId) {
         let target = ReactionTarget::Comment { id: comment };
         self.effects.push(Effect::Acknowledge { target });
+    }
+
+    pub(super) fn acknowledge_said(&mut self, comment: Option<CommentId>) {
+        if let Some(comment) = comment {
+            self.acknowledge(comment);
+        }
     }
 
     pub(super) fn reread(mut self, difference: &str) -> Decision {
@@ -145,7 +155,8 @@ impl Next<'_> {
     }
 
     pub(super) fn unlabel(self) -> Decision {
-        let waits = self.task.stage.is_busy() || matches!(self.task.stage, Stage::Asking { .. });
+        let waits = self.task.stage.is_busy()
+            || matches!(self.task.stage, Stage::Asking { .. } | Stage::Staged { .. });
         if self.task.pull.is_some() || !waits {
             return self.stays(Because::Outdated);
         }
@@ -153,7 +164,10 @@ impl Next<'_> {
     }
 
     /// With a pull request the issue may well be closed; the work goes on there.
-    pub(super) fn end_issue(self) -> Decision {
+    pub(super) fn end_issue(self, how: &str) -> Decision {
+        if self.task.mended().is_some() {
+            return self.end_mended(how);
+        }
         if self.task.pull.is_some() {
             return self.stays(Because::Outdated);
         }

@@ -5,7 +5,9 @@ use super::attempt::{Attempt, Machine};
 use super::reach::{Reach, network};
 use super::report::{self, Report};
 use super::shown::{shortened, without_secrets};
+use super::staged;
 use crate::domain::change::{DiffFacts, FileChange, Operation};
+use crate::domain::ci::weakened::{Kind, Weakening};
 use crate::domain::ids::{AttemptNumber, Sha256Hex};
 use crate::domain::text;
 
@@ -15,6 +17,8 @@ const TITLE_MAX: usize = 120;
 const FILES_SHOWN: usize = 50;
 /// Files of one kind that are pointed out by name; the rest is counted.
 const POINTED_OUT: usize = 10;
+/// Weakened tests and checks that are listed; the rest is counted.
+const WEAKENED_SHOWN: usize = 30;
 /// Instruction files that are named; the rest is counted.
 const INSTRUCTIONS_SHOWN: usize = 10;
 /// Digits of an instruction file's SHA-256 that are shown: the task's page has all.
@@ -102,11 +106,15 @@ pub fn commit_message(task: &Task, attempt: AttemptNumber) -> String {
 #[must_use]
 pub fn body(task: &Task, facts: &Facts<'_>) -> String {
     let mut parts = vec![
-        format!("Closes #{}", task.issue),
+        purpose(task),
         changed(facts.files, facts.diff),
         accepted(&task.contract.acceptance, facts.acceptance),
         asked(task, facts),
     ];
+    // Before what the agent says, so that nothing pushes it out.
+    if !facts.diff.weakened.is_empty() {
+        parts.insert(2, weakened(&facts.diff.weakened));
+    }
     if !facts.refused.is_empty() {
         let list: Vec<String> = facts
             .refused
@@ -130,6 +138,18 @@ pub fn body(task: &Task, facts: &Facts<'_>) -> String {
         parts.push(report::section(task, report));
     }
     shortened(parts.join("\n\n"))
+}
+
+/// What merging this comes to. The pull request that is mended stays open: this goes into it.
+fn purpose(task: &Task) -> String {
+    match task.mended() {
+        None => format!("Closes #{}", task.issue),
+        Some(mended) => format!(
+            "For #{}, the pull request of {}: merging this puts the change onto its branch, which Castellan never writes.",
+            task.issue,
+            mended.whose()
+        ),
+    }
 }
 
 fn changed(files: &[FileChange], diff: &DiffFacts) -> String {
@@ -195,6 +215,29 @@ fn pointed_out(diff: &DiffFacts) -> Vec<String> {
         .into_iter()
         .chain(lines)
         .collect()
+}
+
+/// What the whole branch weakens of tests and checks (X61).
+fn weakened(all: &[Weakening]) -> String {
+    let lines = all.iter().take(WEAKENED_SHOWN).map(|one| {
+        let what = text::inline_code(&without_secrets(&one.what), 160);
+        match one.kind {
+            Kind::More => format!("- {what}"),
+            _ => format!(
+                "- {}: {} ({what})",
+                text::inline_code(&without_secrets(&one.place()), 200),
+                one.kind.sentence()
+            ),
+        }
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if all.len() > WEAKENED_SHOWN {
+        lines.push(format!("- and {} more", all.len() - WEAKENED_SHOWN));
+    }
+    format!(
+        "### Tests and checks that this weakens\n\nFound by Castellan between the base and this branch; look at each before you approve.\n\n{}",
+        lines.join("\n")
+    )
 }
 
 /// Each command of the contract with what the runner saw of it: what it did not run is said.
@@ -270,6 +313,7 @@ fn asked(task: &Task, facts: &Facts<'_>) -> String {
         let agent = without_secrets(agent);
         lines.push(format!("- Agent: {}", text::inline_code(&agent, 100)));
     }
+    lines.push(format!("- {}", staged::mode(task, facts.attempt)));
     lines.extend(instructed(facts.instructions));
     let signed_in = facts.attempt.signed_in.as_ref();
     if let Some(machine @ Machine::SelfHosted) = signed_in.and_then(|one| one.machine) {

@@ -1,18 +1,20 @@
 //! Where a task stands, with the evidence for it.
 //!
 //! ```text
-//! Queued ─► Working ─► Applying ─► Delivered ─► Closed
-//!   ▲          │           │           │  ▲
-//!   └──────────┴───────────┘           ▼  │
-//!    another attempt                  Paused (a person took over)
+//! Queued ─► Working ─► Applying ─► Checking ─► Delivered ─► Closed
+//!   ▲          │           │          │           │  ▲
+//!   └──────────┴───────────┴──────────┘           ▼  │
+//!    another attempt                             Paused (a person took over)
 //! ```
-//! Beside them *Asking*: an attempt ended with a question and no change. An answer leads to
-//! *Queued*, a week without one to *Closed*. Stages for drafts, plans and the reading of CI come
-//! with their parts.
+//! Beside them *Staged*: the commit is written and on no branch; a person's approval leads back to
+//! *Applying*, which puts it there. And *Asking*: an attempt ended with a question and no change. An answer leads to
+//! *Queued*, a week without one to *Closed*. A check that reports late leads from *Delivered*
+//! back to *Checking*.
 
 use serde::{Deserialize, Serialize};
 
 use super::attempt::Phase;
+use crate::domain::ci::watch::Watch;
 use crate::domain::ids::{AttemptNumber, Number, Oid, Sha256Hex};
 use crate::domain::time::Timestamp;
 
@@ -49,6 +51,24 @@ pub enum Stage {
         attempt: AttemptNumber,
         /// Without an answer by then, it is given up.
         until: Timestamp,
+    },
+    /// A commit is written and on no branch yet; waits for a person's approval of CI (X62).
+    Staged {
+        /// The attempt whose change it is.
+        attempt: AttemptNumber,
+        /// The commit.
+        head: Oid,
+        /// When people are reminded; `None` once they were.
+        until: Option<Timestamp>,
+    },
+    /// Our commit is at the head of the pull request; its checks are waited for.
+    Checking {
+        /// The pull request.
+        pull: Number,
+        /// Our commit.
+        head: Oid,
+        /// How they are waited for.
+        watch: Watch,
     },
     /// The pull request is there; the task only listens.
     Delivered {
@@ -93,6 +113,8 @@ pub enum Outcome {
     Refused,
     /// The text changed before the start: asked again.
     AskedAgain,
+    /// The pull request that was to be mended is merged or closed.
+    Moot,
     /// We may no longer work here.
     AccessLost,
 }
@@ -106,6 +128,8 @@ impl Stage {
             Self::Working { .. } => "working",
             Self::Applying { .. } => "applying",
             Self::Asking { .. } => "asking",
+            Self::Staged { .. } => "staged",
+            Self::Checking { .. } => "checking",
             Self::Delivered { .. } => "delivered",
             Self::Paused { .. } => "paused",
             Self::Closed { .. } => "closed",
@@ -119,6 +143,8 @@ impl Stage {
             Self::Queued { until, .. }
             | Self::Working { until, .. }
             | Self::Asking { until, .. } => Some(*until),
+            Self::Staged { until, .. } => *until,
+            Self::Checking { watch, .. } => Some(watch.look_at),
             Self::Applying { .. }
             | Self::Delivered { .. }
             | Self::Paused { .. }
@@ -132,6 +158,8 @@ impl Stage {
         match self {
             Self::Queued { .. } | Self::Working { .. } | Self::Applying { .. } => true,
             Self::Asking { .. }
+            | Self::Staged { .. }
+            | Self::Checking { .. }
             | Self::Delivered { .. }
             | Self::Paused { .. }
             | Self::Closed { .. } => false,
@@ -152,6 +180,8 @@ impl Stage {
             | Self::Working { attempt, .. }
             | Self::Applying { attempt, .. } => Some(*attempt),
             Self::Asking { .. }
+            | Self::Staged { .. }
+            | Self::Checking { .. }
             | Self::Delivered { .. }
             | Self::Paused { .. }
             | Self::Closed { .. } => None,

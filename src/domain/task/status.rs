@@ -1,10 +1,15 @@
 //! What people are told of a task, in one comment that is edited in place.
 
 use super::Task;
+use super::correction;
 use super::going;
 use super::proposal::BRANCH_MAX;
 use super::shown::{shortened, without_secrets};
 use super::stage::{Outcome, Stage};
+use super::staged;
+use crate::domain::ci::reading::{Awaited, Wait};
+use crate::domain::ci::stuck::Entry;
+use crate::domain::ci::watch::Watch;
 use crate::domain::model::Spent;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -42,8 +47,10 @@ pub fn comment(task: &Task, beside: &Beside<'_>) -> String {
             (Some(ended), false) => spoken(ended),
             (None, false) => "over".to_owned(),
         };
-        lines.push(format!("- Attempt {}: {ended}", attempt.number));
+        let ci = correction::of_attempt(task, attempt.number);
+        lines.push(format!("- Attempt {}: {ended}{ci}", attempt.number));
     }
+    lines.extend(staged::lines(task));
     if let Some(spent) = going::spent_words(&beside.spent) {
         lines.push(format!("- Spent on models: {spent}"));
     }
@@ -90,9 +97,40 @@ fn headline(task: &Task) -> String {
         Stage::Working { .. } => "The agent is working on this.".to_owned(),
         Stage::Applying { .. } => "A change came back and is being checked.".to_owned(),
         Stage::Asking { .. } => "The agent has a question for you.".to_owned(),
-        Stage::Delivered { pull, .. } => format!("Draft pull request #{pull} is ready for you."),
+        Stage::Staged { .. } => staged::HEADLINE.to_owned(),
+        Stage::Checking { pull, watch, .. } => match awaits_approval(watch) {
+            true => format!("Draft pull request #{pull} is there; a run of CI waits for approval."),
+            false => format!("Draft pull request #{pull} is there; waiting for CI."),
+        },
+        Stage::Delivered { pull, .. } => delivered(task, pull.0),
         Stage::Paused { .. } => "Paused: a person took the branch over.".to_owned(),
         Stage::Closed { outcome } => closed(*outcome).to_owned(),
+    }
+}
+
+fn awaits_approval(watch: &Watch) -> bool {
+    let approval = |one: &Awaited| one.why == Wait::Approval;
+    watch.awaited.iter().any(approval)
+}
+
+/// What CI said of the head that is delivered.
+fn said_of_head(task: &Task) -> Option<&Entry> {
+    let Stage::Delivered { head, .. } = &task.stage else {
+        return None;
+    };
+    let newest = task.ledger.iter().rev();
+    newest.into_iter().find(|entry| entry.head == *head)
+}
+
+fn delivered(task: &Task, pull: i64) -> String {
+    match said_of_head(task) {
+        Some(entry) if entry.is_own() => {
+            format!("Draft pull request #{pull} needs you: CI fails, and no attempt follows.")
+        }
+        Some(entry) if entry.watch.readied => {
+            format!("Pull request #{pull} is ready for you; as a draft its CI would not run.")
+        }
+        _ => format!("Draft pull request #{pull} is ready for you."),
     }
 }
 
@@ -107,6 +145,7 @@ const fn closed(outcome: Outcome) -> &'static str {
         Outcome::Failed => "This could not be done.",
         Outcome::Refused => "The change was refused; nothing was written.",
         Outcome::AskedAgain => "Not started: the text was edited after it was approved.",
+        Outcome::Moot => "Ended: the pull request that this was for was merged or closed.",
         Outcome::AccessLost => "Ended: Castellan may no longer work here.",
     }
 }
@@ -152,6 +191,8 @@ fn under_way(task: &Task, now: Timestamp) -> String {
         },
         Stage::Applying { .. } => "its change is being checked".to_owned(),
         Stage::Asking { .. }
+        | Stage::Staged { .. }
+        | Stage::Checking { .. }
         | Stage::Delivered { .. }
         | Stage::Paused { .. }
         | Stage::Closed { .. } => "over".to_owned(),
@@ -166,6 +207,13 @@ fn next_step(task: &Task) -> String {
         Stage::Asking { until, .. } => format!(
             "Comment `/agent fix` and your answer, which starts the next attempt, or `/agent stop`. Without an answer this ends at {until}."
         ),
+        Stage::Staged { .. } => staged::next_step(task),
+        Stage::Checking { .. } => {
+            "What CI says decides what happens next. Comment `/agent fix` and what should differ for another attempt now, or `/agent stop`.".to_owned()
+        }
+        Stage::Delivered { .. } if said_of_head(task).is_some_and(Entry::is_own) => {
+            "Its attempts and what CI said of each stand in a comment there. Castellan never merges.".to_owned()
+        }
         Stage::Delivered { .. } => {
             "Review it like anybody's pull request. Comment `/agent fix` and what should differ on it for another attempt. Castellan never merges.".to_owned()
         }
@@ -173,16 +221,19 @@ fn next_step(task: &Task) -> String {
             "Nothing happens until somebody comments `/agent fix`, which goes on from the branch as it is.".to_owned()
         }
         Stage::Closed { outcome } => match outcome {
-            Outcome::Merged | Outcome::Declined | Outcome::AccessLost => String::new(),
+            Outcome::Merged | Outcome::Declined | Outcome::Moot | Outcome::AccessLost => {
+                String::new()
+            },
             Outcome::Stopped
             | Outcome::Unchanged
             | Outcome::Reported
             | Outcome::Unanswered
             | Outcome::Failed
             | Outcome::Refused
-            | Outcome::AskedAgain => {
-                "Take the label `agent` off and set it again to ask anew.".to_owned()
-            }
+            | Outcome::AskedAgain => match task.mended() {
+                None => "Take the label `agent` off and set it again to ask anew.".to_owned(),
+                Some(_) => "Comment `/agent fix` on this pull request to ask anew.".to_owned(),
+            },
         },
     }
 }

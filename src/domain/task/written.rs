@@ -1,12 +1,13 @@
 //! The moves of a task that the writing of its change brings about, one method each, for
 //! [`super::decide`].
 
-use super::Pull;
 use super::attempt::Attempt;
 use super::because::Because;
 use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
+use super::{Pull, Written};
+use crate::domain::ci::watch::Watch;
 use crate::domain::ids::{AttemptNumber, Number, Oid};
 
 impl Next<'_> {
@@ -17,13 +18,14 @@ impl Next<'_> {
         attempt: AttemptNumber,
         pull: Number,
         head: &Oid,
+        written: &Written,
     ) -> Decision {
         let known = self.task.pull.as_ref();
         let is_known = known.is_some_and(|known| known.commits.contains(head));
         if is_known || !self.may_have_been_written(attempt) {
             return self.stays(Because::Outdated);
         }
-        self.own(pull, head);
+        self.own(pull, head, written);
         let ended = Because::AlreadyWritten.sentence().to_owned();
         self.change_last(|last| last.ended = Some(ended));
         self.told(Because::AlreadyWritten)
@@ -55,8 +57,8 @@ impl Next<'_> {
             .task
             .last_attempt()
             .is_some_and(|last| last.number == attempt && last.result.is_some());
-        // What asks has changed nothing.
-        let asks = matches!(self.task.stage, Stage::Asking { .. });
+        // What asks has changed nothing, and what waits for approval is on no branch.
+        let asks = matches!(self.task.stage, Stage::Asking { .. } | Stage::Staged { .. });
         returned && !asks && !self.task.stage.is_busy()
     }
 
@@ -74,32 +76,60 @@ impl Next<'_> {
         )
     }
 
-    pub(super) fn deliver(mut self, pull: Number, head: &Oid) -> Decision {
-        self.own(pull, head);
+    pub(super) fn deliver(mut self, pull: Number, head: &Oid, written: &Written) -> Decision {
+        self.own(pull, head, written);
+        let last = self.task.last_attempt().map(|last| last.number);
+        if let Some(attempt) = last {
+            self.answer_threads(attempt, Some(head));
+        }
         let because = Because::ChangeApplied;
         self.change_last(|last| {
             last.ended
                 .get_or_insert_with(|| because.sentence().to_owned());
         });
-        self.task.stage = Stage::Delivered {
+        let pause_s = i64::from(self.task.policy.ci.settle_s);
+        self.task.stage = Stage::Checking {
             pull,
             head: head.clone(),
+            watch: Watch::begins(self.event.at, written.has_workflows, pause_s),
         };
         if self.is_answered() {
             return self.go_on_with_answer(because);
         }
-        self.told(because)
+        match written.has_workflows {
+            true => self.told(because),
+            // The first look follows at once, and most often is the last one.
+            false => self.stays(because),
+        }
     }
 
     /// Our commit is at the head of our pull request.
-    fn own(&mut self, pull: Number, head: &Oid) {
+    fn own(&mut self, pull: Number, head: &Oid, written: &Written) {
         let mut commits = self.task.pull.take().map_or_else(Vec::new, |p| p.commits);
         commits.push(head.clone());
         self.task.pull = Some(Pull {
             number: pull,
             head: head.clone(),
             commits,
+            written: written.clone(),
         });
+    }
+
+    /// The change was refused. Where the agent can do better it goes again, and is told why.
+    pub(super) fn refuse_change(mut self, sentences: &[String], again: bool) -> Decision {
+        let words = sentences.join(" ");
+        let because = Because::ChangeRefused;
+        if !again || !self.task.has_attempts_left() {
+            return self.fail(because, Outcome::Refused, words);
+        }
+        self.change_last(|last| last.ended = Some(words));
+        let last = self.task.last_attempt();
+        let start = last.map(|last| (last.start.clone(), last.next_feedback()));
+        let correction = last.and_then(|last| last.correction.clone());
+        match start {
+            Some((start, feedback)) => self.start_correction(start, feedback, correction, because),
+            None => self.end_attempt(because, Outcome::Refused),
+        }
     }
 
     /// The same attempt again, on the base as it is now.
@@ -107,7 +137,9 @@ impl Next<'_> {
         let ended = Because::BaseMoved.sentence().to_owned();
         self.change_last(|last| last.ended = Some(ended));
         self.task.base.oid = tip.clone();
-        let feedback = self.task.last_attempt().and_then(Attempt::next_feedback);
-        self.start_attempt(tip.clone(), feedback, Because::BaseMoved)
+        let last = self.task.last_attempt();
+        let feedback = last.and_then(Attempt::next_feedback);
+        let correction = last.and_then(|last| last.correction.clone());
+        self.start_correction(tip.clone(), feedback, correction, Because::BaseMoved)
     }
 }

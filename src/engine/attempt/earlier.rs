@@ -6,7 +6,7 @@ use super::{Bearer, RunnerRefusal, find, is_current};
 use crate::domain::ids::Sha256Hex;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Attempt;
-use crate::domain::task::prompt::{EARLIER_MAX, Earlier};
+use crate::domain::task::prompt::{EARLIER_MAX, Earlier, FailedCheck};
 use crate::protocol::SESSION_BYTES_MAX;
 use crate::protocol::brief::AgentCommand;
 use crate::protocol::result::{Outcome, Receipt, Returned};
@@ -37,12 +37,43 @@ impl Engine {
         Ok(earlier)
     }
 
+    /// The failed checks that an attempt has to mend, with the digests of their logs.
+    pub(super) async fn failed_checks(
+        &self,
+        task: &Task,
+        attempt: &Attempt,
+    ) -> Result<Vec<FailedCheck>, EngineError> {
+        let Some(correction) = &attempt.correction else {
+            return Ok(Vec::new());
+        };
+        let kept = self.store.failures_of(&task.id, &correction.head).await?;
+        let mut failed: Vec<FailedCheck> = Vec::new();
+        for check in &correction.checks {
+            // A job that was run again has two logs: the newer one counts.
+            let of_check = kept.iter().filter(|kept| kept.check == *check);
+            failed.extend(
+                of_check
+                    .max_by_key(|kept| kept.job)
+                    .map(|kept| FailedCheck {
+                        check: check.clone(),
+                        digest: kept.digest.clone(),
+                    }),
+            );
+        }
+        Ok(failed)
+    }
+
     /// The session that this attempt's agent may resume: one of the same task and the same agent.
     pub(super) async fn session_for(
         &self,
         task: &Task,
         attempt: &Attempt,
     ) -> Result<Option<Sha256Hex>, EngineError> {
+        // Whoever got stuck would get stuck again with the same thoughts.
+        let correction = attempt.correction.as_ref();
+        if correction.is_some_and(|correction| correction.stuck.is_some()) {
+            return Ok(None);
+        }
         let kept = self.store.session(&task.id).await?;
         let fits = kept.filter(|kept| {
             kept.attempt < attempt.number && kept.agent == name_of(&self.rules.agent)

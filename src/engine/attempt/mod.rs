@@ -5,6 +5,7 @@
 
 mod bearer;
 mod earlier;
+mod failures;
 mod model;
 mod questions;
 mod refusal;
@@ -15,8 +16,8 @@ use bearer::SECRET_CHARS;
 pub use model::{Admitted, ModelLease, ModelRefusal};
 pub use refusal::RunnerRefusal;
 
-use super::Engine;
 use super::perform::tree;
+use super::{Engine, EngineError};
 use crate::domain::event::{Ending, Fact};
 use crate::domain::ids::{AttemptNumber, Fence, Sha256Hex};
 use crate::domain::request::policy::{SandboxPolicy, TaskKind, ToolServer, hosts_of};
@@ -127,7 +128,7 @@ impl Engine {
                 base: task.base.oid.clone(),
             },
             contract: task.contract.clone(),
-            prompt: prompt::of(task, attempt, &self.earlier(task, attempt).await?),
+            prompt: self.prompt_of(task, attempt).await?,
             agent: self.rules.agent.clone(),
             model: self.model_of(task),
             network: network_of(&task.policy.sandbox),
@@ -138,6 +139,12 @@ impl Engine {
                 tool_kinds: task.policy.tool_kinds(),
             },
         })
+    }
+
+    async fn prompt_of(&self, task: &Task, attempt: &Attempt) -> Result<String, EngineError> {
+        let earlier = self.earlier(task, attempt).await?;
+        let failed = self.failed_checks(task, attempt).await?;
+        Ok(prompt::of(task, attempt, &earlier, &failed))
     }
 
     /// What one attempt of a task may use; its deadline is made of the same.
@@ -319,9 +326,10 @@ fn network_of(policy: &SandboxPolicy) -> Network {
 /// The policy's servers of tools for this kind of attempt.
 fn servers_for(task: &Task, attempt: &Attempt) -> Vec<ToolServer> {
     // An answer to a question before there is a change goes on with what the issue asks for.
-    let kind = match (&attempt.feedback, &task.pull) {
-        (Some(_), Some(_)) => TaskKind::Fix,
-        (Some(_), None) | (None, _) => TaskKind::Run,
+    let has_said = attempt.feedback.is_some() && task.pull.is_some();
+    let kind = match has_said || task.mended().is_some() {
+        true => TaskKind::Fix,
+        false => TaskKind::Run,
     };
     let servers = task.policy.mcp.iter();
     servers

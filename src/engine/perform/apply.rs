@@ -1,5 +1,8 @@
 //! Writes a returned change: validated as data, laid upon the recorded commit, all or nothing.
 //!
+//! Where CI runs only after a person's approval (X62), the commit is put aside first, and the same
+//! way is gone once more when it is approved.
+//!
 //! Order: is the attempt still the current one; may the requester still write (H21); is the
 //! result what was stored; does the change pass every rule; only then blobs, tree, commit,
 //! the branch by its exact old id, the pull request.
@@ -7,20 +10,23 @@
 use super::super::error::Remedy;
 use super::super::{Engine, EngineError};
 use super::Performed;
-use super::carried::Apply;
-use super::ground::{Ground, ground};
+use super::carried::{Apply, rule_sentence};
+use super::ground::{Ground, WORKFLOWS, ground};
+use super::staged::is_due;
 use super::tree::{self, Way};
 use crate::domain::change::Accepted;
 use crate::domain::event::Fact;
-use crate::domain::ids::{AttemptNumber, Fence, Number, Oid, Sha256Hex, TaskId};
-use crate::domain::task::proposal::{self, Acceptance, Facts, Instruction};
-use crate::domain::task::reach::{Reach, Refused};
+use crate::domain::ids::{AttemptNumber, Fence, Oid, Sha256Hex, TaskId};
+use crate::domain::request::policy::CiRun;
 use crate::domain::task::stage::Stage;
+use crate::domain::task::{Written, proposal};
 use crate::domain::text;
 use crate::git::{Fetched, Remote};
-use crate::github::apply::{Entry, Proposal, RefMove};
+use crate::github::apply::{Entry, RefMove};
+use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{Kind, Target};
-use crate::protocol::result::{NetworkRefusal, Outcome, Returned, RunEvidence};
+use crate::guard::{self, Guard};
+use crate::protocol::result::{Outcome, Returned};
 use crate::store::DueEffect;
 
 impl Engine {
@@ -47,11 +53,25 @@ impl Engine {
         let (Some(current), true) = (current, *attempt == number) else {
             return Ok(Performed::Needless);
         };
+        if !is_due(&due.effect, current) {
+            return Ok(Performed::Needless);
+        }
         // Whoever asked for this attempt: another person's may have come after the task's own.
         let asked = current.feedback.as_ref();
         let by = asked.map_or(&task.request.by, |feedback| &feedback.by);
         if !self.github()?.permission(target, by).await?.may_write() {
             return Ok(Performed::Done(Some(Fact::RequesterLostAccess)));
+        }
+        if let Some(approval) = &current.approved
+            && !self
+                .github()?
+                .permission(target, &approval.by)
+                .await?
+                .may_write()
+        {
+            return Ok(Performed::Done(Some(Fact::ApprovalVoid {
+                attempt: number,
+            })));
         }
         let returned = self.returned(id, number, result).await?;
         if let Some(pull) = &task.pull
@@ -119,18 +139,40 @@ impl Engine {
         let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
             Ground::On(parent, accepted) => (parent, accepted),
             Ground::Refused(sentences) => return Ok(apply.refused(sentences)),
+            Ground::Weakened(sentences) => {
+                return Ok(Fact::ChangeRefused {
+                    attempt: apply.attempt.number,
+                    sentences,
+                    again: true,
+                });
+            }
             Ground::Moved(tip) => {
                 let attempt = apply.attempt.number;
                 return Ok(Fact::BaseMoved { attempt, tip });
             }
         };
+        let names = mirror.names_in(&parent, WORKFLOWS).await?;
         drop(mirror);
-        self.push(apply, &accepted, &parent).await
+        let is_other = |name: &Vec<u8>| name.as_slice() != WORKFLOW_FILE.as_bytes();
+        let bytes = accepted.files.iter().map(|file| file.content.len() as u64);
+        let written = Written {
+            tree: None,
+            bytes: bytes.sum(),
+            has_workflows: names.iter().any(is_other),
+            accepted: has_passed(apply),
+            weakened: accepted.facts.weakened.clone(),
+        };
+        if apply.task.policy.ci.run == CiRun::AfterApproval && guard::holds(Guard::CiApproval) {
+            return self
+                .hold_or_release(apply, &accepted, &parent, written)
+                .await;
+        }
+        self.push(apply, &accepted, &parent, written).await
     }
 
     /// Whether the task still waits for this change: it may have been stopped while objects
     /// were being written (C4).
-    async fn is_wanted(&self, apply: &Apply<'_>) -> Result<bool, EngineError> {
+    pub(super) async fn is_wanted(&self, apply: &Apply<'_>) -> Result<bool, EngineError> {
         let stored = self.store.task(&apply.task.id).await?;
         let number = apply.attempt.number;
         Ok(stored.is_some_and(|stored| {
@@ -164,19 +206,17 @@ impl Engine {
         apply: &Apply<'_>,
         accepted: &Accepted,
         parent: &Oid,
+        mut written: Written,
     ) -> Result<Fact, EngineError> {
         let github = self.github()?;
         let task = apply.task;
         let branch = task.id.branch();
         let message = proposal::commit_message(task, apply.attempt.number);
-        let tree = match self.write_tree(apply, accepted, parent).await {
-            Err(EngineError::Github(error))
-                if matches!(error.kind, Kind::Conflict | Kind::Forbidden) =>
-            {
-                return Ok(apply.refused(vec![rule_sentence(&error.reason)]));
-            }
-            tree => tree?,
+        let tree = match self.tree_or_rule(apply, accepted, parent).await? {
+            Ok(tree) => tree,
+            Err(rule) => return Ok(apply.refused(vec![rule])),
         };
+        written.tree = Some(tree.clone());
         let before = task.pull.as_ref().map(|_| &apply.attempt.start);
         let found = match apply.is_again() {
             true => self.find_commit(apply, &branch, &tree, &message).await?,
@@ -210,16 +250,18 @@ impl Engine {
                 }
             }
         };
-        self.propose_written(apply, accepted, &branch, head).await
+        self.propose_written(apply, accepted, &branch, head, written)
+            .await
     }
 
     /// The branch has our commit: from here on nothing is called refused.
-    async fn propose_written(
+    pub(super) async fn propose_written(
         &self,
         apply: &Apply<'_>,
         accepted: &Accepted,
         branch: &str,
         head: Oid,
+        written: Written,
     ) -> Result<Fact, EngineError> {
         let attempt = apply.attempt.number;
         let error = match self.propose(apply, accepted, branch).await {
@@ -228,6 +270,7 @@ impl Engine {
                     attempt,
                     pull,
                     head,
+                    written,
                 });
             }
             Err(error) if error.remedy(apply.tries, self.clock.now()) == Remedy::Park => error,
@@ -242,6 +285,7 @@ impl Engine {
                     attempt,
                     pull: pull.number,
                     head,
+                    written,
                 }
             }
             None => Fact::Unproposed {
@@ -250,6 +294,23 @@ impl Engine {
                 cause,
             },
         })
+    }
+
+    /// The tree of the change, or the rule of the repository that refuses it, as a sentence.
+    pub(super) async fn tree_or_rule(
+        &self,
+        apply: &Apply<'_>,
+        accepted: &Accepted,
+        parent: &Oid,
+    ) -> Result<Result<Oid, String>, EngineError> {
+        match self.write_tree(apply, accepted, parent).await {
+            Err(EngineError::Github(error))
+                if matches!(error.kind, Kind::Conflict | Kind::Forbidden) =>
+            {
+                Ok(Err(rule_sentence(&error.reason)))
+            }
+            tree => tree.map(Ok),
+        }
     }
 
     async fn write_tree(
@@ -280,15 +341,25 @@ impl Engine {
         tree: &Oid,
         message: &str,
     ) -> Result<Option<Oid>, EngineError> {
-        let github = self.github()?;
-        let Some(tip) = github.branch_tip(apply.target, branch).await? else {
+        let Some(tip) = self.github()?.branch_tip(apply.target, branch).await? else {
             return Ok(None);
         };
-        let found = github.commit(apply.target, &tip).await?;
-        let ours = found.is_some_and(|(its_tree, its_message)| {
+        let is_ours = self.is_this(apply, &tip, tree, message).await?;
+        Ok(is_ours.then_some(tip))
+    }
+
+    /// Whether a commit has our message and exactly this tree.
+    pub(super) async fn is_this(
+        &self,
+        apply: &Apply<'_>,
+        commit: &Oid,
+        tree: &Oid,
+        message: &str,
+    ) -> Result<bool, EngineError> {
+        let found = self.github()?.commit(apply.target, commit).await?;
+        Ok(found.is_some_and(|(its_tree, its_message)| {
             its_tree == *tree && its_message.trim_end() == message.trim_end()
-        });
-        Ok(ours.then_some(tip))
+        }))
     }
 
     /// The branch was not where we left it, or a rule forbids it: which of the two?
@@ -308,90 +379,15 @@ impl Engine {
         }
         Ok(apply.refused(vec![rule_sentence(said)]))
     }
-
-    async fn propose(
-        &self,
-        apply: &Apply<'_>,
-        accepted: &Accepted,
-        branch: &str,
-    ) -> Result<Number, EngineError> {
-        let github = self.github()?;
-        let task = apply.task;
-        let evidence = &apply.returned.evidence;
-        let acceptance: Vec<Acceptance> = evidence.acceptance.iter().map(acceptance_of).collect();
-        let refused: Vec<String> = evidence
-            .permissions
-            .iter()
-            .filter(|permission| !permission.granted)
-            .map(|permission| permission.title.clone())
-            .collect();
-        let instructions = evidence.instructions.iter().map(|file| Instruction {
-            path: file.path.clone(),
-            sha256: file.sha256.clone(),
-        });
-        let instructions: Vec<Instruction> = instructions.collect();
-        let page = self.page_of(task);
-        let body = proposal::body(
-            task,
-            &Facts {
-                attempt: apply.attempt,
-                files: &accepted.files,
-                diff: &accepted.facts,
-                acceptance: &acceptance,
-                refused: &refused,
-                instructions: &instructions,
-                reach: &reach_of(evidence),
-                agent: evidence.agent.as_deref(),
-                words: &evidence.words,
-                report: evidence.report.as_ref(),
-                page: page.as_deref(),
-            },
-        );
-        let title = proposal::title(task);
-        let known = match &task.pull {
-            Some(pull) => Some(pull.number),
-            None if apply.is_again() => {
-                github
-                    .find_pull(apply.target, branch, &task.base.branch)
-                    .await?
-            }
-            None => None,
-        };
-        if let Some(pull) = known {
-            github.edit_pull(apply.target, pull, &body).await?;
-            return Ok(pull);
-        }
-        let proposal = Proposal {
-            title: &title,
-            body: &body,
-            head: branch,
-            base: &task.base.branch,
-        };
-        Ok(github.open_pull(apply.target, proposal).await?)
-    }
 }
 
-fn acceptance_of(report: &crate::protocol::result::CommandReport) -> Acceptance {
-    Acceptance {
-        command: report.command.clone(),
-        exit_code: report.exit_code,
-        output_tail: report.output_tail.clone(),
-    }
-}
-
-fn reach_of(evidence: &RunEvidence) -> Reach {
-    let refused = |refused: &NetworkRefusal| Refused {
-        phase: refused.phase,
-        place: refused.place.clone(),
-        because: refused.because.clone(),
-        count: refused.count,
+/// Whether each of the contract's acceptance commands was run and passed; not so without any.
+fn has_passed(apply: &Apply<'_>) -> bool {
+    let commands = &apply.task.contract.acceptance;
+    let reports = &apply.returned.evidence.acceptance;
+    let passed = |command: &String| {
+        let mut reports = reports.iter();
+        reports.any(|report| report.command == *command && report.passed())
     };
-    Reach {
-        open_hosts: evidence.open_hosts.clone(),
-        refusals: evidence.refusals.iter().map(refused).collect(),
-    }
-}
-
-fn rule_sentence(said: &str) -> String {
-    format!("GitHub refused the change by a rule of this repository: {said}")
+    !commands.is_empty() && commands.iter().all(passed)
 }

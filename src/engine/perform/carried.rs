@@ -27,6 +27,12 @@ impl Apply<'_> {
         Fact::ChangeRefused {
             attempt: self.attempt.number,
             sentences,
+            again: false,
         }
     }
+}
+
+/// A no of GitHub's rules, as a sentence.
+pub(super) fn rule_sentence(said: &str) -> String {
+    format!("GitHub refused the change by a rule of this repository: {said}")
 }

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::EngineError;
 use super::carried::Apply;
+use super::weakened;
 use crate::domain::change::{self, Accepted, Change, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;
 use crate::git::{Mirror, Remote};
 
 /// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
-const WORKFLOWS: &str = ".github/workflows";
+pub(super) const WORKFLOWS: &str = ".github/workflows";
 
 /// Most of the old contents that are read, in bytes; what looks like a secret in a file beyond
 /// counts as new.
@@ -19,9 +20,11 @@ const OLD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Where a change is laid.
 pub(super) enum Ground {
     /// On this commit; it passed every rule.
-    On(Oid, Accepted),
+    On(Oid, Box<Accepted>),
     /// Nowhere: one sentence each.
     Refused(Vec<String>),
+    /// Nowhere, because of what it weakens; the agent can do better.
+    Weakened(Vec<String>),
     /// The base has moved under it: the agent has to go again, from there.
     Moved(Oid),
 }
@@ -76,7 +79,28 @@ fn check(
 /// A new branch must have the default branch's workflows (H26). Where they moved on, a change
 /// whose files did not is laid upon the tip, if it passes every rule there too; otherwise the
 /// agent goes again from there.
+///
+/// Last it weighs what the whole branch would weaken of tests and checks (X61).
 pub(super) async fn ground(
+    mirror: &Mirror,
+    remote: &Remote,
+    apply: &Apply<'_>,
+    change: &Change,
+    tip: &Oid,
+) -> Result<Ground, EngineError> {
+    let (parent, accepted) = match lay(mirror, remote, apply, change, tip).await? {
+        Ground::On(parent, accepted) => (parent, accepted),
+        elsewhere => return Ok(elsewhere),
+    };
+    let weighed = weakened::weigh(mirror, remote, apply, tip, &parent, *accepted).await?;
+    Ok(match weighed {
+        Ok(accepted) => Ground::On(parent, Box::new(accepted)),
+        Err(sentences) => Ground::Weakened(sentences),
+    })
+}
+
+/// The same by every rule about paths and contents.
+async fn lay(
     mirror: &Mirror,
     remote: &Remote,
     apply: &Apply<'_>,
@@ -93,12 +117,12 @@ pub(super) async fn ground(
         Err(sentences) => return Ok(Ground::Refused(sentences)),
     };
     if apply.task.pull.is_some() {
-        return Ok(Ground::On(start.clone(), accepted));
+        return Ok(Ground::On(start.clone(), Box::new(accepted)));
     }
     let then = mirror.object_at(start, WORKFLOWS).await?;
     let now = mirror.object_at(tip, WORKFLOWS).await?;
     if then == now {
-        return Ok(Ground::On(start.clone(), accepted));
+        return Ok(Ground::On(start.clone(), Box::new(accepted)));
     }
     for file in &accepted.files {
         let held = mirror.object_at(tip, &file.path).await?;
@@ -107,7 +131,7 @@ pub(super) async fn ground(
         }
     }
     Ok(match judge(mirror, remote, apply, change, tip).await? {
-        Ok(accepted) => Ground::On(tip.clone(), accepted),
+        Ok(accepted) => Ground::On(tip.clone(), Box::new(accepted)),
         Err(_) => Ground::Moved(tip.clone()),
     })
 }

@@ -5,11 +5,16 @@
 
 mod apply;
 mod carried;
+mod checks;
 mod dispatch;
 mod ground;
 mod progress;
+mod propose;
+mod reply;
 mod show;
+mod staged;
 pub(super) mod tree;
+mod weakened;
 
 use super::allowance::Cost;
 use super::error::Remedy;
@@ -172,12 +177,33 @@ impl Engine {
             Effect::Report { number, attempt } => {
                 self.post_report(due, &target, *number, *attempt).await
             }
+            Effect::Reply {
+                pull,
+                thread,
+                attempt,
+                commit,
+                ..
+            } => {
+                let asked = reply::Asked {
+                    pull: *pull,
+                    thread: *thread,
+                    attempt: *attempt,
+                    commit: commit.as_ref(),
+                };
+                self.reply_once(due, &target, &asked).await
+            }
             Effect::Dispatch { attempt, fence } => {
                 self.dispatch(due, &target, *attempt, *fence).await
             }
             Effect::Apply { attempt, fence, .. } => {
                 self.apply(due, &target, *attempt, *fence).await
             }
+            Effect::Release { attempt, fence, .. } => {
+                self.apply(due, &target, *attempt, *fence).await
+            }
+            Effect::Unstage { head } => self.unstage(due, &target, head).await,
+            Effect::Rerun { run } => self.rerun(due, &target, *run).await,
+            Effect::Ready { pull, head } => self.make_ready(due, &target, *pull, head).await,
             Effect::Cancel { run } => {
                 self.github()?.cancel_run(&target, *run).await?;
                 Ok(Performed::Done(None))
@@ -214,20 +240,27 @@ impl Engine {
 fn ending_of(due: &DueEffect, error: &EngineError) -> Option<Fact> {
     let said = error.chain();
     match &due.effect {
-        Effect::Apply { attempt, .. } => Some(Fact::ChangeRefused {
-            attempt: *attempt,
-            sentences: vec![format!("The change could not be written: {said}")],
-        }),
+        Effect::Apply { attempt, .. } | Effect::Release { attempt, .. } => {
+            Some(Fact::ChangeRefused {
+                attempt: *attempt,
+                sentences: vec![format!("The change could not be written: {said}")],
+                again: false,
+            })
+        }
         Effect::Dispatch { attempt, .. } => Some(Fact::DispatchRefused {
             attempt: *attempt,
             cause: format!("The run could not be started: {said}"),
             remedy: "ask whoever runs Castellan to look at its log".to_owned(),
         }),
+        Effect::Rerun { run } => Some(Fact::RerunRefused { run: *run }),
         Effect::Status
         | Effect::Progress
         | Effect::Acknowledge { .. }
         | Effect::Say { .. }
         | Effect::Report { .. }
+        | Effect::Unstage { .. }
+        | Effect::Reply { .. }
+        | Effect::Ready { .. }
         | Effect::Cancel { .. } => None,
     }
 }
@@ -240,10 +273,19 @@ fn cost_of(effect: &Effect) -> Cost {
         | Effect::Progress
         | Effect::Acknowledge { .. }
         | Effect::Say { .. }
-        | Effect::Report { .. } => Cost::SHOWN,
-        Effect::Dispatch { .. } | Effect::Cancel { .. } => Cost {
+        | Effect::Report { .. }
+        | Effect::Reply { .. } => Cost::SHOWN,
+        Effect::Dispatch { .. }
+        | Effect::Unstage { .. }
+        | Effect::Rerun { .. }
+        | Effect::Ready { .. }
+        | Effect::Cancel { .. } => Cost {
             writes: 1,
             content: 0,
+        },
+        Effect::Release { .. } => Cost {
+            writes: 2,
+            content: 1,
         },
         Effect::Apply { blobs, .. } => Cost {
             writes: 4 + i64::from(*blobs),

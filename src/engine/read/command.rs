@@ -1,6 +1,7 @@
 //! `/agent …` in a comment.
 
-use super::super::open::Ask;
+use super::super::mend::Plea;
+use super::super::open::{Ask, Opening};
 use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::event::Fact;
@@ -11,6 +12,7 @@ use crate::domain::request::command::{self, Command, Parsed};
 use crate::domain::request::{Origin, Person, Request};
 use crate::domain::task::attempt::Attempt;
 use crate::domain::task::because::Because;
+use crate::domain::task::stage::Stage;
 use crate::domain::task::status;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -109,6 +111,8 @@ impl Engine {
             }
             Command::Run => self.run(said).await,
             Command::Fix { words } => self.fix(said, words).await,
+            Command::Handoff => self.hand_off(said).await,
+            Command::Ci => self.approve_ci(said).await,
             Command::Stop => self.stop(said).await,
             Command::Status => self.show_status(said).await,
         }
@@ -135,17 +139,26 @@ impl Engine {
     }
 
     async fn fix(&self, said: &Said<'_>, words: Option<String>) -> Result<Reading, EngineError> {
-        let Some(stored) = self.task_here(said).await? else {
-            let refusal = if said.on_pull {
-                Refusal::FixOnPersonsPull
-            } else {
-                Refusal::NothingToFix
+        let here = self.task_here(said).await?;
+        // A task that mended this pull request before and is over is no hindrance to another one.
+        let is_over = |stored: &StoredTask| {
+            let mended = stored.task.mended().is_some() && stored.task.issue == said.number;
+            mended && stored.task.stage.is_closed()
+        };
+        let Some(stored) = here.filter(|stored| !is_over(stored)) else {
+            return match said.on_pull {
+                true => self.mend(said, words.as_deref()).await,
+                false => self.answer(said, &Refusal::NothingToFix).await,
             };
-            return self.answer(said, &refusal).await;
         };
         let task = stored.task;
-        // Without a pull request there is an answer to be given, or nothing.
-        let asked = |last: &Attempt| !last.questions.is_empty();
+        if task.mended().is_some() && task.pull.is_none() && task.stage.is_busy() {
+            return self.answer(said, &Refusal::Busy).await;
+        }
+        // Without a pull request there is an answer to be given, a commit that waits, or nothing.
+        let asked = |last: &Attempt| {
+            !last.questions.is_empty() || matches!(task.stage, Stage::Staged { .. })
+        };
         if task.pull.is_none() && !task.last_attempt().is_some_and(asked) {
             return self.answer(said, &Refusal::NothingToFix).await;
         }
@@ -176,6 +189,66 @@ impl Engine {
             }
             Some(Because::AnswerKept) => Ok(Reading::Done("an answer was kept")),
             Some(_) => Ok(Reading::Done("another attempt was asked for")),
+        }
+    }
+
+    /// `/agent fix` on a pull request that is not ours.
+    async fn mend(&self, said: &Said<'_>, words: Option<&str>) -> Result<Reading, EngineError> {
+        let plea = Plea {
+            place: said.place,
+            number: said.number,
+            request: said.request(),
+            words,
+        };
+        let request = said.request();
+        match self.open_mending(plea).await? {
+            Opening::Opened => Ok(Reading::Done("a task was opened for a pull request")),
+            Opening::Refused(_) if self.is_answered(said.place, &request).await? => {
+                Ok(Reading::Ignored("this request was answered".to_owned()))
+            }
+            Opening::Refused(refusal) => self.answer(said, &refusal).await,
+        }
+    }
+
+    async fn hand_off(&self, said: &Said<'_>) -> Result<Reading, EngineError> {
+        let Some(stored) = self.task_here(said).await? else {
+            return self.answer(said, &Refusal::NoTask).await;
+        };
+        if stored.task.stage.is_closed() {
+            return self.answer(said, &Refusal::TaskOver).await;
+        }
+        let fact = Fact::HandoffAsked {
+            by: said.by.clone(),
+            comment: said.comment,
+            page: self.page_of(&stored.task),
+        };
+        let decision = self.record(&stored.task.id, fact, Cause::None).await?;
+        match decision.map(|decision| decision.because) {
+            Some(Because::HandedOff) => Ok(Reading::Done("a task was handed over")),
+            _ => self.answer(said, &Refusal::NothingToHandOff).await,
+        }
+    }
+
+    async fn approve_ci(&self, said: &Said<'_>) -> Result<Reading, EngineError> {
+        let Some(stored) = self.task_here(said).await? else {
+            return self.answer(said, &Refusal::NoTask).await;
+        };
+        if stored.task.stage.is_closed() {
+            return self.answer(said, &Refusal::TaskOver).await;
+        }
+        let fact = Fact::CiApproved {
+            by: said.by.clone(),
+            comment: said.comment,
+            said_at: said.at,
+        };
+        let decision = self.record(&stored.task.id, fact, Cause::None).await?;
+        match decision.map(|decision| decision.because) {
+            Some(Because::CiApproved) => Ok(Reading::Done("a commit was approved for CI")),
+            Some(Because::ApprovalOutdated) => self.answer(said, &Refusal::ApprovalOutdated).await,
+            Some(Because::Outdated) | None => {
+                Ok(Reading::Ignored("this request was served".to_owned()))
+            }
+            Some(_) => self.answer(said, &Refusal::NothingToApprove).await,
         }
     }
 
@@ -210,11 +283,13 @@ impl Engine {
 
     async fn task_here(&self, said: &Said<'_>) -> Result<Option<StoredTask>, EngineError> {
         let repository = said.place.repository;
-        Ok(if said.on_pull {
-            self.store.task_of_pull(repository, said.number).await?
-        } else {
-            self.store.task_of_issue(repository, said.number).await?
-        })
+        if said.on_pull
+            && let Some(own) = self.store.task_of_pull(repository, said.number).await?
+        {
+            return Ok(Some(own));
+        }
+        // Issues and pull requests share their numbers: of a pull request it is the task that mends it.
+        Ok(self.store.task_of_issue(repository, said.number).await?)
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {

@@ -111,11 +111,17 @@ impl Engine {
                 number,
                 merged,
             } => self.read_pull_end(place, *number, *merged).await,
+            Notice::Reviewed {
+                place,
+                number,
+                review,
+            } => self.read_review(place, *number, *review).await,
             Notice::RunEnded {
                 place,
                 run,
                 conclusion,
             } => self.read_run_end(place, *run, conclusion).await,
+            Notice::ChecksReported { place, head } => self.read_checks(place, head).await,
             Notice::Renamed { place } => self.read_rename(place).await,
             Notice::RepositoryClosed { place, how } => self.read_repository_end(place, how).await,
             Notice::Installed {

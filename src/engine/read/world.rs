@@ -6,7 +6,7 @@ use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::event::Fact;
 use crate::domain::ids::{
-    FullName, InstallationId, Number, Oid, RepositoryId, RunId, TaskId, UserId,
+    FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId, TaskId, UserId,
 };
 use crate::domain::notice::{IssueText, Place, Sender};
 use crate::domain::request::contract;
@@ -176,7 +176,7 @@ impl Engine {
         merged: bool,
     ) -> Result<Reading, EngineError> {
         let Some(stored) = self.store.task_of_pull(place.repository, number).await? else {
-            return Ok(Reading::Ignored("not a pull request of ours".to_owned()));
+            return self.read_mended_end(place, number).await;
         };
         if stored.task.stage.is_closed() {
             return Ok(Reading::Ignored("the task is over".to_owned()));
@@ -188,6 +188,41 @@ impl Engine {
         };
         let merged = merged || now_merged;
         self.record(&stored.task.id, Fact::PullEnded { merged }, Cause::None)
+            .await?;
+        Ok(Reading::Done("the task heard of its pull request's end"))
+    }
+
+    /// Somebody requested changes to a pull request.
+    pub(super) async fn read_review(
+        &self,
+        place: &Place,
+        number: Number,
+        review: ReviewId,
+    ) -> Result<Reading, EngineError> {
+        let what = self.hear_review(place, number, review).await?;
+        Ok(match what {
+            "a review asked for another attempt" => Reading::Done(what),
+            _ => Reading::Ignored(what.to_owned()),
+        })
+    }
+
+    /// The pull request that a task mends is over.
+    pub(in super::super) async fn read_mended_end(
+        &self,
+        place: &Place,
+        number: Number,
+    ) -> Result<Reading, EngineError> {
+        let stored = self.live_task_of_issue(place, number).await?;
+        let Some(stored) = stored.filter(|stored| stored.task.mended().is_some()) else {
+            return Ok(Reading::Ignored("not a pull request of ours".to_owned()));
+        };
+        let target = Target::from(place);
+        let how = match self.github()?.pull_end(&target, number).await? {
+            None => return Ok(Reading::Ignored("the pull request is open".to_owned())),
+            Some(true) => "merged".to_owned(),
+            Some(false) => "closed".to_owned(),
+        };
+        self.record(&stored.task.id, Fact::IssueEnded { how }, Cause::None)
             .await?;
         Ok(Reading::Done("the task heard of its pull request's end"))
     }
@@ -209,6 +244,28 @@ impl Engine {
             Reading::Done("the tasks heard of the run's end")
         } else {
             Reading::Ignored("no task is under way".to_owned())
+        })
+    }
+
+    /// Somebody reported about a commit: whoever waits for it looks there.
+    pub(super) async fn read_checks(
+        &self,
+        place: &Place,
+        head: &Oid,
+    ) -> Result<Reading, EngineError> {
+        let mut heard = false;
+        for stored in self.store.live_tasks(place.repository).await? {
+            let own = stored.task.pull.as_ref().map(|pull| &pull.head);
+            if own == Some(head) {
+                let fact = Fact::ChecksReported { head: head.clone() };
+                self.record(&stored.task.id, fact, Cause::None).await?;
+                heard = true;
+            }
+        }
+        Ok(if heard {
+            Reading::Done("the task heard of its checks")
+        } else {
+            Reading::Ignored("no task waits for this commit".to_owned())
         })
     }
 

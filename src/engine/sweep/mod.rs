@@ -31,6 +31,8 @@ const DELIVERIES_EVERY_S: i64 = 600;
 const INSTALLATIONS_EVERY_S: i64 = 24 * 3600;
 /// Seconds until what could not be swept is due again.
 const AGAIN_S: i64 = 600;
+/// Days for which digests of failed checks are kept; no task corrects one that is older.
+const FAILURES_KEPT_DAYS: i64 = 90;
 /// Repositories that are swept in one go.
 const REPOSITORIES_MAX: u32 = 20;
 
@@ -55,6 +57,8 @@ impl Engine {
             let all = self.sweep_installations().await;
             self.mark("installations", INSTALLATIONS_EVERY_S, all)
                 .await?;
+            let old = now.plus_s(-FAILURES_KEPT_DAYS * 24 * 3600);
+            self.store.drop_failures(old).await?;
             swept = true;
         }
         if self.is_due("deliveries", DELIVERIES_EVERY_S, now).await? {
@@ -75,7 +79,8 @@ impl Engine {
         Ok(swept)
     }
 
-    /// Lets every task whose deadline has passed decide what follows. Gives whether one had.
+    /// Lets every task whose deadline has passed decide what follows, and looks at the checks
+    /// that are due for a look. Gives whether there was one.
     ///
     /// # Errors
     /// The store did not answer.
@@ -90,6 +95,10 @@ impl Engine {
                 continue;
             }
             passed = true;
+            if matches!(stored.task.stage, Stage::Checking { .. }) {
+                self.observe(stored).await?;
+                continue;
+            }
             self.record(&stored.task.id, Fact::DeadlinePassed, Cause::None)
                 .await?;
         }

@@ -1,6 +1,7 @@
 //! A task that is not closed: its issue, its branch, its pull request, its run.
 
 use super::super::{Engine, EngineError};
+use crate::domain::ci::stuck::Entry;
 use crate::domain::event::Fact;
 use crate::domain::ids::Oid;
 use crate::domain::notice::{Notice, Place, Sender};
@@ -18,10 +19,17 @@ impl Engine {
         place: &Place,
         stored: &StoredTask,
     ) -> Result<(), EngineError> {
-        if stored.task.pull.is_none() {
+        if stored.task.mended().is_some() {
+            self.read_mended_end(place, stored.task.issue).await?;
+        } else if stored.task.pull.is_none() {
             self.look_at_issue(place, &stored.task).await?;
         }
-        self.look_at_task(stored).await
+        self.look_at_task(stored).await?;
+        // What was just looked at may have moved it.
+        match self.store.task(&stored.task.id).await? {
+            Some(now) => self.look_for_reviews(place, &now.task).await,
+            None => Ok(()),
+        }
     }
 
     /// The issue of a task that has no pull request yet, and with it the repository.
@@ -58,6 +66,25 @@ impl Engine {
         reading.map(drop)
     }
 
+    /// Whether the checks of a delivered head say something else than when they had settled: the
+    /// delivery that told so may be lost.
+    async fn look_for_late_checks(&self, task: &Task) -> Result<(), EngineError> {
+        let Stage::Delivered { head, .. } = &task.stage else {
+            return Ok(());
+        };
+        let since = self.clock.now().plus_s(-LATE_CHECKS_DAYS * 24 * 3600);
+        let fresh = |entry: &&Entry| entry.head == *head && entry.at > since;
+        let Some(entry) = task.ledger.iter().rev().find(fresh) else {
+            return Ok(());
+        };
+        let (_, reading) = self.observed_of(task, head).await?;
+        if entry.watch.stands.as_ref() != Some(&reading.stands) {
+            let fact = Fact::ChecksReported { head: head.clone() };
+            self.record(&task.id, fact, Cause::None).await?;
+        }
+        Ok(())
+    }
+
     /// The branch, the pull request and the run of a task that is not closed.
     async fn look_at_task(&self, stored: &StoredTask) -> Result<(), EngineError> {
         let github = self.github()?;
@@ -83,6 +110,7 @@ impl Engine {
                 return Ok(());
             }
         }
+        self.look_for_late_checks(task).await?;
         let run = task.last_attempt().and_then(Attempt::current_run);
         if let (true, Some(run)) = (task.stage.is_busy(), run)
             && let Some(conclusion) = github.run_conclusion(&target, run).await?
@@ -93,6 +121,9 @@ impl Engine {
         Ok(())
     }
 }
+
+/// Days for which a delivered head's checks are looked at for late reports.
+const LATE_CHECKS_DAYS: i64 = 7;
 
 /// Who took the label off since the task was asked for, where it is off (H20).
 fn unlabelled_by(issue: &Issue, task: &Task) -> Option<Person> {

@@ -1,11 +1,12 @@
-//! What an agent hands over by its tools: a report, questions. Checked here, so that it is told at
+//! What an agent hands over by its tools: a report, questions, answers. Checked here, so that it is told at
 //! once what is wrong; the server bounds it once more.
 
 use serde::Deserialize;
 
 use crate::domain::task::question::{OPTION_CHARS, OPTIONS_MAX, QUESTION_CHARS, QUESTIONS_MAX};
 use crate::domain::task::report::{REPORT_CHARS, TITLE_CHARS};
-use crate::protocol::result::{Question, Report, ReportKind};
+use crate::domain::task::thread::{ANSWER_CHARS, THREADS_MAX};
+use crate::protocol::result::{Answer, Question, Report, ReportKind};
 use crate::sandbox::{clean, clean_line};
 
 /// What was handed over until now.
@@ -15,6 +16,8 @@ pub(in crate::runner) struct Handed {
     pub(in crate::runner) report: Option<Report>,
     /// The questions, in order.
     pub(in crate::runner) questions: Vec<Question>,
+    /// The answers to review threads, at most one for each.
+    pub(in crate::runner) answers: Vec<Answer>,
 }
 
 /// Arguments of `report`.
@@ -36,6 +39,22 @@ pub(super) struct Asked {
 }
 
 impl Handed {
+    /// Keeps an answer to a thread in place of an earlier one, or says what is wrong with it.
+    pub(super) fn answer(&mut self, given: Answer) -> Result<u32, String> {
+        let number = usize::try_from(given.thread).unwrap_or(usize::MAX);
+        if !(1..=THREADS_MAX).contains(&number) {
+            return Err("`thread` is the number of a thread in your task, from 1".to_owned());
+        }
+        within("words", &given.words, ANSWER_CHARS)?;
+        let words = clean(given.words.as_bytes(), given.words.len());
+        self.answers.retain(|known| known.thread != given.thread);
+        self.answers.push(Answer {
+            thread: given.thread,
+            words,
+        });
+        Ok(given.thread)
+    }
+
     /// Keeps a report in place of an earlier one, or says what is wrong with it.
     pub(super) fn give(&mut self, given: Given) -> Result<&Report, String> {
         within("title", &given.title, TITLE_CHARS)?;

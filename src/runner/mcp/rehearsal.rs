@@ -12,6 +12,7 @@ use crate::protocol::brief::Brief;
 use crate::protocol::progress::Phase;
 use crate::protocol::result::CommandReport;
 use crate::runner::checkout::Start;
+use crate::runner::client::Client;
 use crate::runner::failure::Failure;
 use crate::runner::ways::Ways;
 use crate::runner::{WorkOptions, acceptance, collect};
@@ -31,6 +32,8 @@ pub(in crate::runner) struct Ground {
     pub(in crate::runner) start: Arc<Start>,
     pub(in crate::runner) options: WorkOptions,
     pub(in crate::runner) brief: Brief,
+    /// The server, under the attempt's lease.
+    pub(in crate::runner) client: Client,
     pub(in crate::runner) workspace: PathBuf,
     /// What set-up made, before the agent.
     pub(in crate::runner) prepared: Option<PathBuf>,

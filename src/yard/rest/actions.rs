@@ -46,6 +46,9 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             world.cancel_run(repo, id)?;
             Ok(Answer::of(202, json!({})))
         }
+        (_, ["actions", "jobs", ..] | ["actions", "runs", _, ..]) => {
+            super::jobs::route(world, call, repo, rest)
+        }
         _ => Ok(unknown(world, call)),
     }
 }
@@ -143,7 +146,7 @@ fn list(world: &World, call: &Call, repo: i64, file: Option<&str>) -> Answered {
     let wanted = |run: &&Run| {
         file.is_none_or(|file| {
             file == run.workflow
-                || file == crate::yard::shapes::workflow_id(&run.workflow).to_string()
+                || file == crate::yard::report_shapes::workflow_id(&run.workflow).to_string()
         }) && asked("event", &run.event)
             && asked("branch", &run.branch)
             && asked("head_sha", &run.head)

@@ -27,6 +27,15 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             let oid = world.repo(repo)?.refs.get(&name).ok_or_else(not_found)?;
             Ok(Answer::ok(show_ref(world, repo, &name, oid)?))
         }
+        ("GET", ["git", "matching-refs", name @ ..]) => {
+            let from = format!("refs/{}", super::named(name));
+            let refs = world.repo(repo)?.refs.iter();
+            let found = refs.filter(|(name, _)| name.starts_with(&from));
+            let shown: Result<Vec<Value>, Answer> = found
+                .map(|(name, oid)| show_ref(world, repo, name, oid))
+                .collect();
+            Ok(call.page(world, &shown?))
+        }
         ("GET", ["git", "commits", oid]) => Ok(Answer::ok(show_commit(world, repo, oid)?)),
         ("GET", ["git", "trees", oid]) => tree(world, call, repo, oid),
         ("GET", ["git", "blobs", oid]) => blob(world, repo, oid),

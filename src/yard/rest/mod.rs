@@ -2,22 +2,27 @@
 //!
 //! Each route says what permission it needs; the check is here. Knows no HTTP library.
 
+mod access;
 mod actions;
 mod app;
 mod checks;
 mod comments;
 mod git;
 mod issues;
+mod jobs;
 mod pulls;
 mod repos;
+mod reviews;
+mod rules;
+mod statuses;
 
 use std::collections::BTreeMap;
 
+pub(super) use pulls::in_a_list;
 use serde_json::{Value, json};
 
 use super::YardError;
-use super::model::{Bearer, Permission, Token, Violation};
-use super::permissions::{Level, allows};
+use super::model::Violation;
 use super::tokens::Caller;
 use super::world::World;
 
@@ -158,6 +163,24 @@ impl Call {
     }
 }
 
+/// The name of a branch or commit in a path, slashes included, encoded or not.
+pub(super) fn named(parts: &[&str]) -> String {
+    let text = format!("name={}", parts.join("/").replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(text.as_bytes()).into_owned();
+    pairs.next().map(|(_, value)| value).unwrap_or_default()
+}
+
+/// The commit that a path names.
+pub(super) fn commit_of(world: &World, repo: i64, parts: &[&str]) -> Result<String, Answer> {
+    let name = named(parts);
+    let bare = name
+        .trim_start_matches("refs/")
+        .trim_start_matches("heads/");
+    world
+        .commit(repo, bare)
+        .map_err(|_| invalid(&format!("No commit found for SHA: {name}")))
+}
+
 /// A query as text.
 pub(super) fn encoded(query: &BTreeMap<String, String>) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
@@ -230,7 +253,11 @@ fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answe
         ["pulls", ..] => pulls::route(world, call, repo, rest),
         ["git", ..] => git::route(world, call, repo, rest),
         ["actions", ..] => actions::route(world, call, repo, rest),
-        ["check-runs", ..] | ["commits", _, "check-runs"] => checks::route(world, call, repo, rest),
+        ["check-runs" | "check-suites", ..] | ["commits", .., "check-runs" | "check-suites"] => {
+            checks::route(world, call, repo, rest)
+        }
+        ["commits", .., "status" | "statuses"] => statuses::route(world, call, repo, rest),
+        ["rules" | "branches", ..] => rules::route(world, call, repo, rest),
         _ => Ok(unknown(world, call)),
     }
 }
@@ -242,141 +269,4 @@ pub(super) fn unknown(world: &mut World, call: &Call) -> Answer {
         call.method, call.path
     )));
     not_found()
-}
-
-impl World {
-    /// The token of a call that reaches a repository at all.
-    pub(super) fn reach(&self, call: &Call, repo: i64) -> Result<(), Answer> {
-        let known = self.repo(repo)?;
-        match &call.caller {
-            Caller::Anonymous if known.private || call.method != "GET" => Err(not_found()),
-            Caller::Anonymous => Ok(()),
-            Caller::App | Caller::Refused(_) => Err(Answer::error(
-                401,
-                "A JSON web token could not be used here",
-            )),
-            Caller::Token(token) => self.token_reaches(token, repo),
-        }
-    }
-
-    fn token_reaches(&self, token: &Token, repo: i64) -> Result<(), Answer> {
-        if token
-            .repos
-            .as_ref()
-            .is_some_and(|repos| !repos.contains(&repo))
-        {
-            return Err(not_found());
-        }
-        match &token.bearer {
-            Bearer::Run => Ok(()),
-            Bearer::Person(login) => match self.repo(repo)?.collaborators.get(login) {
-                Some(permission) if *permission > Permission::None => Ok(()),
-                _ if !self.repo(repo)?.private => Ok(()),
-                _ => Err(not_found()),
-            },
-            Bearer::Installation(id) => match self.installations.get(id) {
-                None => Err(Answer::error(401, "Bad credentials")),
-                Some(one) if one.suspended => {
-                    Err(Answer::error(403, "This installation has been suspended"))
-                }
-                Some(one) if !one.repos.contains(&repo) => Err(not_found()),
-                Some(_) => Ok(()),
-            },
-        }
-    }
-
-    /// Asks for one of several permissions.
-    pub(super) fn need_any(&mut self, call: &Call, wanted: &[(&str, Level)]) -> Result<(), Answer> {
-        let allowed = match &call.caller {
-            Caller::Token(token) => match &token.bearer {
-                Bearer::Person(login) => call.method == "GET" || self.is_writer(login),
-                Bearer::Installation(id) => {
-                    // What the installation lost since the token was given out is lost to the token too.
-                    let granted = self
-                        .installations
-                        .get(id)
-                        .map(|one| one.permissions.clone())
-                        .unwrap_or_default();
-                    wanted.iter().any(|(name, level)| {
-                        allows(&token.permissions, name, *level) && allows(&granted, name, *level)
-                    })
-                }
-                Bearer::Run => wanted
-                    .iter()
-                    .any(|(name, level)| allows(&token.permissions, name, *level)),
-            },
-            Caller::Anonymous => call.method == "GET",
-            Caller::App | Caller::Refused(_) => false,
-        };
-        if allowed {
-            return Ok(());
-        }
-        let asked = wanted.first().map_or("", |(name, _)| *name);
-        self.violations.push(Violation::NotPermitted(format!(
-            "{} {} ({asked})",
-            call.method, call.path
-        )));
-        Err(
-            Answer::error(403, "Resource not accessible by integration").with(
-                "x-accepted-github-permissions",
-                wanted
-                    .iter()
-                    .map(|(name, level)| format!("{name}={}", word(*level)))
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            ),
-        )
-    }
-
-    /// Whether somebody may write in any repository; which one was asked by `reach`.
-    fn is_writer(&self, login: &str) -> bool {
-        let role = |repo: &super::model::Repository| repo.collaborators.get(login).copied();
-        self.repos
-            .values()
-            .filter_map(role)
-            .any(|role| role >= Permission::Write)
-    }
-
-    /// Asks for a permission.
-    pub(super) fn need(
-        &mut self,
-        call: &Call,
-        permission: &str,
-        level: Level,
-    ) -> Result<(), Answer> {
-        self.need_any(call, &[(permission, level)])
-    }
-
-    /// In whose name a call acts.
-    pub(super) fn actor(&self, call: &Call) -> String {
-        match &call.caller {
-            Caller::Token(Token {
-                bearer: Bearer::Person(login),
-                ..
-            }) => login.clone(),
-            Caller::Token(Token {
-                bearer: Bearer::Run,
-                ..
-            }) => "github-actions[bot]".to_owned(),
-            _ => self.bot(),
-        }
-    }
-
-    /// Whether a call is made by an App's token without the `workflows` permission.
-    pub(super) fn minds_workflows(call: &Call) -> bool {
-        match &call.caller {
-            Caller::Token(token) => {
-                !matches!(token.bearer, Bearer::Person(_))
-                    && !allows(&token.permissions, "workflows", Level::Write)
-            }
-            _ => true,
-        }
-    }
-}
-
-const fn word(level: Level) -> &'static str {
-    match level {
-        Level::Read => "read",
-        Level::Write => "write",
-    }
 }

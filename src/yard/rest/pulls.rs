@@ -1,4 +1,5 @@
-//! Pull requests. Merging and reviewing are there only to be refused and remembered.
+//! Pull requests. Merging and reviewing are there only to be refused and remembered; what people
+//! review stands in `reviews`.
 
 use serde_json::Value;
 
@@ -23,7 +24,10 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
         ("GET", ["pulls", n]) => {
             world.need(call, "pull_requests", Level::Read)?;
             let thread = pull(world, repo, n)?;
-            Ok(Answer::ok(world.show_pull(world.repo(repo)?, thread)))
+            let (n, shown) = (thread.number, world.show_pull(world.repo(repo)?, thread));
+            // Asking is what makes GitHub try the merge; the next answer knows (A13).
+            world.try_merge(repo, n)?;
+            Ok(Answer::ok(shown))
         }
         ("PATCH", ["pulls", n]) => {
             world.need(call, "pull_requests", Level::Write)?;
@@ -41,6 +45,11 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
                 .violations
                 .push(Violation::Reviewed(format!("pull request {n}")));
             Err(Answer::error(422, "Unprocessable Entity"))
+        }
+        ("GET", ["pulls", n, "reviews" | "comments"] | ["pulls", n, "reviews", _, "comments"])
+        | ("POST", ["pulls", n, "comments", _, "replies"]) => {
+            let n = pull(world, repo, n)?.number;
+            super::reviews::route(world, call, repo, n, rest)
         }
         _ => Ok(unknown(world, call)),
     }
@@ -67,7 +76,8 @@ fn list(world: &World, call: &Call, repo: i64) -> Answered {
     let wanted = |thread: &&Thread| {
         thread.pull.as_ref().is_some_and(|pull| {
             (state == "all" || thread.open == (state == "open"))
-                && head.is_none_or(|(owner, branch)| owner == known.owner && branch == pull.head)
+                && head
+                    .is_none_or(|(owner, branch)| owner == pull.owner(known) && branch == pull.head)
                 && base.is_none_or(|base| *base == pull.base)
         })
     };
@@ -91,7 +101,7 @@ fn list(world: &World, call: &Call, repo: i64) -> Answered {
 }
 
 /// Lists do not say what only the single pull request says.
-fn in_a_list(mut shown: Value) -> Value {
+pub(in crate::yard) fn in_a_list(mut shown: Value) -> Value {
     if let Some(map) = shown.as_object_mut() {
         for key in [
             "merged",

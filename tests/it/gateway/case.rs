@@ -86,6 +86,9 @@ pub(crate) fn attempt(number: u32, now: Timestamp) -> Attempt {
         going: None,
         questions: Vec::new(),
         answer: None,
+        correction: None,
+        staged: None,
+        approved: None,
     }
 }
 
@@ -314,6 +317,7 @@ fn engine(store: Store, clock: Clock) -> Engine {
         clock,
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
+        required: Arc::default(),
         bell: Arc::default(),
     }
 }

@@ -15,11 +15,12 @@ use castellan::domain::ids::{AttemptNumber, Fence, Sha256Hex, TaskId};
 use castellan::domain::time::Timestamp;
 use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease};
+use castellan::protocol::failure::SaidByCi;
 use castellan::protocol::progress::{Directive, Progress};
 use castellan::protocol::result::{CONTENT_SHA256_HEADER, Receipt, Returned};
 use castellan::protocol::{
-    BRIEF_PATH, EXCHANGE_PATH, MODEL_PATH, MODEL_REFUSAL_HEADER, PROGRESS_PATH, RESULT_PATH,
-    Refused, SESSION_PATH,
+    BRIEF_PATH, CI_FAILURE_PATH, EXCHANGE_PATH, MODEL_PATH, MODEL_REFUSAL_HEADER, PROGRESS_PATH,
+    RESULT_PATH, Refused, SESSION_PATH,
 };
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
@@ -50,6 +51,9 @@ pub(crate) struct Book {
     pub(crate) model_refuses: Vec<(StatusCode, &'static str)>,
     /// Tells the runner to stop as soon as it notes this.
     pub(crate) stop_at: Option<&'static str>,
+    /// What CI said, and what was asked of it.
+    pub(crate) ci: Option<SaidByCi>,
+    pub(crate) ci_asked: Vec<String>,
     /// The lease's deadline.
     pub(crate) deadline: Timestamp,
 }
@@ -88,6 +92,7 @@ impl Stand {
             .route(PROGRESS_PATH, post(progress))
             .route(RESULT_PATH, post(result))
             .route(&format!("{MODEL_PATH}/{{*path}}"), any(model))
+            .route(CI_FAILURE_PATH, get(ci_failure))
             .route(SESSION_PATH, get(session).post(keep_session))
             .route("/git/{*path}", get(advertise).post(upload_pack))
             .layer(axum::extract::DefaultBodyLimit::disable())
@@ -101,6 +106,16 @@ impl Stand {
 
 pub(crate) fn task() -> TaskId {
     "t000000000001".parse().unwrap()
+}
+
+/// Without an answer of the test's it is an older server, which has no such path.
+async fn ci_failure(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Response {
+    let mut book = shared.book.lock().unwrap();
+    book.ci_asked.push(query.unwrap_or_default());
+    match &book.ci {
+        Some(said) => axum::Json(said.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 fn instead(book: &mut Book, path: &str) -> Option<Response> {

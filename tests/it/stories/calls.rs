@@ -7,7 +7,8 @@ use std::sync::Arc;
 use castellan::engine::Rules;
 use castellan::engine::allowance::HOUR_EVERY_MS;
 
-use super::world::World;
+use super::ci::scene::{LOG, WRONG, green, red};
+use super::world::{FIX, World};
 
 /// Calls that people see, and all calls: what the measure aims at.
 const AIM: (u64, u64) = (6, 20);
@@ -77,7 +78,7 @@ async fn the_readme_s_numbers_are_those_that_are_measured() {
     world.yard.resets_calls();
     let (_, branch) = world.delivered().await;
     let (next, all) = counted();
-    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 11 or ….");
+    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 14 or ….");
     assert!(bounds.contains(&all), "{next:?}, not within {bounds:?}");
 
     world.yard.resets_calls();
@@ -112,6 +113,49 @@ async fn a_task_costs_few_calls() {
     )
     .unwrap();
     assert!(calls["content"] <= AIM.0 && all <= AIM.1, "{calls:?}");
+}
+
+/// Calls of one correction, beside one for each failed job whose log is read: what the measure
+/// aims at, and what it must not exceed. The aim is not reached: each look at a head is three
+/// lists, and there are three looks.
+const CORRECTION: (u64, u64) = (12, 27);
+
+#[tokio::test]
+async fn a_correction_costs_few_calls() {
+    let world = World::begins().await;
+    world.has_ci(green(), vec![red(LOG), green()]).await;
+    let issue = world.labelled_issue().await;
+    world.runner().await.returns_change(&[WRONG]).await;
+    // From the first report of CI to the last: what came before was counted above.
+    let applied = world.yard.call_list();
+    let after = applied
+        .iter()
+        .rposition(|call| call.path.contains("/pulls"));
+    let before = after.map_or(0, |at| at + 1);
+    world.looks().await;
+    world.runner().await.returns_change(&[FIX]).await;
+    world.looks().await;
+    assert_eq!(world.task(issue).await.stage.name(), "delivered");
+    let list = world.yard.call_list();
+    let (mut told, mut logs, mut all) = (std::io::stderr(), 0, 0);
+    for call in list.iter().skip(before) {
+        writeln!(
+            told,
+            "{:8} {} {} {}",
+            call.kind, call.status, call.method, call.path
+        )
+        .unwrap();
+        all += u64::from(call.kind != "tokens");
+        logs += u64::from(call.path.ends_with("/logs"));
+    }
+    writeln!(
+        told,
+        "calls of a correction: {all}, of which {logs} read logs; the aim is {} and one a failed job",
+        CORRECTION.0
+    )
+    .unwrap();
+    assert!(all - logs <= CORRECTION.1, "{all}");
+    world.ends().await;
 }
 
 /// Calls that a repository where nothing happens may cost in an hour.

@@ -6,20 +6,6 @@ use castellan::yard::Permission;
 use super::world::{FIX, Setting, World};
 
 #[tokio::test]
-async fn fix_on_a_persons_pull_request_is_coming() {
-    let world = World::begins().await;
-    let file = [("add.sh", "echo 5\n")];
-    world.alice.pushes("mine", &file, "Five").await.unwrap();
-    let pull = world.alice.opens_pull("mine", "main", "Five").await;
-    let pull = pull.unwrap();
-    world.alice.comments(pull, "/agent fix").await.unwrap();
-    world.settles().await;
-    insta::assert_snapshot!(world.transcript().await);
-    assert_eq!(world.tasks().await, 0);
-    world.ends().await;
-}
-
-#[tokio::test]
 async fn x11_a_label_of_somebody_who_may_only_triage_starts_nothing() {
     let world = World::begins().await;
     let issue = world.issue().await;

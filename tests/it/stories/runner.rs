@@ -8,7 +8,7 @@ use castellan::protocol::brief::Brief;
 use castellan::protocol::enter::{Exchange, Lease, RunIdentity};
 use castellan::protocol::progress::{Directive, Phase, Progress};
 use castellan::protocol::result::{
-    CONTENT_SHA256_HEADER, CommandReport, Outcome, Question, Returned, RunEvidence,
+    Answer, CONTENT_SHA256_HEADER, CommandReport, Outcome, Question, Returned, RunEvidence,
 };
 use castellan::protocol::{
     BRIEF_PATH, ENTER_PATH, EXCHANGE_PATH, PROGRESS_PATH, RESULT_PATH, SESSION_PATH, VERSION,
@@ -262,6 +262,17 @@ impl Run<'_> {
     pub(crate) async fn returns_change(self, files: &[(&str, &str)]) {
         let files: Vec<_> = files.iter().map(|(p, c)| (*p, Some(*c))).collect();
         let returned = self.result(&files).await;
+        self.returns(&returned).await;
+    }
+
+    /// The same, with answers to review threads.
+    pub(crate) async fn returns_answers(self, files: &[(&str, &str)], answers: Vec<Answer>) {
+        let files: Vec<_> = files.iter().map(|(p, c)| (*p, Some(*c))).collect();
+        let mut returned = match files.is_empty() {
+            true => self.returned(Outcome::Unchanged),
+            false => self.result(&files).await,
+        };
+        returned.evidence.answers = answers;
         self.returns(&returned).await;
     }
 

@@ -346,6 +346,7 @@ pub(super) async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &
         clock: clock.clone(),
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
+        required: Arc::default(),
         bell: Arc::default(),
     }
 }

@@ -156,6 +156,7 @@ impl World {
             clock: self.clock.clone(),
             rules: Arc::new(rules(web)),
             allowance: Arc::new(Allowance::default()),
+            required: Default::default(),
             bell: Arc::new(Notify::new()),
         }
     }

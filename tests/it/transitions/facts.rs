@@ -5,10 +5,10 @@ use castellan::domain::event::{Ending, Fact};
 use castellan::domain::ids::{AttemptNumber, CommentId, Number, RunId, Sha256Hex, UserId};
 use castellan::domain::request::Person;
 use castellan::domain::task::Task;
-use castellan::domain::task::attempt::{Phase, RunIdentity};
+use castellan::domain::task::attempt::{Phase, RunIdentity, Staged};
 use castellan::domain::task::question::Question;
 
-use super::sample::{alice, oid};
+use super::sample::{START, alice, oid};
 use super::stages::run;
 
 /// An attempt that no task of the table has.
@@ -24,6 +24,9 @@ pub(super) fn facts(task: &Task) -> Vec<(String, Fact)> {
         facts.push((name.to_owned(), fact));
     }
     for (name, fact) in others(attempt) {
+        facts.push((name.to_owned(), fact));
+    }
+    for (name, fact) in super::checks::facts(task) {
         facts.push((name.to_owned(), fact));
     }
     for (name, fact) in of_attempt(STALE) {
@@ -136,7 +139,7 @@ pub(super) fn asked(attempt: AttemptNumber, questions: usize) -> Fact {
 }
 
 /// The facts that come of a change being written.
-fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
+fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 7] {
     [
         (
             "applied",
@@ -144,8 +147,17 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
                 attempt,
                 pull: Number(2),
                 head: oid(3),
+                written: Default::default(),
             },
         ),
+        (
+            "put aside",
+            Fact::Staged {
+                attempt,
+                staged: staged(5),
+            },
+        ),
+        ("approval void", Fact::ApprovalVoid { attempt }),
         (
             "applied without a pull request",
             Fact::Unproposed {
@@ -159,6 +171,15 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
             Fact::ChangeRefused {
                 attempt,
                 sentences: vec!["No.".to_owned()],
+                again: false,
+            },
+        ),
+        (
+            "change refused towards the agent",
+            Fact::ChangeRefused {
+                attempt,
+                sentences: vec!["Leave the test alone.".to_owned()],
+                again: true,
             },
         ),
         (
@@ -171,7 +192,31 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 4] {
     ]
 }
 
+/// A commit on no branch.
+pub(super) fn staged(head: u8) -> Staged {
+    Staged {
+        head: oid(head),
+        parent: oid(1),
+        written: Default::default(),
+        files: vec!["add.sh".to_owned()],
+        count: 1,
+        page: "https://github.com/octo/sample/commit/c0".to_owned(),
+        at: START,
+        gone: false,
+    }
+}
+
+/// CI is approved by this comment, so many seconds after the start.
+pub(super) fn approved(comment: i64, after_s: i64) -> Fact {
+    Fact::CiApproved {
+        by: alice(),
+        comment: CommentId(comment),
+        said_at: START.plus_s(after_s),
+    }
+}
+
 /// The facts that name none.
+#[expect(clippy::too_many_lines, reason = "one entry a fact")]
 pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
     let fix = |comment| Fact::FixAsked {
         by: alice(),
@@ -216,6 +261,17 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
                 comment: Some(CommentId(6)),
             },
         ),
+        (
+            "handoff asked",
+            Fact::HandoffAsked {
+                by: alice(),
+                comment: CommentId(7),
+                page: None,
+            },
+        ),
+        ("CI approved", approved(9, 65)),
+        ("CI approved before the commit was there", approved(10, 30)),
+        ("CI approved by a known comment", approved(11, 65)),
         ("fix asked", fix(5)),
         ("fix asked by a known comment", fix(8)),
         (
@@ -245,7 +301,8 @@ fn of_surroundings(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         conclusion: conclusion.to_owned(),
     };
     let ended = |run| ended_by(run, "failure");
-    vec![
+    let mut facts = super::reviews::facts().to_vec();
+    facts.extend([
         ("its run ended", ended(run(attempt.0))),
         (
             "its run was cancelled",
@@ -260,7 +317,8 @@ fn of_surroundings(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
         ),
         ("owner changed", Fact::OwnerChanged { owner: UserId(9) }),
         ("deadline passed", Fact::DeadlinePassed),
-    ]
+    ]);
+    facts
 }
 
 /// No fact is left out: this match stops compiling when one is added.
@@ -291,7 +349,16 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::OwnerChanged { .. } => 20,
         Fact::DeadlinePassed => 21,
         Fact::Unproposed { .. } => 22,
-        Fact::Asked { .. } => 24,
+        Fact::Asked { .. } => 25,
+        Fact::ChecksReported { .. } => 26,
+        Fact::ChecksRead { .. } => 27,
+        Fact::ChecksUnread { .. } => 28,
+        Fact::RerunRefused { .. } => 29,
+        Fact::HandoffAsked { .. } => 30,
+        Fact::Staged { .. } => 31,
+        Fact::CiApproved { .. } => 32,
+        Fact::ApprovalVoid { .. } => 33,
+        Fact::ChangesRequested { .. } => 34,
     }
 }
 
@@ -301,5 +368,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..25).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..35).collect::<Vec<_>>());
 }

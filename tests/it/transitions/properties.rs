@@ -36,6 +36,7 @@ fn fact_of(task: &Task, happening: &Happening) -> Fact {
     // What moves a task forward comes more often, so that sequences get anywhere.
     all.extend(of_attempt(attempt));
     all.extend(others(attempt));
+    all.extend(super::checks::facts(task));
     let at = happening.fact % all.len();
     all.swap_remove(at).1
 }
@@ -83,11 +84,16 @@ fn ends_by_itself(life: &Life) -> bool {
         life.effects.iter().any(apply)
     };
     match stage {
-        Stage::Queued { .. } | Stage::Working { .. } | Stage::Asking { .. } => {
-            stage.deadline().is_some()
-        }
+        Stage::Queued { .. }
+        | Stage::Working { .. }
+        | Stage::Asking { .. }
+        | Stage::Checking { .. } => stage.deadline().is_some(),
         Stage::Applying { attempt, .. } => applied(*attempt),
-        Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => true,
+        // People are waited for as long as it takes.
+        Stage::Staged { .. }
+        | Stage::Delivered { .. }
+        | Stage::Paused { .. }
+        | Stage::Closed { .. } => true,
     }
 }
 
@@ -113,6 +119,9 @@ fn check(
             prop_assert_eq!(after, before, "I7: closed stays as it is");
             prop_assert!(decision.effects.is_empty());
         }
+    }
+    if before.stage.is_busy() || after.attempts.len() == before.attempts.len() {
+        prop_assert!(decision.because != Because::ChecksFailed, "K17");
     }
     prop_assert!(fences_grow(after), "I5: fences strictly grow");
     prop_assert!(

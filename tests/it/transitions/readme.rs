@@ -9,7 +9,7 @@ use super::rows;
 use crate::readme::compare;
 
 /// The stages, and what each waits for.
-const STAGES: [(&str, &str); 7] = [
+const STAGES: [(&str, &str); 9] = [
     ("queued", "a runner, a day at most"),
     (
         "working",
@@ -22,6 +22,14 @@ const STAGES: [(&str, &str); 7] = [
     (
         "asking",
         "a person's answer by `/agent fix`, a week at most",
+    ),
+    (
+        "staged",
+        "somebody's approval of CI by `/agent ci`; a day on people are reminded",
+    ),
+    (
+        "checking",
+        "CI, two hours at most where the policy says nothing else",
     ),
     ("delivered", "people: review, `/agent fix`, merge"),
     (

@@ -8,6 +8,7 @@ use castellan::domain::notice::IssueText;
 use castellan::domain::request::contract::{Budget, Contract};
 use castellan::domain::request::policy::Policy;
 use castellan::domain::request::{Origin, Person, Request};
+use castellan::domain::task::kind::Kind;
 use castellan::domain::task::stage::Stage;
 use castellan::domain::task::{Base, Task};
 use castellan::domain::time::Timestamp;
@@ -45,6 +46,7 @@ pub(crate) fn task(issue: i64) -> Task {
         owner: UserId(1),
         installation: InstallationId(60_001),
         issue: Number(issue),
+        kind: Kind::Issue,
         request,
         text: IssueText {
             title: "The code is broken".to_owned(),
@@ -63,6 +65,7 @@ pub(crate) fn task(issue: i64) -> Task {
         },
         attempts: Vec::new(),
         pull: None,
+        ledger: Vec::new(),
         edited_since: false,
         opened_at: START,
     }

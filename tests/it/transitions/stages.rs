@@ -1,12 +1,14 @@
 //! The standings that the table is made for: each stage, with and without a pull request, with
 //! attempts left and without. Each is reached by facts, so none is made up.
 
+use castellan::domain::ci::reading::Outcome;
 use castellan::domain::event::{Ending, Fact};
-use castellan::domain::ids::{AttemptNumber, CommentId, Number, RunId, Sha256Hex};
-use castellan::domain::task::Task;
+use castellan::domain::ids::{AttemptNumber, CommentId, Number, Oid, RunId, Sha256Hex};
 use castellan::domain::task::attempt::{Phase, RunIdentity};
 use castellan::domain::task::decide::decide;
+use castellan::domain::task::{Task, Written};
 
+use super::checks::{failed, failure, read};
 use super::sample::{self, alice, event, oid};
 
 /// A task at a point of its life.
@@ -30,21 +32,21 @@ fn last(task: &Task) -> AttemptNumber {
         .map_or(AttemptNumber(0), |last| last.number)
 }
 
-fn after(task: &Task, fact: Fact) -> Task {
+pub(super) fn after(task: &Task, fact: Fact) -> Task {
     decide(task, &event(60, fact)).task
 }
 
-fn opened() -> Task {
+pub(super) fn opened() -> Task {
     after(&sample::task(1), Fact::Opened)
 }
 
-fn dispatched(task: &Task) -> Task {
+pub(super) fn dispatched(task: &Task) -> Task {
     let attempt = last(task);
     let run = Some(run(attempt.0));
     after(task, Fact::Dispatched { attempt, run })
 }
 
-fn working(task: &Task) -> Task {
+pub(super) fn working(task: &Task) -> Task {
     let task = dispatched(task);
     let attempt = last(&task);
     let run = RunIdentity {
@@ -96,11 +98,11 @@ fn asking(task: &Task) -> Task {
     after(&task, fact)
 }
 
-fn applying(task: &Task) -> Task {
+pub(super) fn applying(task: &Task) -> Task {
     change_of(&working(task))
 }
 
-fn change_of(task: &Task) -> Task {
+pub(super) fn change_of(task: &Task) -> Task {
     let fact = Fact::Returned {
         attempt: last(task),
         result: Sha256Hex::of("result"),
@@ -110,14 +112,127 @@ fn change_of(task: &Task) -> Task {
     after(task, fact)
 }
 
-fn delivered(task: &Task) -> Task {
+/// The change waits for approval.
+fn staged(task: &Task) -> Task {
+    put_aside(&applying(task))
+}
+
+fn put_aside(task: &Task) -> Task {
+    let fact = Fact::Staged {
+        attempt: last(task),
+        staged: super::facts::staged(6),
+    };
+    after(task, fact)
+}
+
+/// It was approved and goes on to its branch.
+fn releasing(task: &Task) -> Task {
+    after(&staged(task), super::facts::approved(11, 65))
+}
+
+fn stopped(task: &Task) -> Task {
+    let (by, comment) = (alice(), Some(CommentId(6)));
+    after(task, Fact::StopAsked { by, comment })
+}
+
+/// The standings of a change whose CI waits for a person.
+fn of_approval() -> Vec<Standing> {
+    let again = |task: &Task| fixing(&delivered(task), 8);
+    let handed = Fact::HandoffAsked {
+        by: alice(),
+        comment: CommentId(12),
+        page: None,
+    };
+    let waits = staged(&again(&opened()));
+    let (early, late) = (70, 2 * DAY_S);
+    [
+        ("staged", staged(&opened()), early),
+        ("staged, a day later", staged(&opened()), late),
+        ("staged, last attempt", of(staged(&opened()), 1), early),
+        ("applying, approved", releasing(&opened()), early),
+        ("staged with pull", waits.clone(), early),
+        (
+            "applying with pull, approved",
+            releasing(&again(&opened())),
+            early,
+        ),
+        (
+            "paused, handed over while staged",
+            after(&waits, handed),
+            early,
+        ),
+        (
+            "closed: stopped while applying",
+            stopped(&applying(&opened())),
+            early,
+        ),
+        (
+            "closed: stopped while staged",
+            stopped(&staged(&opened())),
+            early,
+        ),
+    ]
+    .map(|(name, task, at_s)| Standing { name, task, at_s })
+    .into()
+}
+
+/// The change is written as this commit, and checks are to be expected for it.
+fn checking_at(task: &Task, head: u8) -> Task {
     let task = applying(task);
     let fact = Fact::Applied {
         attempt: last(&task),
         pull: Number(2),
-        head: oid(2),
+        head: oid(head),
+        written: Written {
+            tree: Some(oid(0x40 + head)),
+            bytes: 100,
+            has_workflows: true,
+            accepted: true,
+            ..Written::default()
+        },
     };
     after(&task, fact)
+}
+
+fn checking(task: &Task) -> Task {
+    checking_at(task, 2)
+}
+
+/// The same, where the files hold no workflow.
+fn unexpecting() -> Task {
+    let task = applying(&opened());
+    let fact = Fact::Applied {
+        attempt: last(&task),
+        pull: Number(2),
+        head: oid(2),
+        written: Written::default(),
+    };
+    after(&task, fact)
+}
+
+/// CI failed on the head, and its jobs were asked for once more.
+fn rerun(task: &Task, print: &str) -> Task {
+    after(task, failed(head(task), vec![failure(print, 1)]))
+}
+
+/// It failed again.
+fn red(task: &Task, print: &str) -> Task {
+    let task = rerun(task, print);
+    after(&task, failed(head(&task), vec![failure(print, 2)]))
+}
+
+/// Something was reported about the head.
+fn heard(task: &Task) -> Task {
+    after(task, Fact::ChecksReported { head: head(task) })
+}
+
+fn head(task: &Task) -> Oid {
+    task.pull.as_ref().unwrap().head.clone()
+}
+
+pub(super) fn delivered(task: &Task) -> Task {
+    let task = checking(task);
+    after(&task, read(head(&task), Outcome::Passed { checks: 1 }))
 }
 
 fn fixing(task: &Task, comment: i64) -> Task {
@@ -185,21 +300,59 @@ pub(super) fn standings() -> Vec<Standing> {
     .map(|(name, task, at_s)| Standing { name, task, at_s })
     .into_iter()
     .chain(with_pull())
+    .chain(of_approval())
+    .chain(super::reviews::standings())
     .collect()
 }
 
 /// The standings once there is a pull request, and at the end.
+#[expect(clippy::too_many_lines, reason = "one entry a standing")]
 fn with_pull() -> Vec<Standing> {
-    let stopped = after(
-        &opened(),
-        Fact::StopAsked {
-            by: alice(),
-            comment: Some(CommentId(6)),
-        },
-    );
+    let stopped = stopped(&opened());
     let merged = after(&delivered(&opened()), Fact::PullEnded { merged: true });
-    let early = 70;
+    let (early, late) = (70, 2 * DAY_S);
     [
+        ("checking", checking(&opened()), early),
+        ("checking, nothing to expect", unexpecting(), early),
+        ("checking, beyond its limit", checking(&opened()), late),
+        ("checking, last attempt", of(checking(&opened()), 1), early),
+        (
+            "checking, run again",
+            rerun(&checking(&opened()), "a"),
+            early,
+        ),
+        (
+            "checking, run again, last attempt",
+            of(rerun(&checking(&opened()), "a"), 1),
+            early,
+        ),
+        ("sent back by CI", red(&checking(&opened()), "a"), early),
+        (
+            "checking, failed so before, run again",
+            rerun(&checking_at(&red(&checking(&opened()), "a"), 3), "a"),
+            early,
+        ),
+        (
+            "checking, after another approach, run again",
+            rerun(
+                &checking_at(
+                    &red(&checking_at(&red(&checking(&opened()), "a"), 3), "a"),
+                    4,
+                ),
+                "a",
+            ),
+            early,
+        ),
+        (
+            "delivered, given up",
+            red(&of(checking(&opened()), 1), "a"),
+            early,
+        ),
+        (
+            "checking, given up, reported again",
+            heard(&red(&of(checking(&opened()), 1), "a")),
+            early,
+        ),
         ("delivered", delivered(&opened()), early),
         (
             "delivered, last attempt",

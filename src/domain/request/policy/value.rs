@@ -63,7 +63,7 @@ impl<'de, F: Fn(&str) -> Result<(), String>> Visitor<'de> for Texts<F> {
     }
 }
 
-fn plain(text: &str) -> Result<(), String> {
+pub(super) fn plain(text: &str) -> Result<(), String> {
     if text
         .chars()
         .all(|c| c != '\n' && text::class(c) == text::Class::Visible)
@@ -197,6 +197,10 @@ ranges! {
     // A result is posted in one body.
     change_bytes: u64 = "bytes", 50_000_000;
     file_bytes: u64 = "bytes", 20_000_000;
+    // Longer than an hour nobody waits for checks that are all over.
+    settle: u32 = "seconds", 3_600;
+    // GitHub keeps a job waiting for a runner for a day.
+    check_minutes: u32 = "minutes", 1_440;
 }
 
 pub(super) fn cents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {

@@ -1,0 +1,294 @@
+//! What CI reports of one commit: check runs, statuses and runs of workflows.
+//!
+//! The lists are read to their end and held against their own counts; whether all of it was seen
+//! is said, and never assumed (A10, D13). What it comes to is decided elsewhere. Source: GitHub's
+//! "REST API endpoints for check runs", "for commit statuses" and "for workflow runs".
+
+mod rows;
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::answer::{GithubError, Kind, found, unexpected};
+use super::app_auth::Scope;
+use super::client::{Client, Target};
+use super::pages::{Of, Pages};
+use super::perform::WORKFLOW_FILE;
+use crate::domain::ci::checks::{ACTIONS_APP, Observed, WorkflowRun};
+use crate::domain::ids::{AppId, Oid, RunId};
+use rows::{CheckRow, RunRow, StatusRow};
+
+/// Where workflows are.
+const WORKFLOWS: &str = ".github/workflows/";
+
+/// What became of asking for failed jobs once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rerun {
+    /// GitHub took it: the run's attempt grows.
+    Asked,
+    /// It cannot be: the run is too old, under way, or gone; GitHub's words, foreign.
+    Refused(String),
+}
+
+/// Check runs and statuses of a commit, as they were listed.
+#[derive(Clone)]
+pub struct Reports {
+    reported: Pages,
+    statuses: Pages,
+}
+
+impl Client {
+    /// What `reports` say of `head` by themselves: [`Observed::runs`] is empty, and no check is
+    /// known as a run's job.
+    #[must_use]
+    pub fn without_runs(&self, head: &Oid, reports: Reports) -> Observed {
+        observed(head, AppId(self.app_id()), reports, None)
+    }
+}
+
+/// A run of a workflow on a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchRun {
+    /// The run.
+    pub run: WorkflowRun,
+    /// The commit that it ran for.
+    pub head: Oid,
+}
+
+/// Whether the path, with a suffix `@ref` or without, is that of our own workflow.
+pub(super) fn is_own_workflow(path: &str) -> bool {
+    file_of(path) == Some(WORKFLOW_FILE)
+}
+
+/// The file's name of a workflow that is a file of the repository.
+fn file_of(path: &str) -> Option<&str> {
+    path.split('@').next()?.strip_prefix(WORKFLOWS)
+}
+
+impl Client {
+    /// The checks of `head`, without those of our own App and our own workflow.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn checks(&self, target: &Target, head: &Oid) -> Result<Observed, GithubError> {
+        let reports = self.reports(target, head).await?;
+        self.with_runs(target, head, reports).await
+    }
+
+    /// What is reported of `head`, without the runs of workflows: enough to see that all passed.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn reports(&self, target: &Target, head: &Oid) -> Result<Reports, GithubError> {
+        let of = Of::Reports(target);
+        // All of them, not the `latest`: GitHub documents what that leaves out for no case of two
+        // suites, or of two jobs with one name.
+        let path = format!("/commits/{head}/check-runs?filter=all");
+        let reported = self.pages("list a commit's checks", of, &path).await?;
+        let path = format!("/commits/{head}/status");
+        let statuses = self.pages("list a commit's statuses", of, &path).await?;
+        Ok(Reports { reported, statuses })
+    }
+
+    /// What was reported of `head`, together with the runs of workflows.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn with_runs(
+        &self,
+        target: &Target,
+        head: &Oid,
+        reports: Reports,
+    ) -> Result<Observed, GithubError> {
+        let of = Of::Reports(target);
+        // The runs last: one that began meanwhile is then seen without its checks, and waited for.
+        let path = format!("/actions/runs?head_sha={head}&exclude_pull_requests=true");
+        let runs = self.pages("list a commit's runs", of, &path).await?;
+        let ours = AppId(self.app_id());
+        Ok(observed(head, ours, reports, Some(runs)))
+    }
+
+    /// A run of a workflow as it stands now; `None` where GitHub knows of no such run.
+    ///
+    /// # Errors
+    /// GitHub did not answer, or not as documented.
+    pub async fn run(
+        &self,
+        target: &Target,
+        run: RunId,
+    ) -> Result<Option<WorkflowRun>, GithubError> {
+        let operation = "read a run";
+        let path = format!("/actions/runs/{run}?exclude_pull_requests=true");
+        let answer: Result<RunRow, GithubError> = self
+            .call(operation, target, Scope::Reports, Method::GET, &path, None)
+            .await;
+        match found(answer)? {
+            Some(row) if row.id != run.0 => Err(unexpected(operation, "another run".to_owned())),
+            row => Ok(row.map(RunRow::read)),
+        }
+    }
+
+    /// Asks for the failed jobs of a run once more. Asking twice starts them twice, or is refused.
+    ///
+    /// # Errors
+    /// GitHub did not take it, and it may work later; or the App may not.
+    pub async fn rerun_failed_jobs(
+        &self,
+        target: &Target,
+        run: RunId,
+    ) -> Result<Rerun, GithubError> {
+        let path = format!("/actions/runs/{run}/rerun-failed-jobs");
+        let answer: Result<Value, GithubError> = self
+            .call(
+                "run failed jobs again",
+                target,
+                Scope::Run,
+                Method::POST,
+                &path,
+                None,
+            )
+            .await;
+        match answer {
+            Ok(_) => Ok(Rerun::Asked),
+            Err(error)
+                if matches!(
+                    error.kind,
+                    Kind::Conflict | Kind::Forbidden | Kind::NotFound
+                ) && !error.is_of_installation()
+                    && !error.is_of_repository()
+                    && !error.is_of_permission() =>
+            {
+                Ok(Rerun::Refused(error.reason))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The newest runs on `branch` of the workflow whose file is at `workflow`, at most `limit`
+    /// of a page; none where it is not a file of the repository.
+    ///
+    /// # Errors
+    /// GitHub did not answer, or not as documented.
+    pub async fn recent_runs(
+        &self,
+        target: &Target,
+        workflow: &str,
+        branch: &str,
+        limit: u8,
+    ) -> Result<Vec<BranchRun>, GithubError> {
+        let operation = "list a branch's runs";
+        let Some(file) = file_of(workflow).filter(|file| !file.contains('/')) else {
+            return Ok(Vec::new());
+        };
+        let quoted = |text: &str| -> String {
+            let quoted: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            quoted.replace('+', "%20")
+        };
+        let path = format!(
+            "/actions/workflows/{}/runs?branch={}&per_page={}&exclude_pull_requests=true",
+            quoted(file),
+            quoted(branch),
+            limit.clamp(1, 100),
+        );
+        let answer: Result<RunsAnswer, GithubError> = self
+            .call(operation, target, Scope::Reports, Method::GET, &path, None)
+            .await;
+        let rows = found(answer)?.map(|answer| answer.workflow_runs);
+        Ok(rows
+            .unwrap_or_default()
+            .into_iter()
+            .take(usize::from(limit))
+            .filter_map(|row| {
+                let head = row.head_sha.parse().ok()?;
+                Some(BranchRun {
+                    run: row.read(),
+                    head,
+                })
+            })
+            .collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct RunsAnswer {
+    workflow_runs: Vec<RunRow>,
+}
+
+/// What the lists say together. Without that of the runs no job stands in the place of an older
+/// one of its name: they may be two.
+fn observed(head: &Oid, ours: AppId, lists: Reports, runs: Option<Pages>) -> Observed {
+    let Reports { reported, statuses } = lists;
+    let knows_runs = runs.is_some();
+    let runs = runs.unwrap_or_else(Pages::empty);
+    let head_text = head.to_string();
+    let mut whole = [&reported, &statuses, &runs]
+        .iter()
+        .all(|list| list.agrees());
+    whole &= statuses.around.iter().all(|page| page["sha"] == head_text);
+    let (runs, fit) = rows::<RunRow>(runs, |row| row.head_sha == head_text);
+    whole &= fit;
+    let runs: BTreeMap<i64, WorkflowRun> =
+        runs.into_iter().map(|row| (row.id, row.read())).collect();
+    let (mut reported, fit) = rows::<CheckRow>(reported, |row| row.head_sha == head_text);
+    whole &= fit;
+    let (mut statuses, fit) = rows::<StatusRow>(statuses, |_| true);
+    whole &= fit;
+
+    let of_suite = |suite: Option<i64>| {
+        let own = |run: &&WorkflowRun| suite.is_some() && run.suite == suite;
+        runs.values().find(own)
+    };
+    reported.sort_by_key(|row| row.id);
+    reported.dedup_by_key(|row| row.id);
+    let mut newest: BTreeMap<(i64, Option<i64>, String), Vec<CheckRow>> = BTreeMap::new();
+    for row in reported {
+        let run = of_suite(row.suite());
+        if row.app() == ours.0 || run.is_some_and(|run| is_own_workflow(&run.path)) {
+            continue;
+        }
+        let key = (row.app(), row.suite(), row.name.clone());
+        let same = newest.entry(key).or_default();
+        let may_be_two = !knows_runs && row.app() == ACTIONS_APP.0;
+        same.retain(|older| may_be_two || !row.replaces(older, run));
+        same.push(row);
+    }
+    statuses.sort_by_key(|row| row.id);
+    let latest: BTreeMap<String, StatusRow> = statuses
+        .into_iter()
+        .map(|row| (row.context.clone(), row))
+        .collect();
+    let checks = newest.into_values().flatten();
+    let checks = checks.map(|row| {
+        let run = of_suite(row.suite());
+        row.read(run)
+    });
+    let checks = checks.chain(latest.into_values().map(StatusRow::read));
+    Observed {
+        head: head.clone(),
+        checks: checks.collect(),
+        whole,
+        runs: runs
+            .values()
+            .filter(|run| !is_own_workflow(&run.path))
+            .cloned()
+            .collect(),
+    }
+}
+
+/// The rows that can be read and are of what was asked for, and whether all of them are.
+fn rows<R: DeserializeOwned>(list: Pages, is_asked: impl Fn(&R) -> bool) -> (Vec<R>, bool) {
+    let listed = list.rows.len();
+    let rows: Vec<R> = list
+        .rows
+        .into_iter()
+        .filter_map(|row| serde_json::from_value(row).ok())
+        .filter(is_asked)
+        .collect();
+    let fit = rows.len() == listed;
+    (rows, fit)
+}

@@ -1,0 +1,62 @@
+//! Branches, and what is required of what is merged into them: by rulesets, and by protection.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Answered, Call, named, not_found, unknown};
+use crate::yard::permissions::Level;
+use crate::yard::plays::Requirement;
+use crate::yard::world::World;
+
+pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
+    match (call.method.as_str(), rest) {
+        // The branch need not exist.
+        ("GET", ["rules", "branches", name @ ..]) => {
+            world.need(call, "metadata", Level::Read)?;
+            let rules = world.show_rules(world.repo(repo)?, &named(name));
+            Ok(call.page(world, &rules))
+        }
+        // What stands below a branch needs administration, which the App never has.
+        ("GET", ["branches", _, "protection", ..]) => {
+            world.need(call, "administration", Level::Read)?;
+            Err(not_found())
+        }
+        ("GET", ["branches", name @ ..]) if !name.is_empty() => {
+            world.need(call, "contents", Level::Read)?;
+            branch(world, repo, &named(name))
+        }
+        _ => Ok(unknown(world, call)),
+    }
+}
+
+fn branch(world: &World, repo: i64, name: &str) -> Answered {
+    let known = world.repo(repo)?;
+    let tip = known
+        .tip(name)
+        .ok_or_else(|| Answer::error(404, "Branch not found"))?;
+    let requirements = known.reports.requirements.get(name);
+    let protection = requirements
+        .into_iter()
+        .flatten()
+        .find_map(|one| match one {
+            Requirement::Protection { checks, .. } => Some(checks),
+            Requirement::Ruleset { .. } | Requirement::Workflows(_) => None,
+        });
+    let (level, checks) = match protection {
+        Some(checks) => ("non_admins", checks.as_slice()),
+        None => ("off", [].as_slice()),
+    };
+    let contexts: Vec<&String> = checks.iter().map(|(context, _)| context).collect();
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|(context, app)| json!({"context": context, "app_id": app}))
+        .collect();
+    let url = format!("{}/repos/{}", world.api(), known.full_name());
+    Ok(Answer::ok(json!({
+        "name": name, "commit": {"sha": tip, "url": format!("{url}/commits/{tip}")},
+        "_links": {"self": format!("{url}/branches/{name}"),
+                   "html": format!("{}/{}/tree/{name}", world.base_url, known.full_name())},
+        "protected": requirements.is_some(), "protection_url": format!("{url}/branches/{name}/protection"),
+        "protection": {"enabled": protection.is_some(), "required_status_checks": {
+            "enforcement_level": level, "contexts": contexts, "checks": checks}},
+    })))
+}
