@@ -2,11 +2,10 @@
 //!
 //! Knows nothing of how it was found.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What kind of failure a log shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Nothing failed.
     Passed,
@@ -41,6 +40,37 @@ pub enum Class {
     /// Nothing known was recognised.
     #[default]
     Unknown,
+}
+
+impl Class {
+    /// Its word, as `castellan digest --json` and the store have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::CompileError => "compile_error",
+            Self::TypeError => "type_error",
+            Self::LintError => "lint_error",
+            Self::TestAssertion => "test_assertion",
+            Self::SnapshotDiff => "snapshot_diff",
+            Self::DependencyInstall => "dependency_install",
+            Self::DockerBuild => "docker_build",
+            Self::PermissionOrSecret => "permission_or_secret",
+            Self::NetworkOrFlaky => "network_or_flaky",
+            Self::Timeout => "timeout",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Infrastructure => "infrastructure",
+            Self::Configuration => "configuration",
+            Self::RuntimeError => "runtime_error",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Serialize for Class {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 /// A test that failed.

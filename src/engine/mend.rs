@@ -106,7 +106,7 @@ impl Engine {
             }));
         }
         task.notes.extend(failing.excused);
-        let author = pull.author.as_ref().map(|author| author.login.as_str());
+        let author = pull.author.as_deref();
         task.kind = Kind::Pull(Mended::new(author, &pull.title, failing.own));
         Ok(match self.record_new(&task).await? {
             true => Opening::Opened,
@@ -160,7 +160,7 @@ fn contract_of(
     comments: Vec<ApprovedComment>,
     policy: &Policy,
 ) -> contract::Reading {
-    let author = pull.author.as_ref().map(|author| author.login.as_str());
+    let author = pull.author.as_deref();
     let mended = Mended::new(author, &pull.title, None);
     let source = Source {
         title: format!("Mend pull request {}", plea.number),

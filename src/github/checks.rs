@@ -23,6 +23,8 @@ use crate::domain::ci::checks::{ACTIONS_APP, Observed, WorkflowRun};
 use crate::domain::ids::{AppId, Oid, RunId};
 use rows::{CheckRow, RunRow, StatusRow};
 
+/// Characters of the name of a check or a workflow.
+pub(super) const NAME_CHARS: usize = 300;
 /// Where workflows are.
 const WORKFLOWS: &str = ".github/workflows/";
 
@@ -60,7 +62,8 @@ pub struct BranchRun {
     pub head: Oid,
 }
 
-/// Whether the path, with a suffix `@ref` or without, is that of our own workflow.
+/// Whether the path is that of our own workflow. GitHub's schema shows paths with a suffix, as in
+/// `….yml@main`.
 pub(super) fn is_own_workflow(path: &str) -> bool {
     file_of(path) == Some(WORKFLOW_FILE)
 }
@@ -219,8 +222,9 @@ struct RunsAnswer {
     workflow_runs: Vec<RunRow>,
 }
 
-/// What the lists say together. Without that of the runs no job stands in the place of an older
-/// one of its name: they may be two.
+/// What the lists say together; what is odd, or of another commit, is left out and makes it not
+/// whole. Without that of the runs no job stands in the place of an older one of its name: they
+/// may be two.
 fn observed(head: &Oid, ours: AppId, lists: Reports, runs: Option<Pages>) -> Observed {
     let Reports { reported, statuses } = lists;
     let knows_runs = runs.is_some();

@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use super::checks::is_own_workflow;
+use crate::domain::ci::checks::ACTIONS_APP;
 use crate::domain::ids::{
     BRANCH_PREFIX, CommentId, FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId,
     UserId,
@@ -283,13 +285,7 @@ impl Payload<'_> {
     }
 
     fn run(&self) -> Result<Notice, PayloadError> {
-        // GitHub's schema shows the path with its ref, as in `….yml@main`.
-        let path = self.text("/workflow_run/path")?;
-        let file = path
-            .split('@')
-            .next()
-            .and_then(|path| path.rsplit('/').next());
-        if file != Some(super::perform::WORKFLOW_FILE) {
+        if !is_own_workflow(self.text("/workflow_run/path")?) {
             return self.reported("", "/workflow_run/head_sha");
         }
         Ok(Notice::RunEnded {
@@ -301,7 +297,7 @@ impl Payload<'_> {
 
     fn reported(&self, app: &str, head: &'static str) -> Result<Notice, PayloadError> {
         let app = self.json.pointer(app).and_then(Value::as_i64);
-        if app == Some(self.app_id) || (self.event == "check_run" && app == Some(15_368)) {
+        if app == Some(self.app_id) || (self.event == "check_run" && app == Some(ACTIONS_APP.0)) {
             return Ok(nothing("ours, or told by its suite"));
         }
         let head = self.text(head)?.parse().map_err(|_| self.missing(head))?;

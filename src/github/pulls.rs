@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
-use crate::domain::ids::{Number, Oid, RepositoryId, UserId};
-use crate::domain::request::Person;
+use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::text::line;
 
 /// GraphQL's mutation; REST has none.
@@ -25,8 +24,6 @@ const TITLE_CHARS: usize = 300;
 pub struct Pull {
     /// Whether it is open.
     pub open: bool,
-    /// Whether it was merged.
-    pub merged: bool,
     /// Whether it is a draft.
     pub draft: bool,
     /// GitHub's node id, which GraphQL's mutations ask for.
@@ -37,14 +34,8 @@ pub struct Pull {
     pub head: Oid,
     /// The repository of that branch; `None` where it is gone.
     pub head_repository: Option<RepositoryId>,
-    /// The branch that it goes to.
-    pub base_branch: String,
-    /// That branch's tip when GitHub looked last.
-    pub base: Oid,
-    /// Who opened it; `None` where the account is gone.
-    pub author: Option<Person>,
-    /// Whether that is a bot.
-    pub author_is_bot: bool,
+    /// The account that opened it, by name; `None` where it is gone.
+    pub author: Option<String>,
     /// Its title; foreign, one line.
     pub title: String,
 }
@@ -53,13 +44,10 @@ pub struct Pull {
 struct PullRow {
     state: String,
     #[serde(default)]
-    merged: bool,
-    #[serde(default)]
     draft: bool,
     node_id: String,
     title: String,
     head: SideRow,
-    base: SideRow,
     user: Option<UserRow>,
 }
 
@@ -77,30 +65,19 @@ struct RepoRow {
 
 #[derive(Deserialize)]
 struct UserRow {
-    id: i64,
     login: String,
-    #[serde(default)]
-    r#type: String,
 }
 
 impl PullRow {
     fn read(self) -> Option<Pull> {
-        let author_is_bot = self.user.as_ref().is_some_and(|user| user.r#type != "User");
         Some(Pull {
             open: self.state == "open",
-            merged: self.merged,
             draft: self.draft,
             node_id: self.node_id,
             head: self.head.sha.parse().ok()?,
             head_branch: self.head.r#ref,
             head_repository: self.head.repo.map(|repo| RepositoryId(repo.id)),
-            base: self.base.sha.parse().ok()?,
-            base_branch: self.base.r#ref,
-            author: self.user.map(|user| Person {
-                id: UserId(user.id),
-                login: user.login,
-            }),
-            author_is_bot,
+            author: self.user.map(|user| user.login),
             title: line(&self.title, TITLE_CHARS),
         })
     }

@@ -10,7 +10,7 @@ use super::answer::{GithubError, unexpected};
 use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::task_input::read_person;
-use crate::domain::ids::{CommentId, Number, Oid, ReviewId};
+use crate::domain::ids::{CommentId, Number, ReviewId};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
 
@@ -40,8 +40,6 @@ pub struct Review {
     pub at: Timestamp,
     /// When its text was last edited.
     pub edited_at: Option<Timestamp>,
-    /// The commit that was looked at.
-    pub head: Option<Oid>,
 }
 
 /// A conversation on a line.
@@ -139,7 +137,6 @@ fn read_review(review: &Value) -> Option<Review> {
         body: review["body"].as_str().unwrap_or_default().to_owned(),
         at: time(&review["submittedAt"])?,
         edited_at: time(&review["lastEditedAt"]),
-        head: review["commit"]["oid"].as_str()?.parse().ok(),
     })
 }
 

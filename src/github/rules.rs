@@ -8,47 +8,51 @@ use http::Method;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::answer::{GithubError, found};
+use super::answer::{GithubError, Kind, found, transient};
 use super::app_auth::Scope;
+use super::checks::NAME_CHARS;
 use super::client::{Client, Target};
-use super::pages::Of;
-use crate::domain::ci::checks::Required;
+use super::pages::{Of, Pages};
+use crate::domain::ci::checks::{Demanded, Required};
 use crate::domain::ids::AppId;
+use crate::domain::text::line;
 
-/// Required checks that are believed of one branch.
+/// Required checks of one branch that can be taken in.
 const CHECKS_MAX: usize = 300;
+/// How GitHub begins its refusal where the repository's plan has no rules at all (A20).
+const NOT_ON_PLAN: &str = "403: Upgrade to ";
 
 impl Client {
-    /// The checks that `branch` requires by rulesets and protection together; `None` where GitHub
-    /// knows of neither, as where there is no such branch.
+    /// What `branch` requires of CI by rulesets and protection together; `None` where GitHub
+    /// knows of neither, as where there is no such branch, or where the plan has no rules.
     ///
     /// # Errors
-    /// GitHub did not answer.
+    /// GitHub did not answer, or requires more than can be taken in: a part of it would let a
+    /// head count as green that is not (A10).
     pub async fn required_checks(
         &self,
         target: &Target,
         branch: &str,
-    ) -> Result<Option<Vec<Required>>, GithubError> {
+    ) -> Result<Option<Demanded>, GithubError> {
         let quoted: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
         let branch = quoted.replace('+', "%20").replace("%2F", "/");
+        let listing = "list a branch's rules";
         let path = format!("/rules/branches/{branch}?");
-        let of = Of::Repository(target);
-        let rules = found(self.pages("list a branch's rules", of, &path).await)?;
+        let rules = self.pages(listing, Of::Repository(target), &path).await;
+        let rules = on_plan(rules)?;
         let path = format!("/branches/{branch}");
         let operation = "read a branch's protection";
         let known: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
-        let known = found(known)?;
+        let known = on_plan(known)?;
         if rules.is_none() && known.is_none() {
             return Ok(None);
         }
+        let rules = rules.unwrap_or_else(Pages::empty);
         let mut required = BTreeSet::new();
-        let rows = rules.map(|rules| rules.rows).unwrap_or_default();
-        for rule in rows
-            .iter()
-            .filter(|rule| rule["type"] == "required_status_checks")
-        {
+        let of = |kind: &'static str| rules.rows.iter().filter(move |rule| rule["type"] == kind);
+        for rule in of("required_status_checks") {
             let checks = &rule["parameters"]["required_status_checks"];
             required.extend(listed(checks, "integration_id"));
         }
@@ -58,12 +62,30 @@ impl Client {
         // Older servers name contexts only.
         if protection["checks"].is_null() {
             let contexts = protection["contexts"].as_array().into_iter().flatten();
-            required.extend(contexts.filter_map(Value::as_str).map(|name| Required {
-                name: name.to_owned(),
+            let names = contexts.filter_map(Value::as_str);
+            required.extend(names.map(|name| Required {
+                name: line(name, NAME_CHARS),
                 app: None,
             }));
         }
-        Ok(Some(required.into_iter().take(CHECKS_MAX).collect()))
+        if !rules.whole || required.len() > CHECKS_MAX {
+            let reason = format!("there are more than can be taken in ({CHECKS_MAX} checks)");
+            return Err(transient(listing, reason));
+        }
+        Ok(Some(Demanded {
+            checks: required.into_iter().collect(),
+            workflows: of("workflows").next().is_some(),
+        }))
+    }
+}
+
+/// What was answered, or `None` where there is no such branch or the plan has nothing of the kind.
+fn on_plan<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> {
+    match answer {
+        Err(error) if error.kind == Kind::Forbidden && error.reason.starts_with(NOT_ON_PLAN) => {
+            Ok(None)
+        }
+        answer => found(answer),
     }
 }
 
@@ -72,7 +94,7 @@ fn listed<'a>(checks: &'a Value, app: &'a str) -> impl Iterator<Item = Required>
     let rows = checks.as_array().into_iter().flatten();
     rows.filter_map(move |row| {
         Some(Required {
-            name: row["context"].as_str()?.to_owned(),
+            name: line(row["context"].as_str()?, NAME_CHARS),
             app: row[app].as_i64().filter(|app| *app > 0).map(AppId),
         })
     })

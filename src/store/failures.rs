@@ -294,25 +294,6 @@ impl Store {
         .map_err(failed("keep an unsteady check"))
     }
 
-    /// Whether a check is known to fail in this way and then to pass.
-    ///
-    /// # Errors
-    /// The database did not answer.
-    pub async fn is_flake(&self, flake: FlakeKey<'_>) -> Result<bool, StoreError> {
-        sqlx::query(
-            "SELECT times FROM flakes
-             WHERE repository = $1 AND check_name = $2 AND app = $3 AND print = $4",
-        )
-        .bind(flake.repository.0)
-        .bind(flake.check)
-        .bind(app_number(flake.app))
-        .bind(flake.print)
-        .fetch_optional(&self.pool)
-        .await
-        .map(|row| row.is_some())
-        .map_err(failed("look for an unsteady check"))
-    }
-
     /// The unsteady checks of a repository, the ones seen last first, at most so many.
     ///
     /// # Errors

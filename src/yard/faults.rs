@@ -27,6 +27,8 @@ pub enum Fault {
     },
     /// 403 "Resource not accessible by integration" (A5).
     NotAccessible,
+    /// 403 "Upgrade to GitHub Pro or make this repository public to enable this feature." (A20).
+    NotOnPlan,
     /// 404 (A6).
     NotFound,
     /// 401 (A7).

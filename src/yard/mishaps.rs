@@ -71,6 +71,10 @@ pub(super) fn instead(fault: &Fault, world: &World, is_graphql: bool) -> Option<
         Fault::PrimaryLimit { reset_in_s } => used_up(is_graphql)
             .with("x-ratelimit-remaining", "0".to_owned())
             .with("x-ratelimit-reset", (now_s + reset_in_s).to_string()),
+        Fault::NotOnPlan => Answer::error(
+            403,
+            "Upgrade to GitHub Pro or make this repository public to enable this feature.",
+        ),
         Fault::NotAccessible => Answer::error(403, "Resource not accessible by integration"),
         Fault::NotFound => Answer::error(404, "Not Found"),
         Fault::BadCredentials => Answer::error(401, "Bad credentials"),

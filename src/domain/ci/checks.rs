@@ -17,8 +17,8 @@ pub const ACTIONS_APP: AppId = AppId(15_368);
 pub struct Observed {
     /// The commit.
     pub head: Oid,
-    /// The newest check of each name, App and suite, and the newest status of each context. Our
-    /// own are not among them.
+    /// The newest check of each name, App and suite, all jobs of one name that may be two, and
+    /// the newest status of each context. Our own are not among them.
     pub checks: Vec<Check>,
     /// The runs of workflows for this commit, but for those of our own workflow.
     pub runs: Vec<WorkflowRun>,
@@ -90,6 +90,32 @@ pub enum Standing {
     Ended(Conclusion),
 }
 
+impl Standing {
+    /// Whether it is over.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ended(_))
+    }
+
+    /// Whether it is over, and GitHub counts it as passed.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::Ended(end) if end.passes())
+    }
+
+    /// Whether it is over, and GitHub does not count it as passed.
+    #[must_use]
+    pub const fn fails(self) -> bool {
+        self.is_over() && !self.passes()
+    }
+
+    /// Whether it is over and was not skipped: it says something.
+    #[must_use]
+    pub const fn has_run(self) -> bool {
+        self.is_over() && !matches!(self, Self::Ended(Conclusion::Skipped))
+    }
+}
+
 /// How a check ended, in GitHub's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,6 +184,15 @@ pub struct WorkflowRun {
     pub attempt: u32,
     /// How it stands.
     pub standing: Standing,
+}
+
+/// What a branch's rules require of CI before a pull request can be merged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demanded {
+    /// Checks, by name.
+    pub checks: Vec<Required>,
+    /// Whether whole workflows are required, too: which checks those have no rule says.
+    pub workflows: bool,
 }
 
 /// A check that must have passed before a pull request can be merged.

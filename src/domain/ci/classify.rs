@@ -82,6 +82,30 @@ pub fn classify(failure: &Failure, known: Known) -> Whose {
     }
 }
 
+/// Whether the words of a request name this check: in quotes, as code, or as it is where it is no
+/// plain word. A check `test` is not meant by each request that speaks of a test.
+#[must_use]
+pub fn is_named(words: &str, check: &str) -> bool {
+    let (words, check) = (words.to_lowercase(), check.trim().to_lowercase());
+    let is_plain = check.chars().all(char::is_alphanumeric);
+    let bounds = |before: Option<char>, after: Option<char>| match is_plain {
+        true => matches!(
+            (before, after),
+            (Some('`'), Some('`')) | (Some('"'), Some('"')) | (Some('“'), Some('”'))
+        ),
+        false => [before, after]
+            .iter()
+            .flatten()
+            .all(|at| !at.is_alphanumeric()),
+    };
+    let mut found = words.match_indices(check.as_str());
+    !check.is_empty()
+        && found.any(|(at, part)| {
+            let after = words[at + part.len()..].chars().next();
+            bounds(words[..at].chars().next_back(), after)
+        })
+}
+
 /// Without a log on either side the name of the check and its App have to do.
 fn is_same(failure: &Failure, base: Option<&super::failure::Print>) -> bool {
     match (&failure.print, base) {

@@ -9,6 +9,10 @@ use crate::domain::ids::{AppId, JobId, RunId, Sha256Hex};
 pub const READ_MAX: usize = 8;
 /// Characters of the first line of a failure that are kept.
 pub const FIRST_CHARS: usize = 300;
+/// How sure a digest must be of its class for it to count, of 100.
+const SURE: u8 = 50;
+/// The class of a log that shows nothing known, or of no log at all.
+pub const NO_CLASS: &str = "unknown";
 
 /// A failed check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +63,31 @@ pub enum Said {
     /// Nothing that is known, or there was no log.
     #[default]
     Unknown,
+}
+
+/// The class of a digest, by its word, where the digest is sure enough of it to act on it;
+/// `confidence` of 100.
+#[must_use]
+pub const fn sure_class(class: &'static str, confidence: u8) -> &'static str {
+    match confidence >= SURE {
+        true => class,
+        false => NO_CLASS,
+    }
+}
+
+impl Said {
+    /// What the class of a digest, by its word, means for whose failure it is.
+    #[must_use]
+    pub fn of(class: &str) -> Self {
+        match class {
+            "permission_or_secret" => Self::PermissionOrSecret,
+            "network_or_flaky" | "infrastructure" => Self::Infrastructure,
+            "timeout" => Self::Timeout,
+            "out_of_memory" => Self::OutOfRoom,
+            "passed" | NO_CLASS => Self::Unknown,
+            _ => Self::Code,
+        }
+    }
 }
 
 /// What a failure is recognised by: three fingerprints of its digest.

@@ -1,14 +1,17 @@
 //! What the checks of a head come to: green, red, waiting, none, or unknown. Never green by default.
 //!
 //! What counts: the checks that the branch's rules require and those that the policy names. With
-//! neither, every check of GitHub Actions; where there is none, whatever is reported.
+//! neither, every check of GitHub Actions; where there is none, whatever is reported. Where the
+//! rules require whole workflows, every check of GitHub Actions counts beside those that are named.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::{ACTIONS_APP, Check, Conclusion, Observed, Required, Source, Standing};
+use super::checks::{
+    ACTIONS_APP, Check, Conclusion, Demanded, Observed, Required, Source, Standing, WorkflowRun,
+};
 use crate::domain::ids::Sha256Hex;
 
 /// Checks that are waited for and named; the others are counted.
@@ -18,7 +21,7 @@ pub const AWAITED_MAX: usize = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// By the branch's rules.
-    pub rules: Vec<Required>,
+    pub rules: Demanded,
     /// By the policy: names of checks, of whichever App.
     pub policy: Vec<String>,
 }
@@ -101,19 +104,24 @@ impl Wait {
 }
 
 impl Wanted {
+    fn names_checks(&self) -> bool {
+        !self.rules.checks.is_empty() || !self.policy.is_empty()
+    }
+
+    /// Whether all that counts is known by name.
     fn is_named(&self) -> bool {
-        !self.rules.is_empty() || !self.policy.is_empty()
+        self.names_checks() && !self.rules.workflows
     }
 
     /// Each required check once: the policy adds no second demand to a rule of the same name.
     fn required(&self) -> BTreeSet<Required> {
-        let ruled = |name: &String| self.rules.iter().any(|rule| rule.name == *name);
+        let ruled = |name: &String| self.rules.checks.iter().any(|rule| rule.name == *name);
         let added = self.policy.iter().filter(|name| !ruled(name));
         let added = added.map(|name| Required {
             name: name.clone(),
             app: None,
         });
-        self.rules.iter().cloned().chain(added).collect()
+        self.rules.checks.iter().cloned().chain(added).collect()
     }
 }
 
@@ -128,7 +136,6 @@ fn is_it(required: &Required, check: &Check) -> bool {
 #[must_use]
 pub fn read(observed: &Observed, wanted: &Wanted) -> Reading {
     let counted = counted(observed, wanted);
-    let ran = |check: &&Check| matches!(check.standing, Standing::Ended(end) if end != Conclusion::Skipped);
     let skipped_run = observed.runs.iter().any(|run| {
         run.event.starts_with("pull_request")
             && run.standing == Standing::Ended(Conclusion::Skipped)
@@ -136,44 +143,61 @@ pub fn read(observed: &Observed, wanted: &Wanted) -> Reading {
     Reading {
         stands: stands(observed),
         outcome: outcome(observed, wanted, &counted),
-        skipped: skipped_run && !counted.iter().any(|check| ran(&check)),
+        skipped: skipped_run && !counted.iter().any(|check| check.standing.has_run()),
         named: wanted.is_named(),
     }
 }
 
 /// The checks that count, with one for each run that could not even begin its jobs.
 fn counted(observed: &Observed, wanted: &Wanted) -> Vec<Check> {
+    let required = wanted.required();
+    let is_required = |check: &Check| required.iter().any(|one| is_it(one, check));
     if wanted.is_named() {
-        let required = wanted.required();
-        let counts = |check: &&Check| required.iter().any(|one| is_it(one, check));
+        let counts = |check: &&Check| is_required(check);
         return observed.checks.iter().filter(counts).cloned().collect();
     }
     let mut counted: Vec<Check> = observed.checks.clone();
-    counted.extend(observed.runs.iter().filter_map(|run| {
-        let has_checks = observed
-            .checks
+    counted.extend(
+        observed
+            .runs
             .iter()
-            .any(|check| check.run == Some(run.id));
-        let began = matches!(run.standing, Standing::Ended(end) if end.passes());
-        (!has_checks && !began).then(|| Check {
-            name: run.name.clone(),
-            source: Source::App {
-                id: ACTIONS_APP,
-                slug: "github-actions".to_owned(),
-            },
-            standing: run.standing,
-            suite: run.suite,
-            run: Some(run.id),
-            job: None,
-            summary: String::new(),
-            url: None,
-            ended_at: None,
-        })
-    }));
-    if counted.iter().any(|check| check.run.is_some()) {
-        counted.retain(|check| check.run.is_some());
+            .filter_map(|run| not_begun(observed, run)),
+    );
+    let of_actions = counted.iter().any(|check| check.run.is_some());
+    if of_actions || wanted.names_checks() {
+        counted.retain(|check| check.run.is_some() || is_required(check));
     }
     counted
+}
+
+/// A check in the place of those that a run has none of, where it did not pass.
+fn not_begun(observed: &Observed, run: &WorkflowRun) -> Option<Check> {
+    let mut checks = observed.checks.iter();
+    let has_checks = checks.any(|check| check.run == Some(run.id));
+    (!has_checks && !run.standing.passes()).then(|| Check {
+        name: run.name.clone(),
+        source: Source::App {
+            id: ACTIONS_APP,
+            slug: "github-actions".to_owned(),
+        },
+        standing: run.standing,
+        suite: run.suite,
+        run: Some(run.id),
+        job: None,
+        summary: String::new(),
+        url: None,
+        ended_at: None,
+    })
+}
+
+/// Whether what was reported suffices, without the runs of workflows: which run a job is of
+/// matters where something failed, is waited for, or was left out.
+#[must_use]
+pub fn needs_no_runs(observed: &Observed, reading: &Reading) -> bool {
+    let skipped = Standing::Ended(Conclusion::Skipped);
+    let mut checks = observed.checks.iter();
+    let left_out = checks.any(|check| check.standing == skipped);
+    reading.named && matches!(reading.outcome, Outcome::Passed { .. }) && !left_out
 }
 
 fn outcome(observed: &Observed, wanted: &Wanted, counted: &[Check]) -> Outcome {
@@ -181,8 +205,8 @@ fn outcome(observed: &Observed, wanted: &Wanted, counted: &[Check]) -> Outcome {
         return Outcome::Unknown;
     }
     let mut on: BTreeSet<Awaited> = counted.iter().filter_map(awaited).collect();
-    if wanted.is_named() {
-        let approval = |run: &super::checks::WorkflowRun| run.standing == Standing::AwaitsApproval;
+    if wanted.names_checks() {
+        let approval = |run: &WorkflowRun| run.standing == Standing::AwaitsApproval;
         let why = match observed.runs.iter().any(approval) {
             true => Wait::Approval,
             false => Wait::NotReported,
@@ -203,9 +227,8 @@ fn outcome(observed: &Observed, wanted: &Wanted, counted: &[Check]) -> Outcome {
     if counted.is_empty() {
         return Outcome::Nothing;
     }
-    let has_failed =
-        |check: &&Check| !matches!(check.standing, Standing::Ended(end) if end.passes());
-    let failed: Vec<Check> = counted.iter().filter(has_failed).cloned().collect();
+    let failed = counted.iter().filter(|check| !check.standing.passes());
+    let failed: Vec<Check> = failed.cloned().collect();
     match failed.is_empty() {
         true => Outcome::Passed {
             checks: u32::try_from(counted.len()).unwrap_or(u32::MAX),
@@ -221,10 +244,9 @@ fn contradicts(observed: &Observed) -> bool {
             let checks = observed.checks.iter();
             checks.filter(|check| check.run == Some(run.id))
         };
-        let passed = |check: &Check| matches!(check.standing, Standing::Ended(end) if end.passes());
         run.standing == Standing::Ended(Conclusion::Failure)
             && own().next().is_some()
-            && own().all(passed)
+            && own().all(|check| check.standing.passes())
     })
 }
 

@@ -78,7 +78,7 @@ pub(super) fn excused(failures: &[(Whose, Failure)]) -> Option<(String, String)>
         vec!["CI failed, and not because of this change. No agent was woken for it.\n".to_owned()];
     for (whose, failure) in told.iter().take(CHECKS_MAX) {
         let _ = writeln!(known, "{whose:?} {:?}", failure.check);
-        lines.push(line_of(**whose, failure));
+        lines.push(format!("- {}", excuse(**whose, failure)));
     }
     if told.len() > CHECKS_MAX {
         lines.push(format!("- and {} more", told.len() - CHECKS_MAX));
@@ -91,12 +91,7 @@ pub(super) fn excused(failures: &[(Whose, Failure)]) -> Option<(String, String)>
 /// What people are told of one failure that no change mends.
 #[must_use]
 pub fn excuse(whose: Whose, failure: &Failure) -> String {
-    let line = line_of(whose, failure);
-    line.trim_start_matches("- ").to_owned()
-}
-
-fn line_of(whose: Whose, failure: &Failure) -> String {
-    let mut line = format!("- {} {}.", named(&failure.check), whose.sentence());
+    let mut line = format!("{} {}.", named(&failure.check), whose.sentence());
     if !failure.first.trim().is_empty() {
         let first = text::inline_code(&without_secrets(&failure.first), FIRST_CHARS);
         let _ = write!(line, " It said {first}.");

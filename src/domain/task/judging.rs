@@ -10,7 +10,7 @@ use super::correction::{self, Correction, GaveUp};
 use super::decision::Decision;
 use super::moves::Next;
 use super::stage::{Outcome, Stage};
-use crate::domain::ci::classify::{Known, Whose, classify};
+use crate::domain::ci::classify::{Known, Whose, classify, is_named};
 use crate::domain::ci::failure::{Failure, Said};
 use crate::domain::ci::stuck::{Entry, Stuck, Verdict, stuck};
 use crate::domain::ci::watch::{Again, Rerun};
@@ -19,9 +19,6 @@ use crate::domain::ids::Oid;
 
 /// Runs whose failed jobs are run again for one look.
 const RERUNS_MAX: usize = 5;
-
-/// Characters that the name of a check must have to be recognised in the contract's words.
-const NAMED_CHARS: usize = 4;
 
 impl Next<'_> {
     /// Something failed. Before an agent is woken, the failed jobs of GitHub Actions are run
@@ -101,10 +98,8 @@ impl Next<'_> {
         let last = self.task.last_attempt();
         let fix = last.and_then(|last| last.feedback.as_ref());
         let contract = &self.task.contract;
-        let name = failure.check.to_lowercase();
-        let words = format!("{}\n{}", contract.title, contract.objective).to_lowercase();
-        let is_named = name.chars().count() >= NAMED_CHARS && words.contains(&name);
-        is_named || (self.task.pull.is_some() && fix.is_some_and(by_person))
+        let words = format!("{}\n{}", contract.title, contract.objective);
+        is_named(&words, &failure.check) || (self.task.pull.is_some() && fix.is_some_and(by_person))
     }
 
     /// The agent goes again; where that led nowhere before, a person is called.

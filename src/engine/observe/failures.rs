@@ -2,9 +2,11 @@
 
 use super::super::{Engine, EngineError};
 use super::Head;
-use crate::digest::{self, Class, Digest, Packed};
+use crate::digest::{self, Digest, Packed};
 use crate::domain::ci::checks::{Check, Conclusion, Observed, Source, Standing, WorkflowRun};
-use crate::domain::ci::failure::{FIRST_CHARS, Failure, OnBase, Print, READ_MAX, Said};
+use crate::domain::ci::failure::{
+    FIRST_CHARS, Failure, NO_CLASS, OnBase, Print, READ_MAX, Said, sure_class,
+};
 use crate::domain::ids::{JobId, Sha256Hex};
 use crate::domain::text;
 use crate::github::Target;
@@ -16,8 +18,6 @@ use crate::store::{KeptFailure, NewFailure, Sought};
 const ELSEWHERE_DAYS: i64 = 7;
 /// Runs of the base branch that are looked through for one that is over.
 const RECENT_RUNS: u8 = 10;
-/// How sure a digest must be of its class for it to count, of 100.
-const SURE: u8 = 50;
 
 /// A log that was read.
 struct ReadLog {
@@ -32,8 +32,32 @@ pub(super) struct Base<'a> {
     pub(super) runs: &'a [WorkflowRun],
 }
 
+const SUCCESS: Standing = Standing::Ended(Conclusion::Success);
+
+impl Base<'_> {
+    /// The checks of the base that have the name and the App of this one.
+    fn same(&self, check: &Check) -> impl Iterator<Item = &Check> {
+        let observed = self.observed.iter();
+        let (name, app) = (check.name.clone(), check.source.app());
+        let same = move |one: &&Check| one.name == name && one.source.app() == app;
+        observed.flat_map(|observed| &observed.checks).filter(same)
+    }
+
+    /// How a check stands on the base, without a look at its log.
+    fn by_name(&self, check: &Check) -> OnBase {
+        if self.same(check).any(|one| one.standing.fails()) {
+            return OnBase::Failed { print: None };
+        }
+        match self.same(check).any(|one| one.standing == SUCCESS) {
+            true => OnBase::Passed,
+            false => OnBase::NotAsked,
+        }
+    }
+}
+
 impl Engine {
-    /// All that can be found out about `failed`, the first [`READ_MAX`] of them in full.
+    /// All that can be found out about `failed`: of the first [`READ_MAX`] the logs are read, the
+    /// others are held against the base by their names.
     pub(super) async fn failures(
         &self,
         looked: &Head<'_>,
@@ -52,6 +76,8 @@ impl Engine {
                 self.read_failure(looked, &base, check, &known, &mut failure)
                     .await?;
                 self.compare(looked, &mut base, check, &mut failure).await?;
+            } else if base.observed.is_some() {
+                failure.on_base = base.by_name(check);
             }
             failures.push(failure);
         }
@@ -73,7 +99,7 @@ impl Engine {
         };
         if let Some(kept) = known.iter().find(is_it) {
             failure.print = kept.print.clone();
-            failure.said = said_of(&kept.class);
+            failure.said = Said::of(&kept.class);
             failure.tests = kept.tests;
             failure.first.clone_from(&kept.first);
             failure.digest = kept.digest_sha256.parse().ok();
@@ -90,7 +116,7 @@ impl Engine {
             }
             None => text::code_block(&text::plain(&check.summary, SUMMARY_CHARS), SUMMARY_CHARS),
         };
-        let class = read.as_ref().map(|read| sure_class(&read.digest));
+        let class = read.as_ref().map(|read| class_of(&read.digest));
         let packed = read.as_ref().map(|read| &read.packed);
         let is_it = |run: &&WorkflowRun| Some(run.id) == check.run;
         let run = base.runs.iter().find(is_it);
@@ -103,7 +129,7 @@ impl Engine {
             job: check.job,
             attempt: run.map_or(1, |run| run.attempt),
             print: failure.print.as_ref(),
-            class: class.unwrap_or(class_word(Class::Unknown)),
+            class: class.unwrap_or(NO_CLASS),
             tests: failure.tests,
             first: &failure.first,
             digest: &markdown,
@@ -183,21 +209,15 @@ impl Engine {
             let commit = &looked.task.base.oid;
             base.observed = Some(github.checks(&looked.target, commit).await?);
         }
-        let observed = base.observed.as_ref();
-        let checks = observed.map(|observed| observed.checks.as_slice());
-        let same = |one: &&Check| one.name == check.name && one.source.app() == check.source.app();
-        let mut standing = checks.unwrap_or_default().iter().filter(same);
-        let failed = |one: &&Check| matches!(one.standing, Standing::Ended(end) if !end.passes());
-        let all: Vec<&Check> = standing.by_ref().collect();
-        if let Some(broken) = all.iter().copied().find(|one| failed(one)) {
+        let same: Vec<&Check> = base.same(check).collect();
+        if let Some(broken) = same.iter().find(|one| one.standing.fails()) {
             return self.broken(looked, broken).await;
         }
-        let passed = |one: &&&Check| one.standing == Standing::Ended(Conclusion::Success);
-        if all.iter().any(|one| passed(&one)) {
+        if same.iter().any(|one| one.standing == SUCCESS) {
             return Ok(OnBase::Passed);
         }
         match self.last_on_branch(looked, base.runs, check).await? {
-            Some(last) if failed(&&last) => self.broken(looked, &last).await,
+            Some(last) if last.standing.fails() => self.broken(looked, &last).await,
             Some(_) => Ok(OnBase::Passed),
             None => Ok(OnBase::NeverRan),
         }
@@ -218,15 +238,13 @@ impl Engine {
         let recent = github
             .recent_runs(&looked.target, &run.path, branch, RECENT_RUNS)
             .await?;
-        let is_over = |one: &BranchRun| matches!(one.run.standing, Standing::Ended(_));
-        let Some(last) = recent.into_iter().find(|one| is_over(one)) else {
+        let is_over = |one: &BranchRun| one.run.standing.is_over();
+        let Some(last) = recent.into_iter().find(is_over) else {
             return Ok(None);
         };
         let observed = github.checks(&looked.target, &last.head).await?;
         let same = |one: &Check| {
-            one.run == Some(last.run.id)
-                && one.name == check.name
-                && matches!(one.standing, Standing::Ended(end) if end != Conclusion::Skipped)
+            one.run == Some(last.run.id) && one.name == check.name && one.standing.has_run()
         };
         Ok(observed.checks.into_iter().find(|one| same(one)))
     }
@@ -282,7 +300,7 @@ fn fill(failure: &mut Failure, digest: &Digest) {
     let tests = digest.tests.len() as u64 + digest.more_tests;
     failure.tests = u32::try_from(tests).unwrap_or(u32::MAX);
     failure.print = print_of(digest);
-    failure.said = said_of(sure_class(digest));
+    failure.said = Said::of(class_of(digest));
     if let Some(primary) = &digest.primary {
         failure.first = text::line(&primary.text, FIRST_CHARS);
     }
@@ -296,44 +314,6 @@ fn print_of(digest: &Digest) -> Option<Print> {
     })
 }
 
-/// The class of a digest, where that is sure enough to act on.
-fn sure_class(digest: &Digest) -> &'static str {
-    match digest.confidence >= SURE {
-        true => class_word(digest.class),
-        false => class_word(Class::Unknown),
-    }
-}
-
-/// What a class means for whose failure it is.
-fn said_of(class: &str) -> Said {
-    match class {
-        "permission_or_secret" => Said::PermissionOrSecret,
-        "network_or_flaky" | "infrastructure" => Said::Infrastructure,
-        "timeout" => Said::Timeout,
-        "out_of_memory" => Said::OutOfRoom,
-        "passed" | "unknown" => Said::Unknown,
-        _ => Said::Code,
-    }
-}
-
-/// The word of a class, as `castellan digest --json` has it.
-fn class_word(class: Class) -> &'static str {
-    match class {
-        Class::Passed => "passed",
-        Class::CompileError => "compile_error",
-        Class::TypeError => "type_error",
-        Class::LintError => "lint_error",
-        Class::TestAssertion => "test_assertion",
-        Class::SnapshotDiff => "snapshot_diff",
-        Class::DependencyInstall => "dependency_install",
-        Class::DockerBuild => "docker_build",
-        Class::PermissionOrSecret => "permission_or_secret",
-        Class::NetworkOrFlaky => "network_or_flaky",
-        Class::Timeout => "timeout",
-        Class::OutOfMemory => "out_of_memory",
-        Class::Infrastructure => "infrastructure",
-        Class::Configuration => "configuration",
-        Class::RuntimeError => "runtime_error",
-        Class::Unknown => "unknown",
-    }
+fn class_of(digest: &Digest) -> &'static str {
+    sure_class(digest.class.word(), digest.confidence)
 }

@@ -4,7 +4,6 @@
 use super::super::{Engine, EngineError};
 use super::Head;
 use super::failures::{Base, plain};
-use crate::domain::ci::checks::{Check, Standing};
 use crate::domain::ci::classify::{Known, classify};
 use crate::domain::ci::failure::READ_MAX;
 use crate::domain::ci::watch::Watch;
@@ -35,20 +34,22 @@ impl Engine {
             watch: &watch,
         };
         let observed = self.github()?.checks(&looked.target, looked.oid).await?;
-        let is_over = |check: &Check| matches!(check.standing, Standing::Ended(_));
         let mut failing = Failing {
             own: None,
             excused: Vec::new(),
-            pending: !observed.whole || !observed.checks.iter().all(is_over),
+            pending: !observed.whole
+                || !observed.checks.iter().all(|check| check.standing.is_over()),
         };
-        let failed =
-            |check: &&Check| matches!(check.standing, Standing::Ended(end) if !end.passes());
         let base = Base {
             observed: None,
             runs: &observed.runs,
         };
         let mut own: Vec<String> = Vec::new();
-        for check in observed.checks.iter().filter(failed).take(READ_MAX) {
+        let failed = observed
+            .checks
+            .iter()
+            .filter(|check| check.standing.fails());
+        for check in failed.take(READ_MAX) {
             let mut failure = plain(check);
             self.read_failure(&looked, &base, check, &[], &mut failure)
                 .await?;

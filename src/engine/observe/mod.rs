@@ -11,7 +11,7 @@ pub use required::RequiredChecks;
 
 use super::error::Remedy;
 use super::{Engine, EngineError};
-use crate::domain::ci::checks::{Conclusion, Observed, Standing};
+use crate::domain::ci::checks::Observed;
 use crate::domain::ci::reading::{self, Outcome, Reading, Wanted};
 use crate::domain::ci::watch::Watch;
 use crate::domain::event::Fact;
@@ -104,14 +104,7 @@ impl Engine {
         let reports = github.reports(&target, head).await?;
         let observed = github.without_runs(head, reports.clone());
         let reading = reading::read(&observed, &wanted);
-        // Which run a job is of matters where something failed, is waited for, or was left out.
-        let skipped = Standing::Ended(Conclusion::Skipped);
-        let left_out = observed
-            .checks
-            .iter()
-            .any(|check| check.standing == skipped);
-        let passed = matches!(reading.outcome, Outcome::Passed { .. });
-        if reading.named && passed && !left_out {
+        if reading::needs_no_runs(&observed, &reading) {
             return Ok((observed, reading));
         }
         let observed = github.with_runs(&target, head, reports).await?;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 use super::super::{Engine, EngineError};
-use crate::domain::ci::checks::Required;
+use crate::domain::ci::checks::Demanded;
 use crate::domain::ids::RepositoryId;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -23,16 +23,16 @@ pub struct RequiredChecks(Mutex<HashMap<(RepositoryId, String), Said>>);
 #[derive(Clone, Debug)]
 struct Said {
     at: Timestamp,
-    required: Vec<Required>,
+    required: Demanded,
 }
 
 impl Engine {
-    /// The checks that the rules of `branch` require; none where nobody may say.
+    /// What the rules of `branch` require; nothing where nobody may say.
     pub(super) async fn required_of(
         &self,
         target: &Target,
         branch: &str,
-    ) -> Result<Vec<Required>, EngineError> {
+    ) -> Result<Demanded, EngineError> {
         let key = (target.repository, branch.to_owned());
         let now = self.clock.now();
         let fresh = |said: &&Said| said.at.plus_s(BELIEVED_S) > now;

@@ -2,7 +2,6 @@
 
 use super::super::{Engine, EngineError};
 use super::Performed;
-use crate::domain::ci::checks::Standing;
 use crate::domain::event::Fact;
 use crate::domain::ids::{Number, Oid, RunId};
 use crate::domain::task::stage::Stage;
@@ -36,7 +35,7 @@ impl Engine {
         let github = self.github()?;
         if due.tries > 1
             && let Some(now) = github.run(target, run).await?
-            && (now.attempt > 1 || !matches!(now.standing, Standing::Ended(_)))
+            && (now.attempt > 1 || !now.standing.is_over())
         {
             return Ok(Performed::Done(None));
         }

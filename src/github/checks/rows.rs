@@ -4,13 +4,13 @@
 
 use serde::Deserialize;
 
+use super::NAME_CHARS;
 use crate::domain::ci::checks::{ACTIONS_APP, Check, Conclusion, Source, Standing, WorkflowRun};
 use crate::domain::ids::{AppId, JobId, RunId};
 use crate::domain::text::line;
 use crate::domain::time::Timestamp;
 
-/// Characters of a foreign name, and of what a check says of itself.
-const NAME_CHARS: usize = 300;
+/// Characters of what a check says of itself.
 const SUMMARY_CHARS: usize = 1000;
 /// Characters of an address.
 const URL_CHARS: usize = 1000;
@@ -143,7 +143,6 @@ impl StatusRow {
             "failure" | "error" => Standing::Ended(Conclusion::Failure),
             _ => Standing::NotBegun,
         };
-        let over = matches!(standing, Standing::Ended(_));
         Check {
             name: line(&self.context, NAME_CHARS),
             source: Source::Status,
@@ -153,12 +152,12 @@ impl StatusRow {
             job: None,
             summary: line(&self.description.unwrap_or_default(), SUMMARY_CHARS),
             url: address(self.target_url),
-            ended_at: moment(self.updated_at.as_deref()).filter(|_| over),
+            ended_at: moment(self.updated_at.as_deref()).filter(|_| standing.is_over()),
         }
     }
 }
 
-/// The lists as one; what is odd, or of another commit, is left out and makes it not whole.
+/// How a check or a run stands, in GitHub's words.
 fn standing(status: Option<&str>, conclusion: Option<&str>) -> Standing {
     match (status, conclusion) {
         (Some("completed"), Some(conclusion)) => Standing::Ended(ended(conclusion)),

@@ -1,7 +1,7 @@
 //! Whose a failure is: one row each, and who is woken.
 
 use castellan::domain::ci::checks::Conclusion;
-use castellan::domain::ci::classify::{Known, Whose, classify};
+use castellan::domain::ci::classify::{Known, Whose, classify, is_named};
 use castellan::domain::ci::failure::{Failure, OnBase, Print, Said};
 
 use crate::transitions::checks::failure;
@@ -125,5 +125,25 @@ fn only_the_change_s_own_failure_wakes_an_agent_and_each_other_has_its_words() {
         assert!(!whose.sentence().is_empty());
         let nothing_to_do = matches!(whose, Whose::Own | Whose::Flaky);
         assert_eq!(whose.remedy().is_empty(), nothing_to_do, "{whose:?}");
+    }
+}
+
+#[test]
+fn a_request_names_a_check_in_quotes_or_by_a_name_that_is_no_plain_word() {
+    for (words, check, named) in [
+        ("Mend the job `test`, please", "test", true),
+        ("Mend \"Test\"", "test", true),
+        ("The test of add fails", "test", false),
+        ("A `testing` matter", "test", false),
+        (
+            "Why does lint / style (3.12) fail?",
+            "lint / style (3.12)",
+            true,
+        ),
+        ("Why does unit-test fail?", "unit-test", true),
+        ("Why does unit-tests fail?", "unit-test", false),
+        ("Nothing", "", false),
+    ] {
+        assert_eq!(is_named(words, check), named, "{words} {check}");
     }
 }

@@ -1,7 +1,7 @@
 //! What checks come to: each row is what was observed, and what it may be called.
 
 use castellan::domain::ci::checks::{
-    ACTIONS_APP, Check, Conclusion, Observed, Required, Source, Standing, WorkflowRun,
+    ACTIONS_APP, Check, Conclusion, Demanded, Observed, Required, Source, Standing, WorkflowRun,
 };
 use castellan::domain::ci::reading::{Outcome, Wait, Wanted, read};
 use castellan::domain::ci::watch::Watch;
@@ -85,7 +85,10 @@ fn rule(name: &str, app: Option<AppId>) -> Required {
 
 fn ruled(rules: &[Required]) -> Wanted {
     Wanted {
-        rules: rules.to_vec(),
+        rules: Demanded {
+            checks: rules.to_vec(),
+            workflows: false,
+        },
         policy: Vec::new(),
     }
 }
@@ -167,6 +170,22 @@ fn g2_g4_g5_what_is_required_must_be_reported_and_by_whom() {
         ..ruled(&[rule("test", None)])
     };
     assert_eq!(comes_to(&checks, &[], &wanted), "failed canary");
+}
+
+#[test]
+fn required_workflows_let_every_job_count_beside_the_named_checks() {
+    let mut wanted = ruled(&[rule("ci/other", None)]);
+    wanted.rules.workflows = true;
+    let runs = [run(1, GREEN)];
+    let other = status("ci/other", GREEN);
+    let said = |job_ends, checks: &[Check]| {
+        let checks = [&[job("scan", 1, job_ends)], checks].concat();
+        comes_to(&checks, &runs, &wanted)
+    };
+    assert_eq!(said(RED, std::slice::from_ref(&other)), "failed scan");
+    assert_eq!(said(GREEN, std::slice::from_ref(&other)), "passed 2");
+    assert_eq!(said(GREEN, &[]), "waiting ci/other NotReported");
+    assert!(!read(&observed(&[other], &[]), &wanted).named);
 }
 
 #[test]

@@ -160,10 +160,8 @@ async fn what_an_agent_said_stands_on_a_page_of_its_own_under_the_same_key() {
     let left = "&#60;b&#62;half&#60;/b&#62;000</span> (added, 4 bytes)";
     assert!(shown.contains(left), "{shown}");
     assert!(shown.contains("never applied"), "{shown}");
-    assert!(
-        shown.contains("and 3 more") && !shown.contains("202"),
-        "{shown}"
-    );
+    assert!(shown.contains("and 3 more"), "{shown}");
+    assert!(!shown.contains("half&#60;/b&#62;202"), "{shown}");
     assert!(!world.transcript().await.contains("half"));
     let (_, task) = world.page(&link).await;
     assert!(task.contains(&format!("{attempt}?{key}")), "{task}");

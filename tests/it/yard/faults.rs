@@ -17,6 +17,7 @@ async fn a_fault_comes_before_the_effect_or_after_it() {
         (Fault::After(502), 502, 1),
         (Fault::Conflict("no".to_owned()), 409, 1),
         (Fault::NotAccessible, 403, 1),
+        (Fault::NotOnPlan, 403, 1),
         (Fault::BadCredentials, 401, 1),
         (Fault::NotFound, 404, 1),
     ] {

@@ -2,7 +2,7 @@
 
 use castellan::domain::ci::reading::Wait;
 use castellan::domain::ci::stuck::Verdict;
-use castellan::yard::{Outcome, Permission, Play, PlayedJob, PlayedWorkflow};
+use castellan::yard::{Fault, Outcome, Permission, Play, PlayedJob, PlayedWorkflow, Requirement};
 
 use super::super::world::{FIX, World};
 use super::scene::{LOG, green, red, stage};
@@ -160,7 +160,7 @@ async fn d13_a10_a_list_that_is_cut_is_never_green() {
     let world = World::begins().await;
     world.has_ci(green(), vec![green()]).await;
     let issue = world.labelled_issue().await;
-    let partial = castellan::yard::Fault::Partial;
+    let partial = Fault::Partial;
     let lists = "/repos/octo/sample/commits/*/check-runs";
     world.yard.fault("GET", lists, partial, 3);
     world.attempts(FIX).await;
@@ -214,5 +214,61 @@ async fn a_stop_ends_the_waiting() {
         .unwrap();
     world.looks().await;
     assert_eq!(stage(&world.task(issue).await), "closed");
+    world.ends().await;
+}
+
+/// Where the rules of the base are read.
+const RULES: &str = "/repos/*/*/rules/branches/**";
+const BRANCH: &str = "/repos/*/*/branches/**";
+
+#[tokio::test]
+async fn a20_a_plan_without_rules_leaves_every_check_to_count() {
+    let world = World::begins().await;
+    world.free_ci(green(), vec![red(LOG)]).await;
+    for path in [RULES, BRANCH] {
+        world.yard.fault("GET", path, Fault::NotOnPlan, 9);
+    }
+    let issue = world.first_attempt().await;
+    for _ in 0..3 {
+        world.looks().await;
+    }
+    assert_eq!(world.waits_for_runner(issue).await, Some(2));
+    world.runner().await.returns_nothing().await;
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a10_rules_that_cannot_be_read_to_their_end_make_nothing_green() {
+    let world = World::begins().await;
+    world.has_ci(green(), vec![green()]).await;
+    world.yard.fault("GET", RULES, Fault::Endless, 100_000);
+    let issue = world.labelled_issue().await;
+    world.attempts(FIX).await;
+    for _ in 0..3 {
+        world.looks().await;
+    }
+    assert_eq!(stage(&world.task(issue).await), "checking");
+    assert!(world.task(issue).await.ledger.is_empty());
+    world.waits(TOO_LONG_S).await;
+    let task = world.task(issue).await;
+    assert_eq!(task.ledger[0].verdict, Verdict::Unsettled);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn branch_protection_requires_as_a_ruleset_does() {
+    let world = World::begins().await;
+    let rule = Requirement::Protection {
+        checks: vec![("deploy".to_owned(), None)],
+        strict: false,
+    };
+    world.repo.requires("main", rule).await.unwrap();
+    world.free_ci(green(), vec![green()]).await;
+    let issue = world.labelled_issue().await;
+    world.attempts(FIX).await;
+    world.waits(TOO_LONG_S).await;
+    let task = world.task(issue).await;
+    assert_eq!(task.ledger[0].verdict, Verdict::Unsettled);
+    assert_eq!(task.ledger[0].awaited[0].name, "deploy");
     world.ends().await;
 }
