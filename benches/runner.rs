@@ -227,6 +227,7 @@ async fn works(store: &Store, agent: u32) -> String {
         questions: Vec::new(),
         answer: None,
         correction: None,
+        merge: None,
         staged: None,
         approved: None,
     }];

@@ -48,13 +48,15 @@ pub enum Guard {
     CiApproval,
     /// A server whose clock is wrong is not ready.
     Clock,
+    /// A change that takes the base in keeps what the base did.
+    BaseKept,
     /// A change that weakens tests or checks is refused.
     WeakenedTests,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Signature,
         Self::Dedupe,
         Self::Request,
@@ -74,6 +76,7 @@ impl Guard {
         Self::JobLog,
         Self::CiApproval,
         Self::Clock,
+        Self::BaseKept,
         Self::WeakenedTests,
     ];
 
@@ -100,6 +103,7 @@ impl Guard {
             Self::JobLog => "job-log",
             Self::CiApproval => "ci-approval",
             Self::Clock => "clock",
+            Self::BaseKept => "base-kept",
             Self::WeakenedTests => "weakened-tests",
         }
     }

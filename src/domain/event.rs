@@ -9,7 +9,7 @@ use super::ci::failure::Failure;
 use super::ci::reading::Reading;
 use super::ids::{AttemptNumber, CommentId, Number, Oid, ReviewId, RunId, Sha256Hex, UserId};
 use super::request::Person;
-use super::task::attempt::{Machine, Phase, RunIdentity, Staged};
+use super::task::attempt::{Machine, Merge, Phase, RunIdentity, Staged};
 use super::task::commit::Written;
 use super::task::question::Question;
 use super::task::thread::Thread;
@@ -128,7 +128,7 @@ pub enum Fact {
         /// Which attempt's.
         attempt: AttemptNumber,
         /// The commit.
-        staged: Staged,
+        staged: Box<Staged>,
     },
     /// Who approved may not write any more, so the commit still waits.
     ApprovalVoid {
@@ -186,6 +186,18 @@ pub enum Fact {
         attempt: AttemptNumber,
         /// The commit to start from now.
         tip: Oid,
+    },
+    /// The base moved so that it does not merge with the branch by itself (H6, H26).
+    BaseConflicts {
+        /// Our commit at the branch's head.
+        head: Oid,
+        /// The base's commit, and where both meet.
+        merge: Merge,
+    },
+    /// The base has another name, and the pull request went along with it (H4).
+    BaseRenamed {
+        /// The branch now, without `refs/heads/`.
+        branch: String,
     },
     /// The branch is not where we left it: somebody pushed, forced it back, or deleted it.
     BranchMoved {
@@ -310,6 +322,8 @@ impl Fact {
             | Self::ChangeRefused { attempt, .. }
             | Self::BaseMoved { attempt, .. } => Some(*attempt),
             Self::Opened
+            | Self::BaseConflicts { .. }
+            | Self::BaseRenamed { .. }
             | Self::BranchMoved { .. }
             | Self::RequesterLostAccess
             | Self::StopAsked { .. }

@@ -119,6 +119,25 @@ impl Oid {
         &self.0
     }
 
+    /// The name that git gives to this content in a repository whose objects are named as `like`
+    /// is: by SHA-1 where that is not known.
+    #[must_use]
+    pub fn of_blob(content: &[u8], like: Option<&Self>) -> Self {
+        let head = format!("blob {}\0", content.len());
+        let chained = |digest: &mut dyn FnMut(&[u8])| {
+            digest(head.as_bytes());
+            digest(content);
+        };
+        if like.is_some_and(|like| like.0.len() == 64) {
+            let mut sha256 = Sha256::new();
+            chained(&mut |bytes| sha256.update(bytes));
+            return Self(hex::encode(sha256.finalize()));
+        }
+        let mut sha1 = sha1::Sha1::new();
+        chained(&mut |bytes| sha1.update(bytes));
+        Self(hex::encode(sha1.finalize()))
+    }
+
     /// The first seven digits, as people are shown them.
     #[must_use]
     pub fn short(&self) -> &str {

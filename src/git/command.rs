@@ -87,6 +87,26 @@ impl Git {
         arguments: &[S],
         credentials: Option<&Credentials>,
     ) -> Result<Vec<u8>, GitError> {
+        self.run_well(operation, arguments, credentials, &[0]).await
+    }
+
+    /// Runs one command that reads only the mirror and may end with any of these exit codes.
+    pub(super) async fn run_to<S: AsRef<OsStr>>(
+        &self,
+        operation: &'static str,
+        arguments: &[S],
+        well: &[i32],
+    ) -> Result<Vec<u8>, GitError> {
+        self.run_well(operation, arguments, None, well).await
+    }
+
+    async fn run_well<S: AsRef<OsStr>>(
+        &self,
+        operation: &'static str,
+        arguments: &[S],
+        credentials: Option<&Credentials>,
+        well: &[i32],
+    ) -> Result<Vec<u8>, GitError> {
         let mut child = self
             .command(arguments, credentials)
             .spawn()
@@ -105,7 +125,7 @@ impl Git {
             return Err(GitError::Limit { operation });
         };
         let status = status.map_err(|source| GitError::Start { operation, source })?;
-        if !status.success() {
+        if !status.code().is_some_and(|code| well.contains(&code)) {
             let said = String::from_utf8_lossy(&complaint);
             return Err(GitError::Failed {
                 operation,

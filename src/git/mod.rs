@@ -3,6 +3,7 @@
 //! helper, reads no configuration but ours. Knows nothing of the store or of GitHub's API.
 
 mod command;
+mod merge;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::domain::change::TreeEntry;
 use crate::domain::ids::{Oid, RepositoryId};
 pub use command::GitError;
 use command::{Credentials, Git};
+pub use merge::Merged;
 
 /// The mirrors of all repositories, a folder each.
 #[derive(Clone, Debug)]
@@ -219,6 +221,24 @@ impl Mirror {
         blobs: &[Oid],
         most: u64,
     ) -> Result<HashMap<Oid, Vec<u8>>, GitError> {
+        self.bring(remote, blobs).await?;
+        let mut contents = HashMap::new();
+        let mut room = most;
+        for blob in blobs {
+            let size = self.size_of(blob).await?;
+            let Some(left) = size.and_then(|size| room.checked_sub(size)) else {
+                continue;
+            };
+            room = left;
+            let arguments = ["cat-file", "blob", blob.as_str()];
+            let content = self.git.run("read a blob", &arguments, None).await?;
+            contents.insert(blob.clone(), content);
+        }
+        Ok(contents)
+    }
+
+    /// Fetches the blobs that are not there yet; those that the remote does not have stay away.
+    async fn bring(&self, remote: &Remote, blobs: &[Oid]) -> Result<(), GitError> {
         let mut missing = Vec::new();
         for blob in blobs {
             if self.size_of(blob).await?.is_none() {
@@ -240,19 +260,7 @@ impl Mirror {
                 fetched => fetched.map(drop)?,
             }
         }
-        let mut contents = HashMap::new();
-        let mut room = most;
-        for blob in blobs {
-            let size = self.size_of(blob).await?;
-            let Some(left) = size.and_then(|size| room.checked_sub(size)) else {
-                continue;
-            };
-            room = left;
-            let arguments = ["cat-file", "blob", blob.as_str()];
-            let content = self.git.run("read a blob", &arguments, None).await?;
-            contents.insert(blob.clone(), content);
-        }
-        Ok(contents)
+        Ok(())
     }
 
     /// Bytes of a blob; `None` where the mirror does not hold it.

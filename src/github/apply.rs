@@ -102,7 +102,7 @@ impl Client {
             .await
     }
 
-    /// Writes a commit of `tree` on top of `parent`.
+    /// Writes a commit of `tree` on top of `parents`, the branch's own first.
     ///
     /// # Errors
     /// GitHub did not take it.
@@ -111,9 +111,9 @@ impl Client {
         target: &Target,
         message: &str,
         tree: &Oid,
-        parent: &Oid,
+        parents: &[Oid],
     ) -> Result<Oid, GithubError> {
-        let body = json!({ "message": message, "tree": tree, "parents": [parent] });
+        let body = json!({ "message": message, "tree": tree, "parents": parents });
         self.write_object("write a commit", target, "/git/commits", &body)
             .await
     }

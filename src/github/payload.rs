@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::checks::is_own_workflow;
 use crate::domain::ci::checks::ACTIONS_APP;
 use crate::domain::ids::{
-    BRANCH_PREFIX, CommentId, FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId,
-    UserId,
+    CommentId, FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId, UserId,
 };
 use crate::domain::notice::{IssueText, Notice, Place, Sender};
 use crate::domain::request::Person;
@@ -244,11 +243,9 @@ impl Payload<'_> {
 
     fn push(&self) -> Result<Notice, PayloadError> {
         let full = self.text("/ref")?;
-        let Some(branch) = full
-            .strip_prefix("refs/heads/")
-            .filter(|branch| branch.starts_with(BRANCH_PREFIX))
-        else {
-            return Ok(nothing("not a branch of ours"));
+        // A task's own branch, or the base of some.
+        let Some(branch) = full.strip_prefix("refs/heads/") else {
+            return Ok(nothing("not a branch"));
         };
         let deleted = self.json["deleted"].as_bool().unwrap_or(false);
         let after: Oid = self

@@ -28,6 +28,8 @@ pub struct Pull {
     pub draft: bool,
     /// GitHub's node id, which GraphQL's mutations ask for.
     pub node_id: String,
+    /// The branch that it is to be merged into.
+    pub base_branch: String,
     /// The branch that is to be merged.
     pub head_branch: String,
     /// Its tip.
@@ -47,8 +49,14 @@ struct PullRow {
     draft: bool,
     node_id: String,
     title: String,
+    base: BaseRow,
     head: SideRow,
     user: Option<UserRow>,
+}
+
+#[derive(Deserialize)]
+struct BaseRow {
+    r#ref: String,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +82,7 @@ impl PullRow {
             open: self.state == "open",
             draft: self.draft,
             node_id: self.node_id,
+            base_branch: self.base.r#ref,
             head: self.head.sha.parse().ok()?,
             head_branch: self.head.r#ref,
             head_repository: self.head.repo.map(|repo| RepositoryId(repo.id)),

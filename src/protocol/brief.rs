@@ -54,6 +54,19 @@ pub struct Checkout {
     pub start: Oid,
     /// The base's commit that the task started from, of which agents' instruction files are taken.
     pub base: Oid,
+    /// What is merged into the files before the agent begins; runners of older builds, which do
+    /// not know it, return a change that the server refuses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeIn>,
+}
+
+/// A commit of the base that the attempt takes in (H6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeIn {
+    /// The commit.
+    pub tip: Oid,
+    /// The last commit that it and [`Checkout::start`] both have: a runner fetches no history.
+    pub base: Oid,
 }
 
 /// A program that speaks the Agent Client Protocol over its standard input and output.

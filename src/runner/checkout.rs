@@ -4,6 +4,7 @@
 //! end conversion, no link that is followed. So what an agent sees is what a change is compared
 //! with. Agents' instruction files are the base's (`instructions`). Submodules and large files (LFS) are not fetched: an empty folder, a pointer.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use super::WorkOptions;
 use super::failure::Failure;
 use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
 use super::instructions;
+use super::merge;
 use super::pristine::{Files, Pristine};
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
@@ -33,17 +35,27 @@ pub(super) struct Start {
     pub(super) pristine: Pristine,
     /// Mode and blob of each file and link, by path.
     pub(super) files: Files,
-    /// The same of the agent's workspace: the start's, but for agents' instruction files.
+    /// The start's with the base merged in, where the attempt takes it in.
+    pub(super) merged: Option<MergedTree>,
+    /// The same of the agent's workspace, but for agents' instruction files.
     pub(super) laid: Files,
     /// Paths of submodules.
     pub(super) submodules: Vec<Vec<u8>>,
-    /// Holds only the start tree's `.gitignore` files.
+    /// Holds only the `.gitignore` files of what is laid out.
     pub(super) rules: PathBuf,
     folder: Scratch,
 }
 
+/// What git made of start and base.
+pub(super) struct MergedTree {
+    /// With markers where both meet.
+    pub(super) files: Files,
+    /// The paths at which they do.
+    pub(super) conflicts: BTreeSet<Vec<u8>>,
+}
+
 impl Start {
-    /// Fetches the commit and lists it.
+    /// Fetches the commit and lists it; merges the base in where the attempt is to take it in.
     pub(super) async fn fetch(
         options: &WorkOptions,
         sandbox: &Sandbox,
@@ -56,16 +68,25 @@ impl Start {
         let pristine = folder.path().join(PRISTINE);
         closed_folder(&pristine).map_err(|error| broken("making a folder for git", &error))?;
         let pristine = Pristine::fetch(options, checkout, pristine).await?;
-        let (files, submodules) = tree(&pristine, &checkout.start).await?;
+        let (files, mut submodules) = tree(&pristine, &checkout.start).await?;
+        let mut merged = None;
+        if let Some(base) = &checkout.merge {
+            let (made, conflicts) = merge::merge(&pristine, &checkout.start, base).await?;
+            let files;
+            (files, submodules) = tree(&pristine, &made).await?;
+            merged = Some(MergedTree { files, conflicts });
+        }
+        let whole = merged.as_ref().map_or(&files, |merged| &merged.files);
         let laid = if checkout.base == checkout.start {
-            files.clone()
+            whole.clone()
         } else {
             let (base, _) = tree(&pristine, &checkout.base).await?;
-            instructions::of_base(&pristine, &files, &submodules, &base).await?
+            instructions::of_base(&pristine, whole, &submodules, &base).await?
         };
         let start = Self {
             rules: folder.path().join("rules"),
             files,
+            merged,
             laid,
             submodules,
             pristine,
@@ -163,7 +184,11 @@ impl Start {
         closed_folder(&self.rules).map_err(|error| broken("making a folder", &error))?;
         let root = Folder::open(&self.rules).map_err(|error| broken("opening a folder", &error))?;
         let mut blobs = self.pristine.blobs()?;
-        for (path, (mode, oid)) in &self.files {
+        let whole = self
+            .merged
+            .as_ref()
+            .map_or(&self.files, |merged| &merged.files);
+        for (path, (mode, oid)) in whole {
             // Git itself does not follow a `.gitignore` that is a link.
             if path.rsplit(|b| *b == b'/').next() == Some(b".gitignore") && *mode != LINK {
                 let content = blobs.read(oid).await?;

@@ -43,14 +43,34 @@ pub(super) async fn collect(
     let added = Walk::new(start).added(&root).await?;
     let mut change = Gathered::default();
     let mut blobs = start.pristine.blobs()?;
-    let laid = start.laid.keys();
-    for path in laid.chain(added.iter().filter(|path| !start.laid.contains_key(*path))) {
-        let now = read(&root, path)?;
-        if same(&mut blobs, start.laid.get(path), now.as_ref()).await?
+    let mut paths: BTreeSet<&Vec<u8>> = start.laid.keys().chain(&added).collect();
+    if start.merged.is_some() {
+        // What the base took away is gone from the start, too.
+        paths.extend(start.files.keys());
+    }
+    for path in paths {
+        let mut now = read(&root, path)?;
+        // Only paths that were laid or are the start's can be nothing.
+        let is_gone = now.is_none() && !start.laid.contains_key(path);
+        if is_gone && start.files.contains_key(path)
+            || same(&mut blobs, start.laid.get(path), now.as_ref()).await?
             || same_as_prepared(prepared.as_ref(), path, now.as_ref())?
-            // Where the base's was laid, the agent may have made it the start's again.
-            || same(&mut blobs, start.files.get(path), now.as_ref()).await?
         {
+            match &start.merged {
+                None => continue,
+                // What nobody resolved is returned as it is.
+                Some(merged) if merged.conflicts.contains(path) => {}
+                // What set-up made is in neither.
+                Some(merged)
+                    if !merged.files.contains_key(path) && !start.files.contains_key(path) =>
+                {
+                    continue;
+                }
+                Some(merged) => now = held(&mut blobs, merged.files.get(path)).await?,
+            }
+        }
+        // Where the base's was laid, the agent may have made it the start's again.
+        if same(&mut blobs, start.files.get(path), now.as_ref()).await? {
             continue;
         }
         let at_start = start.files.get(path);
@@ -82,6 +102,18 @@ async fn same(
         }
         (None, None) | (Some(_), None) | (None, Some(_)) => Ok(false),
     }
+}
+
+/// What a tree holds there.
+async fn held(
+    blobs: &mut Blobs,
+    file: Option<&(&'static str, Oid)>,
+) -> Result<Option<Blob>, Failure> {
+    let Some((mode, oid)) = file else {
+        return Ok(None);
+    };
+    let content = blobs.read(oid).await?;
+    Ok(Some(Blob { mode, content }))
 }
 
 /// Whether the set-up commands left the path as it is now.

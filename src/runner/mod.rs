@@ -24,6 +24,7 @@ mod instructions;
 mod machine;
 mod mcp;
 mod measure;
+mod merge;
 mod model;
 mod pristine;
 mod tools;

@@ -58,8 +58,8 @@ pub(super) struct Pristine {
 }
 
 impl Pristine {
-    /// Fetches exactly the commits `checkout.start` and `checkout.base`, without history,
-    /// submodules and large files.
+    /// Fetches exactly the commits that `checkout` names, without history, submodules and large
+    /// files.
     pub(super) async fn fetch(
         options: &WorkOptions,
         checkout: &Checkout,
@@ -97,9 +97,13 @@ impl Pristine {
             "--",
         ]);
         fetch.args([checkout.clone_url.as_str(), checkout.start.as_str()]);
-        if checkout.base != checkout.start {
-            fetch.arg(checkout.base.as_str());
-        }
+        let merge = checkout.merge.iter();
+        let mut others: Vec<&Oid> = merge.flat_map(|merge| [&merge.tip, &merge.base]).collect();
+        others.push(&checkout.base);
+        others.retain(|other| **other != checkout.start);
+        others.sort_unstable_by_key(|other| other.as_str());
+        others.dedup();
+        fetch.args(others.iter().map(|other| other.as_str()));
         authorise(&mut fetch, checkout, options.read_token.as_deref());
         match tokio::time::timeout(FETCH, fetch.output()).await {
             Err(_) => Err(failure(
@@ -220,7 +224,8 @@ impl Pristine {
         }
     }
 
-    fn git(&self) -> Command {
+    /// Git over this repository, not started yet.
+    pub(super) fn git(&self) -> Command {
         let mut command = self.bare_git();
         command.arg("--git-dir").arg(&self.folder);
         command
@@ -338,7 +343,8 @@ fn entry(line: &[u8]) -> Option<TreeEntry> {
     })
 }
 
-fn words(output: &Output) -> String {
+/// What git complained of.
+pub(super) fn words(output: &Output) -> String {
     clean_line(&String::from_utf8_lossy(&output.stderr), 300)
 }
 

@@ -222,14 +222,15 @@ impl Actor {
         .await
     }
 
-    /// Opens a draft; its number.
+    /// Gives a branch another name. Write or better.
     ///
     /// # Errors
-    /// There is no such branch.
-    pub async fn opens_draft(&self, head: &str, base: &str, title: &str) -> Result<i64, YardError> {
-        let (head, base, title) = (head.to_owned(), base.to_owned(), title.to_owned());
+    /// May not, or there is no such branch.
+    pub async fn renames_branch(&self, from: &str, to: &str) -> Result<(), YardError> {
+        let (from, to) = (from.to_owned(), to.to_owned());
         self.does(move |world, repo, me| {
-            world.open_pull(repo, me, (&head, &base), (&title, ""), true)
+            world.needs(repo, me, Permission::Write)?;
+            world.rename_branch(repo, &from, &to)
         })
         .await
     }

@@ -72,6 +72,35 @@ impl World {
         self.moved(repo, actor, change)
     }
 
+    /// Gives a branch another name, as a person does on its page: open pull requests into it, its
+    /// rules and, where it is that, the default branch go along. GitHub documents no push for it.
+    pub(super) fn rename_branch(
+        &mut self,
+        repo: i64,
+        from: &str,
+        to: &str,
+    ) -> Result<(), YardError> {
+        let known = self.repo_mut(repo)?;
+        let [old, new] = [from, to].map(|name| format!("refs/heads/{name}"));
+        let tip = known.refs.remove(&old);
+        let tip = tip.ok_or(YardError::NoSuch("branch"))?;
+        known.git.move_ref(&new, None, Some(&tip))?;
+        known.git.move_ref(&old, Some(&tip), None)?;
+        known.refs.insert(new, tip);
+        if known.default_branch == from {
+            to.clone_into(&mut known.default_branch);
+        }
+        if let Some(rules) = known.reports.requirements.remove(from) {
+            known.reports.requirements.insert(to.to_owned(), rules);
+        }
+        for thread in known.threads.values_mut() {
+            if let Some(pull) = thread.pull.as_mut().filter(|pull| pull.base == from) {
+                to.clone_into(&mut pull.base);
+            }
+        }
+        Ok(())
+    }
+
     /// Finds what a push over HTTP changed, and tells of it.
     pub(super) fn notice_push(&mut self, repo: i64, actor: &str) -> Result<(), YardError> {
         let known = self.repo(repo)?;

@@ -1,5 +1,7 @@
-//! Every attack and fault that the runner's part has to meet, and the tests that show it: the
-//! table is compared with the tests that this very binary has.
+//! Every attack and fault that a part has to meet, and the tests that show it: the tables are
+//! compared with the tests that this very binary has.
+
+mod looping;
 
 use std::collections::BTreeSet;
 
@@ -311,9 +313,18 @@ fn keys() -> Vec<String> {
 fn every_attack_and_fault_of_the_runner_has_its_tests() {
     let named: Vec<&str> = COVERED.iter().map(|(key, _)| *key).collect();
     assert_eq!(named, keys());
+    are_there(&COVERED);
+}
+
+#[test]
+fn every_fault_of_the_loop_has_its_tests() {
+    are_there(&looping::COVERED);
+}
+
+fn are_there(covered: &[(&str, By)]) {
     let listed = listed();
     assert!(listed.len() > 100, "{}", listed.len());
-    for (key, by) in &COVERED {
+    for (key, by) in covered {
         match by {
             Tests(tests) => {
                 assert!(!tests.is_empty(), "{key}");

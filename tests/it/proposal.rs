@@ -37,6 +37,7 @@ fn of(
         questions: Vec::new(),
         answer: None,
         correction: None,
+        merge: None,
         staged: None,
         approved: None,
     };

@@ -15,6 +15,7 @@ mod agent;
 pub(crate) mod case;
 mod change;
 mod egress;
+mod merge;
 mod model;
 mod partial;
 mod ports;

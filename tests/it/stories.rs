@@ -6,6 +6,7 @@
 
 mod approval;
 mod asking;
+mod base;
 mod calls;
 mod changes;
 pub(crate) mod ci;

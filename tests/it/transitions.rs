@@ -1,6 +1,7 @@
 //! How each stage answers each fact: one table, kept as a snapshot, so that a change of behaviour
 //! shows in review as changed rows. The README's table of states is made from it.
 
+mod bases;
 pub(crate) mod checks;
 mod facts;
 mod properties;

@@ -141,7 +141,7 @@ pub fn check(
     Err(bounded(refusals))
 }
 
-fn bounded(mut refusals: Vec<ChangeRefusal>) -> Vec<ChangeRefusal> {
+pub(super) fn bounded(mut refusals: Vec<ChangeRefusal>) -> Vec<ChangeRefusal> {
     refusals.sort();
     refusals.dedup();
     let more = refusals.len().saturating_sub(REFUSALS);

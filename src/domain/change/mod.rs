@@ -3,6 +3,7 @@
 //! [`check`] accepts a change whole or refuses it whole, before anything is written (X50 to X60,
 //! X63 to X65). It compares contents and trees, never a diff's text, and writes nothing.
 
+pub mod combine;
 pub mod glob;
 pub mod secret;
 

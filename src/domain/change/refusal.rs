@@ -219,6 +219,35 @@ pub enum ChangeRefusal {
         /// The path.
         path: String,
     },
+    /// H6: what the base did at this path is not there any more.
+    #[error(
+        "The change undoes changes of the base at {}; keep what the base did there, and both sides where they meet.",
+        shown(path)
+    )]
+    Undone {
+        /// The path.
+        path: String,
+    },
+    /// H6: a conflict that was not resolved.
+    #[error(
+        "Line {line} of {} still holds a marker of the conflict with the base; resolve it and take the markers out.",
+        shown(path)
+    )]
+    Conflicted {
+        /// The path.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// H26: GitHub would not take the branch.
+    #[error(
+        "The workflow file {} would not be the base's; such files are changed by people.",
+        shown(path)
+    )]
+    Workflow {
+        /// The path.
+        path: String,
+    },
     /// X58: too many files.
     #[error(
         "The change touches {files} files, and {limit} are allowed; make a smaller change or raise `change: files` in the policy."

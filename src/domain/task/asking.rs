@@ -109,6 +109,9 @@ impl Next<'_> {
             Some(pull) => pull.head.clone(),
             None => start,
         };
-        self.start_attempt(start, answer, Because::AnswerGiven)
+        let merge = last.and_then(|last| last.merge.clone());
+        // What has been written holds the base already.
+        let merge = merge.filter(|merge| merge.tip != self.task.base.oid);
+        self.start_merge(start, answer, merge, Because::AnswerGiven)
     }
 }

@@ -52,12 +52,26 @@ pub struct Attempt {
     /// What it has to mend, where CI sent it back.
     #[serde(default)]
     pub correction: Option<Correction>,
+    /// The base's commit that it takes in, where the base conflicts with the branch.
+    #[serde(default)]
+    pub merge: Option<Merge>,
     /// Its commit that waits, or waited, for a person's approval of CI.
     #[serde(default)]
     pub staged: Option<Staged>,
     /// Who let CI run on its commit, where the policy asks for that.
     #[serde(default)]
     pub approved: Option<Approval>,
+}
+
+/// A commit of the base that does not merge by itself with a branch of ours (H6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// The base's tip when that was seen.
+    pub tip: Oid,
+    /// The last commit that both have.
+    pub base: Oid,
+    /// Files that both changed in the same places: foreign names, bounded.
+    pub paths: Vec<String>,
 }
 
 impl Attempt {

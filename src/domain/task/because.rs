@@ -168,6 +168,12 @@ reasons! {
     ChangesRequested: "A review requests changes; the agent goes again, with its threads.";
     /// The pull request that was to be mended is merged or closed.
     MendedPullEnded: "The pull request that this was for was merged or closed.";
+    /// The base has another name.
+    BaseRenamed: "The base branch was renamed; the task goes on with its new name.";
+    /// The base changed the same places as the branch.
+    BaseConflicts: "The base changed the same places as this pull request; the agent goes again, to bring both together.";
+    /// The same, and nobody but a person can bring both together.
+    ConflictLeft: "The base changed the same places as this pull request; a person has to bring both together.";
     /// It no longer matters.
     Outdated: "The task had moved on, so this changed nothing.";
 }

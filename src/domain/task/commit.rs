@@ -17,6 +17,8 @@ pub struct Written {
     pub has_workflows: bool,
     /// Whether every acceptance command passed on it.
     pub accepted: bool,
+    /// The base's commit that it takes in, as its second parent.
+    pub merged: Option<Oid>,
     /// What the branch weakens of tests and checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub weakened: Vec<Weakening>,

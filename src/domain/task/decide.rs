@@ -41,7 +41,8 @@ fn answer(task: &Task, event: &Event) -> Decision {
         fact @ (Fact::Applied { .. }
         | Fact::Unproposed { .. }
         | Fact::ChangeRefused { .. }
-        | Fact::BaseMoved { .. }) => hear_of_writing(next, fact),
+        | Fact::BaseMoved { .. }
+        | Fact::BaseConflicts { .. }) => hear_of_writing(next, fact),
         Fact::Staged { staged, .. } => next.put_aside(staged),
         Fact::CiApproved {
             by,
@@ -74,7 +75,8 @@ fn answer(task: &Task, event: &Event) -> Decision {
             next.rework(feedback, *left_out, head)
         }
         Fact::HandoffAsked { by, comment, page } => next.hand_off(by, *comment, page.as_deref()),
-        fact @ (Fact::TextEdited { .. }
+        fact @ (Fact::BaseRenamed { .. }
+        | Fact::TextEdited { .. }
         | Fact::LabelRemoved { .. }
         | Fact::IssueEnded { .. }
         | Fact::PullEnded { .. }
@@ -150,6 +152,7 @@ fn hear_of_writing(next: Next<'_>, fact: &Fact) -> Decision {
             sentences, again, ..
         } => next.refuse_change(sentences, *again),
         Fact::BaseMoved { tip, .. } => next.rebase(tip),
+        Fact::BaseConflicts { head, merge } => next.meet_base(head, merge),
         _ => next.stays(Because::Outdated),
     }
 }
@@ -159,6 +162,7 @@ fn hear_of_surroundings(next: Next<'_>, fact: &Fact) -> Decision {
     match fact {
         Fact::TextEdited { difference } => next.reread(difference),
         Fact::LabelRemoved { .. } => next.unlabel(),
+        Fact::BaseRenamed { branch } => next.rename_base(branch),
         Fact::IssueEnded { how } => next.end_issue(how),
         Fact::PullEnded { merged: true } => next.close(Because::Merged, Outcome::Merged),
         Fact::PullEnded { merged: false } => next.close(Because::PullClosed, Outcome::Declined),

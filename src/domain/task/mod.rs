@@ -25,6 +25,7 @@ pub mod going;
 mod handoff;
 mod judging;
 pub mod kind;
+mod merging;
 mod moves;
 mod people;
 pub mod prompt;
@@ -53,9 +54,10 @@ use super::request::contract::Contract;
 use super::request::policy::Policy;
 use super::request::{Person, Request};
 use super::time::Timestamp;
-use attempt::Attempt;
+use attempt::{Attempt, Merge};
 pub use commit::Written;
 use kind::Kind;
+pub use merging::CONFLICTS_MAX;
 pub use moves::{GRACE_S, HEARTBEAT_S, QUEUE_LIMIT_S, SILENCE_LIMIT_S};
 use stage::Stage;
 
@@ -128,6 +130,9 @@ pub struct Pull {
     /// What is known of the last of them.
     #[serde(default)]
     pub written: Written,
+    /// The base's commit that does not merge with this head, where people were told of it.
+    #[serde(default)]
+    pub unmerged: Option<Merge>,
 }
 
 impl Task {

@@ -119,6 +119,7 @@ impl<'a> Next<'a> {
             questions: Vec::new(),
             answer: None,
             correction,
+            merge: None,
             staged: None,
             approved: None,
         });
@@ -335,18 +336,9 @@ impl<'a> Next<'a> {
     /// A runner that vanished is the machine's fault: once more where the budget allows (U1).
     fn retry_or_end(mut self, because: Because, ended: String) -> Decision {
         self.change_last(|last| last.ended = Some(ended));
-        let again = self.task.last_attempt().map(|last| {
-            (
-                last.start.clone(),
-                last.next_feedback(),
-                last.correction.clone(),
-            )
-        });
-        match again {
-            Some((start, feedback, correction)) if self.task.has_attempts_left() => {
-                self.start_correction(start, feedback, correction, because)
-            }
-            _ => self.end_attempt(because, Outcome::Failed),
+        match self.task.has_attempts_left() {
+            true => self.try_again(because),
+            false => self.end_attempt(because, Outcome::Failed),
         }
     }
 

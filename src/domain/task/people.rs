@@ -107,14 +107,17 @@ impl Next<'_> {
         if !self.task.has_attempts_left() {
             return self.stays(Because::BudgetSpent);
         }
+        let mut merge = None;
         if let Some(pull) = &mut self.task.pull {
+            // The base is still to be taken in, where that is what is missing.
+            merge = pull.unmerged.take().filter(|_| pull.head == *head);
             pull.head = head.clone();
         } else {
             self.task.base.oid = head.clone();
         }
         self.end_waiting(Because::FixAsked);
         self.acknowledge_said(feedback.comment);
-        self.start_attempt(head.clone(), Some(feedback), Because::FixAsked)
+        self.start_merge(head.clone(), Some(feedback), merge, Because::FixAsked)
     }
 
     pub(super) fn stop(mut self, comment: Option<CommentId>) -> Decision {

@@ -81,6 +81,9 @@ pub fn of(task: &Task, attempt: &Attempt, earlier: &[Earlier], failed: &[FailedC
     if let Some(feedback) = &attempt.feedback {
         tell(&mut text, task, feedback);
     }
+    if let Some(merge) = &attempt.merge {
+        text.push_str(&super::merging::told(&task.base.branch, merge));
+    }
     if let Some(correction) = &attempt.correction {
         text.push_str(&correct(task, correction, failed));
     }

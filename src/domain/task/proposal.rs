@@ -309,6 +309,13 @@ fn asked(task: &Task, facts: &Facts<'_>) -> String {
             facts.attempt.start.short()
         ),
     ];
+    if let Some(merge) = &facts.attempt.merge {
+        lines.push(format!(
+            "- Takes {} in, which had moved to `{}` and did not merge by itself; only what does not come from there is shown as changed",
+            text::inline_code(&task.base.branch, BRANCH_MAX),
+            merge.tip.short()
+        ));
+    }
     if let Some(agent) = facts.agent {
         let agent = without_secrets(agent);
         lines.push(format!("- Agent: {}", text::inline_code(&agent, 100)));

@@ -112,7 +112,12 @@ impl Next<'_> {
             head: head.clone(),
             commits,
             written: written.clone(),
+            unmerged: None,
         });
+        // From here on it is compared with the base that it holds.
+        if let Some(merged) = &written.merged {
+            self.task.base.oid = merged.clone();
+        }
     }
 
     /// The change was refused. Where the agent can do better it goes again, and is told why.
@@ -123,13 +128,7 @@ impl Next<'_> {
             return self.fail(because, Outcome::Refused, words);
         }
         self.change_last(|last| last.ended = Some(words));
-        let last = self.task.last_attempt();
-        let start = last.map(|last| (last.start.clone(), last.next_feedback()));
-        let correction = last.and_then(|last| last.correction.clone());
-        match start {
-            Some((start, feedback)) => self.start_correction(start, feedback, correction, because),
-            None => self.end_attempt(because, Outcome::Refused),
-        }
+        self.try_again(because)
     }
 
     /// The same attempt again, on the base as it is now.

@@ -27,7 +27,7 @@ use crate::domain::task::attempt::Attempt;
 use crate::domain::task::stage::Stage;
 use crate::domain::{task::prompt, text};
 use crate::guard::{self, Guard};
-use crate::protocol::brief::{AllowList, Brief, Checkout, Limits, Network};
+use crate::protocol::brief::{AllowList, Brief, Checkout, Limits, MergeIn, Network};
 use crate::protocol::enter::{Exchange, Lease};
 use crate::protocol::progress::{Directive, Progress};
 use crate::protocol::result::{Outcome, Receipt, Returned};
@@ -118,6 +118,7 @@ impl Engine {
         let task = &stored.task;
         is_current(task, bearer.attempt)?;
         let attempt = find(task, bearer)?;
+        let merge = attempt.merge.as_ref();
         Ok(Brief {
             task: task.id.clone(),
             attempt: attempt.number,
@@ -125,7 +126,12 @@ impl Engine {
                 clone_url: self.clone_url(&task.name),
                 repository: task.name.clone(),
                 start: attempt.start.clone(),
-                base: task.base.oid.clone(),
+                // Agents' instruction files are the base's as people have it now.
+                base: merge.map_or(&task.base.oid, |merge| &merge.tip).clone(),
+                merge: merge.map(|merge| MergeIn {
+                    tip: merge.tip.clone(),
+                    base: merge.base.clone(),
+                }),
             },
             contract: task.contract.clone(),
             prompt: self.prompt_of(task, attempt).await?,

@@ -3,6 +3,7 @@
 //! A delivery only says that there is something to look at; when that is done is the task's own
 //! decision. The logs of what failed are read here, before anybody is woken for it.
 
+mod base;
 mod failures;
 mod mended;
 mod required;

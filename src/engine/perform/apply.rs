@@ -10,8 +10,9 @@
 use super::super::error::Remedy;
 use super::super::{Engine, EngineError};
 use super::Performed;
-use super::carried::{Apply, rule_sentence};
-use super::ground::{Ground, WORKFLOWS, ground};
+use super::carried::{Apply, Pushed, rule_sentence};
+use super::found::On;
+use super::laid::Laid;
 use super::staged::is_due;
 use super::tree::{self, Way};
 use crate::domain::change::Accepted;
@@ -20,10 +21,8 @@ use crate::domain::ids::{AttemptNumber, Fence, Oid, Sha256Hex, TaskId};
 use crate::domain::request::policy::CiRun;
 use crate::domain::task::stage::Stage;
 use crate::domain::task::{Written, proposal};
-use crate::domain::text;
-use crate::git::{Fetched, Remote};
+use crate::git::Remote;
 use crate::github::apply::{Entry, RefMove};
-use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{Kind, Target};
 use crate::guard::{self, Guard};
 use crate::protocol::result::{Outcome, Returned};
@@ -120,54 +119,23 @@ impl Engine {
             let said = "The change was made against another commit than the one that was given out. Ask for another attempt.";
             return Ok(apply.refused(vec![said.to_owned()]));
         }
-        let remote = self.remote(apply).await?;
-        let mirror = self.mirrors.open(apply.task.repository).await?;
-        let branch = &apply.task.base.branch;
-        let tip = mirror.fetch(&remote, branch, &apply.attempt.start).await?;
-        let tip = match tip {
-            Fetched::Tip(tip) => tip,
-            Fetched::NoBranch => {
-                let branch = text::inline_code(branch, 255);
-                let said = format!("The branch {branch} is gone. Ask again when there is one.");
-                return Ok(apply.refused(vec![said]));
-            }
-            Fetched::NoCommit => {
-                let said = "The commit that the change starts from is not in the repository any more. Ask for another attempt.";
-                return Ok(apply.refused(vec![said.to_owned()]));
-            }
-        };
-        let (parent, accepted) = match ground(&mirror, &remote, apply, change, &tip).await? {
-            Ground::On(parent, accepted) => (parent, accepted),
-            Ground::Refused(sentences) => return Ok(apply.refused(sentences)),
-            Ground::Weakened(sentences) => {
-                return Ok(Fact::ChangeRefused {
-                    attempt: apply.attempt.number,
-                    sentences,
-                    again: true,
-                });
-            }
-            Ground::Moved(tip) => {
-                let attempt = apply.attempt.number;
-                return Ok(Fact::BaseMoved { attempt, tip });
-            }
-        };
-        let names = mirror.names_in(&parent, WORKFLOWS).await?;
-        drop(mirror);
-        let is_other = |name: &Vec<u8>| name.as_slice() != WORKFLOW_FILE.as_bytes();
-        let bytes = accepted.files.iter().map(|file| file.content.len() as u64);
-        let written = Written {
-            tree: None,
-            bytes: bytes.sum(),
-            has_workflows: names.iter().any(is_other),
-            accepted: has_passed(apply),
-            weakened: accepted.facts.weakened.clone(),
+        let (laid, written) = match self.find_ground(apply, change, On::Start).await? {
+            Ok(found) => found,
+            Err(fact) => return Ok(fact),
         };
         if apply.task.policy.ci.run == CiRun::AfterApproval && guard::holds(Guard::CiApproval) {
-            return self
-                .hold_or_release(apply, &accepted, &parent, written)
-                .await;
+            return self.hold_or_release(apply, &laid, written).await;
         }
-        self.push(apply, &accepted, &parent, written).await
+        let pushed = self.push(apply, &laid, written).await?;
+        let Pushed::Drifted { said, or } = pushed else {
+            return Ok(pushed.told());
+        };
+        tracing::info!(task.id = %apply.task.id, said, "the base is taken in for its workflow files");
+        match self.find_ground(apply, change, On::Tip).await? {
+            Ok((laid, written)) => Ok(self.push(apply, &laid, written).await?.told()),
+            Err(_) if matches!(or, Fact::BranchMoved { .. }) => Ok(or),
+            Err(fact) => Ok(fact),
+        }
     }
 
     /// Whether the task still waits for this change: it may have been stopped while objects
@@ -185,7 +153,7 @@ impl Engine {
         }))
     }
 
-    async fn remote(&self, apply: &Apply<'_>) -> Result<Remote, EngineError> {
+    pub(super) async fn remote(&self, apply: &Apply<'_>) -> Result<Remote, EngineError> {
         let github = self.github()?;
         let name = github.name_of(apply.target).await;
         Ok(Remote {
@@ -204,17 +172,16 @@ impl Engine {
     async fn push(
         &self,
         apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
+        laid: &Laid,
         mut written: Written,
-    ) -> Result<Fact, EngineError> {
+    ) -> Result<Pushed, EngineError> {
         let github = self.github()?;
         let task = apply.task;
         let branch = task.id.branch();
         let message = proposal::commit_message(task, apply.attempt.number);
-        let tree = match self.tree_or_rule(apply, accepted, parent).await? {
+        let tree = match self.tree_or_rule(apply, laid).await? {
             Ok(tree) => tree,
-            Err(rule) => return Ok(apply.refused(vec![rule])),
+            Err(rule) => return Ok(Pushed::Told(apply.refused(vec![rule]))),
         };
         written.tree = Some(tree.clone());
         let before = task.pull.as_ref().map(|_| &apply.attempt.start);
@@ -226,10 +193,10 @@ impl Engine {
             Some(head) => head,
             None => {
                 let head = github
-                    .write_commit(apply.target, &message, &tree, parent)
+                    .write_commit(apply.target, &message, &tree, &laid.parents)
                     .await?;
                 if !self.is_wanted(apply).await? {
-                    return Ok(apply.refused(Vec::new()));
+                    return Ok(Pushed::Told(apply.refused(Vec::new())));
                 }
                 let moved = github
                     .move_branch(apply.target, &task.node, &branch, before, &head)
@@ -242,7 +209,7 @@ impl Engine {
                             Some(head) => head,
                             None => {
                                 return self
-                                    .explain_refused_move(apply, &branch, before, &said)
+                                    .explain_refused_move(apply, &branch, before, said)
                                     .await;
                             }
                         }
@@ -250,8 +217,9 @@ impl Engine {
                 }
             }
         };
-        self.propose_written(apply, accepted, &branch, head, written)
+        self.propose_written(apply, &laid.accepted, &branch, head, written)
             .await
+            .map(Pushed::Told)
     }
 
     /// The branch has our commit: from here on nothing is called refused.
@@ -300,10 +268,9 @@ impl Engine {
     pub(super) async fn tree_or_rule(
         &self,
         apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
+        laid: &Laid,
     ) -> Result<Result<Oid, String>, EngineError> {
-        match self.write_tree(apply, accepted, parent).await {
+        match self.write_tree(apply, laid).await {
             Err(EngineError::Github(error))
                 if matches!(error.kind, Kind::Conflict | Kind::Forbidden) =>
             {
@@ -313,23 +280,21 @@ impl Engine {
         }
     }
 
-    async fn write_tree(
-        &self,
-        apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
-    ) -> Result<Oid, EngineError> {
+    async fn write_tree(&self, apply: &Apply<'_>, laid: &Laid) -> Result<Oid, EngineError> {
         let github = self.github()?;
         let mut files = Vec::new();
-        for (file, way) in accepted.files.iter().zip(tree::ways(&accepted.files)) {
+        for (file, way) in laid.files.iter().zip(tree::ways(&laid.files)) {
             let entry = match way {
+                _ if laid.known.contains_key(&file.path) => {
+                    Entry::Blob(laid.known[&file.path].clone())
+                }
                 Way::Gone => Entry::Gone,
                 Way::Inline(text) => Entry::Text(text),
                 Way::Blob(content) => Entry::Blob(github.write_blob(apply.target, content).await?),
             };
             files.push((file, entry));
         }
-        Ok(github.write_tree(apply.target, parent, &files).await?)
+        Ok(github.write_tree(apply.target, &laid.over, &files).await?)
     }
 
     /// A commit that we wrote and did not get to record (K13): the tip of our branch, with
@@ -362,32 +327,36 @@ impl Engine {
         }))
     }
 
-    /// The branch was not where we left it, or a rule forbids it: which of the two?
+    /// The branch was not where we left it, a rule forbids it, or its workflow files are not those
+    /// that GitHub wants: which of them?
     async fn explain_refused_move(
         &self,
         apply: &Apply<'_>,
         branch: &str,
         before: Option<&Oid>,
-        said: &str,
-    ) -> Result<Fact, EngineError> {
+        said: String,
+    ) -> Result<Pushed, EngineError> {
         let tip = self.github()?.branch_tip(apply.target, branch).await?;
-        if tip.as_ref() != before {
-            return Ok(Fact::BranchMoved {
+        let is_moved = tip.as_ref() != before;
+        // A try before this one may have gone the way of the drift, and come back with no answer.
+        let may_be_ours = is_moved && tip.is_some() && apply.is_again();
+        let or = match is_moved {
+            false => apply.refused(vec![rule_sentence(&said)]),
+            true => Fact::BranchMoved {
                 head: tip,
                 by: None,
-            });
-        }
-        Ok(apply.refused(vec![rule_sentence(said)]))
+            },
+        };
+        let drifted = apply.task.pull.is_some() && (is_drift(&said) || may_be_ours);
+        Ok(match drifted {
+            true => Pushed::Drifted { said, or },
+            false => Pushed::Told(or),
+        })
     }
 }
 
-/// Whether each of the contract's acceptance commands was run and passed; not so without any.
-fn has_passed(apply: &Apply<'_>) -> bool {
-    let commands = &apply.task.contract.acceptance;
-    let reports = &apply.returned.evidence.acceptance;
-    let passed = |command: &String| {
-        let mut reports = reports.iter();
-        reports.any(|report| report.command == *command && report.passed())
-    };
-    !commands.is_empty() && commands.iter().all(passed)
+/// Whether GitHub refused a ref for its workflow files (H26): its words, for its status is not
+/// written down.
+fn is_drift(said: &str) -> bool {
+    said.contains("refusing to allow") && said.contains("workflow")
 }

@@ -22,12 +22,43 @@ impl Apply<'_> {
         self.tries > 1
     }
 
+    /// Refused whole, one sentence each; the agent goes again, and is told them.
+    pub(super) fn refused_again(&self, sentences: Vec<String>) -> Fact {
+        Fact::ChangeRefused {
+            attempt: self.attempt.number,
+            sentences,
+            again: true,
+        }
+    }
+
     /// Refused whole, one sentence each.
     pub(super) fn refused(&self, sentences: Vec<String>) -> Fact {
         Fact::ChangeRefused {
             attempt: self.attempt.number,
             sentences,
             again: false,
+        }
+    }
+}
+
+/// What came of the writing.
+pub(super) enum Pushed {
+    /// This fact.
+    Told(Fact),
+    /// GitHub wants the base's workflow files (H26), or a try before this one found so.
+    Drifted {
+        /// GitHub's words.
+        said: String,
+        /// What it comes to if nothing can be done about that.
+        or: Fact,
+    },
+}
+
+impl Pushed {
+    /// What the task is told.
+    pub(super) fn told(self) -> Fact {
+        match self {
+            Self::Told(fact) | Self::Drifted { or: fact, .. } => fact,
         }
     }
 }

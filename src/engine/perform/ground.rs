@@ -4,10 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::EngineError;
 use super::carried::Apply;
+use super::laid::Laid;
+use super::merge;
 use super::weakened;
-use crate::domain::change::{self, Accepted, Change, TreeEntry};
+use crate::domain::change::{self, Accepted, Change, ChangeRefusal, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;
+use crate::domain::task::attempt::Merge;
 use crate::git::{Mirror, Remote};
 
 /// Folder whose difference from the default branch keeps GitHub from taking a ref (H26).
@@ -19,14 +22,22 @@ const OLD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Where a change is laid.
 pub(super) enum Ground {
-    /// On this commit; it passed every rule.
-    On(Oid, Box<Accepted>),
+    /// So; it passed every rule.
+    On(Box<Laid>),
     /// Nowhere: one sentence each.
     Refused(Vec<String>),
-    /// Nowhere, because of what it weakens; the agent can do better.
-    Weakened(Vec<String>),
+    /// Nowhere as it is; the agent can do better, and is told so.
+    Again(Vec<String>),
+    /// Nowhere: the base does not merge with it.
+    Conflict(Merge),
     /// The base has moved under it: the agent has to go again, from there.
     Moved(Oid),
+}
+
+impl Ground {
+    pub(super) fn on(laid: Laid) -> Self {
+        Self::On(Box::new(laid))
+    }
 }
 
 /// The commit is on the base, or is the head of our own pull request.
@@ -70,8 +81,11 @@ fn check(
         let blob = blobs.get(path.as_bytes())?;
         contents.get(*blob).cloned()
     };
-    change::check(change, tree, &rules, &old)
-        .map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
+    change::check(change, tree, &rules, &old).map_err(|refusals| sentences(&refusals))
+}
+
+pub(super) fn sentences(refusals: &[ChangeRefusal]) -> Vec<String> {
+    refusals.iter().map(ToString::to_string).collect()
 }
 
 /// Checks the change where it was made, and says where it is laid.
@@ -88,14 +102,28 @@ pub(super) async fn ground(
     change: &Change,
     tip: &Oid,
 ) -> Result<Ground, EngineError> {
-    let (parent, accepted) = match lay(mirror, remote, apply, change, tip).await? {
-        Ground::On(parent, accepted) => (parent, accepted),
+    let laid = match lay(mirror, remote, apply, change, tip).await? {
+        Ground::On(laid) => laid,
         elsewhere => return Ok(elsewhere),
     };
-    let weighed = weakened::weigh(mirror, remote, apply, tip, &parent, *accepted).await?;
+    weigh(mirror, remote, apply, tip, laid).await
+}
+
+/// What the branch would weaken goes back to the agent, or is carried along to be shown.
+pub(super) async fn weigh(
+    mirror: &Mirror,
+    remote: &Remote,
+    apply: &Apply<'_>,
+    tip: &Oid,
+    mut laid: Box<Laid>,
+) -> Result<Ground, EngineError> {
+    let weighed = weakened::weigh(mirror, remote, apply, tip, &laid).await?;
     Ok(match weighed {
-        Ok(accepted) => Ground::On(parent, Box::new(accepted)),
-        Err(sentences) => Ground::Weakened(sentences),
+        Ok(found) => {
+            laid.accepted.facts.weakened = found;
+            Ground::On(laid)
+        }
+        Err(sentences) => Ground::Again(sentences),
     })
 }
 
@@ -112,17 +140,20 @@ async fn lay(
         let said = "The commit that the change starts from is not on the base branch any more. Ask for another attempt.";
         return Ok(Ground::Refused(vec![said.to_owned()]));
     }
+    if let Some(taken) = &apply.attempt.merge {
+        return merge::ground(mirror, remote, apply, change, (taken, tip)).await;
+    }
     let accepted = match judge(mirror, remote, apply, change, start).await? {
         Ok(accepted) => accepted,
         Err(sentences) => return Ok(Ground::Refused(sentences)),
     };
     if apply.task.pull.is_some() {
-        return Ok(Ground::On(start.clone(), Box::new(accepted)));
+        return Ok(Ground::on(Laid::plain(start.clone(), accepted)));
     }
     let then = mirror.object_at(start, WORKFLOWS).await?;
     let now = mirror.object_at(tip, WORKFLOWS).await?;
     if then == now {
-        return Ok(Ground::On(start.clone(), Box::new(accepted)));
+        return Ok(Ground::on(Laid::plain(start.clone(), accepted)));
     }
     for file in &accepted.files {
         let held = mirror.object_at(tip, &file.path).await?;
@@ -131,13 +162,13 @@ async fn lay(
         }
     }
     Ok(match judge(mirror, remote, apply, change, tip).await? {
-        Ok(accepted) => Ground::On(tip.clone(), Box::new(accepted)),
+        Ok(accepted) => Ground::on(Laid::plain(tip.clone(), accepted)),
         Err(_) => Ground::Moved(tip.clone()),
     })
 }
 
 /// Every rule, against the tree of `commit`.
-async fn judge(
+pub(super) async fn judge(
     mirror: &Mirror,
     remote: &Remote,
     apply: &Apply<'_>,

@@ -7,6 +7,7 @@
 use super::super::{Engine, EngineError};
 use super::Performed;
 use super::carried::{Apply, rule_sentence};
+use super::laid::Laid;
 use crate::domain::change::Accepted;
 use crate::domain::effect::Effect;
 use crate::domain::event::Fact;
@@ -24,32 +25,30 @@ impl Engine {
     pub(super) async fn hold_or_release(
         &self,
         apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
+        laid: &Laid,
         written: Written,
     ) -> Result<Fact, EngineError> {
         let approved = apply.attempt.approved.as_ref();
         let staged = apply.attempt.staged.as_ref().filter(|staged| {
-            let is_same = staged.parent == *parent && !staged.gone;
+            let is_same = staged.parent == laid.over && !staged.gone;
             approved.is_some() && is_same
         });
         match staged {
-            Some(staged) => self.release(apply, accepted, staged).await,
-            None => self.put_aside(apply, accepted, parent, written).await,
+            Some(staged) => self.release(apply, &laid.accepted, staged).await,
+            None => self.put_aside(apply, laid, written).await,
         }
     }
 
     async fn put_aside(
         &self,
         apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
+        laid: &Laid,
         mut written: Written,
     ) -> Result<Fact, EngineError> {
         let github = self.github()?;
         let task = apply.task;
         let message = proposal::commit_message(task, apply.attempt.number);
-        let tree = match self.tree_or_rule(apply, accepted, parent).await? {
+        let tree = match self.tree_or_rule(apply, laid).await? {
             Ok(tree) => tree,
             Err(rule) => return Ok(apply.refused(vec![rule])),
         };
@@ -60,7 +59,7 @@ impl Engine {
         if let Some(head) = &tip
             && self.is_this(apply, head, &tree, &message).await?
         {
-            return Ok(self.staged(apply, accepted, parent, written, head.clone()));
+            return Ok(self.staged(apply, laid, written, head.clone()));
         }
         if let Some(tip) = &tip
             && !is_ours(task, tip)
@@ -68,7 +67,7 @@ impl Engine {
             return Ok(apply.refused(vec![not_ours(task)]));
         }
         let head = github
-            .write_commit(apply.target, &message, &tree, parent)
+            .write_commit(apply.target, &message, &tree, &laid.parents)
             .await?;
         if !self.is_wanted(apply).await? {
             return Ok(apply.refused(Vec::new()));
@@ -84,14 +83,14 @@ impl Engine {
             .move_refs(apply.target, &task.node, &[update])
             .await?;
         let RefMove::Refused(said) = moved else {
-            return Ok(self.staged(apply, accepted, parent, written, head));
+            return Ok(self.staged(apply, laid, written, head));
         };
         // A try whose answer was lost may have been there before.
         let now = github.ref_tip(apply.target, &name).await?;
         if let Some(now) = &now
             && self.is_this(apply, now, &tree, &message).await?
         {
-            return Ok(self.staged(apply, accepted, parent, written, now.clone()));
+            return Ok(self.staged(apply, laid, written, now.clone()));
         }
         let sentence = match now == tip {
             true => rule_sentence(&said),
@@ -100,28 +99,21 @@ impl Engine {
         Ok(apply.refused(vec![sentence]))
     }
 
-    fn staged(
-        &self,
-        apply: &Apply<'_>,
-        accepted: &Accepted,
-        parent: &Oid,
-        written: Written,
-        head: Oid,
-    ) -> Fact {
+    fn staged(&self, apply: &Apply<'_>, laid: &Laid, written: Written, head: Oid) -> Fact {
         let base = self.rules.github_url.as_str().trim_end_matches('/');
-        let paths = accepted.files.iter().map(|file| file.path.clone());
+        let paths = laid.accepted.files.iter().map(|file| file.path.clone());
         Fact::Staged {
             attempt: apply.attempt.number,
-            staged: Staged {
+            staged: Box::new(Staged {
                 page: format!("{base}/{}/commit/{head}", apply.target.name),
                 head,
-                parent: parent.clone(),
+                parent: laid.over.clone(),
                 written,
                 files: paths.take(FILES_MAX).collect(),
-                count: accepted.files.len(),
+                count: laid.accepted.files.len(),
                 at: self.clock.now(),
                 gone: false,
-            },
+            }),
         }
     }
 

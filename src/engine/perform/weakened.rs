@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::EngineError;
 use super::carried::Apply;
+use super::laid::Laid;
 use crate::domain::change::{Accepted, Operation, TreeEntry};
 use crate::domain::ci::weakened::{self, Asked, Compared, Weakening};
 use crate::domain::ids::Oid;
@@ -23,8 +24,8 @@ const UNREAD: &[u8] = b"\0";
 /// A tree's files that are no links and no submodules, by path.
 type Files = HashMap<String, Oid>;
 
-/// Weighs the change that was accepted upon `parent`: `Err` with sentences where it is refused,
-/// otherwise it carries what is to be shown.
+/// Weighs the change that was accepted: `Err` with sentences where it is refused, otherwise what is
+/// to be shown.
 ///
 /// All that differs from the base is shown. Refused is only what this attempt adds: what a
 /// person did on the branch, or let pass before, is not the agent's to mend.
@@ -33,11 +34,11 @@ pub(super) async fn weigh(
     remote: &Remote,
     apply: &Apply<'_>,
     tip: &Oid,
-    parent: &Oid,
-    mut accepted: Accepted,
-) -> Result<Result<Accepted, Vec<String>>, EngineError> {
+    laid: &Laid,
+) -> Result<Result<Vec<Weakening>, Vec<String>>, EngineError> {
+    let (parent, accepted) = (&laid.over, &laid.accepted);
     if !guard::holds(Guard::WeakenedTests) {
-        return Ok(Ok(accepted));
+        return Ok(Ok(Vec::new()));
     }
     let task = apply.task;
     // Where people merged the base in, what came with it is not the branch's doing.
@@ -46,9 +47,16 @@ pub(super) async fn weigh(
         None => parent.clone(),
     };
     let (old, start) = (mirror.tree(&base).await?, mirror.tree(parent).await?);
-    let (old, start) = (files_of(&old), files_of(&start));
-    let found = compare(mirror, remote, &old, &start, Some(&accepted)).await?;
-    let before = match base == *parent || found.is_empty() {
+    let (old, mut start) = (files_of(&old), files_of(&start));
+    // Laid over the base itself, the branch's earlier doings are entries of their own.
+    for (path, held) in &laid.others {
+        match held {
+            Some(held) => start.insert(path.clone(), held.clone()),
+            None => start.remove(path),
+        };
+    }
+    let found = compare(mirror, remote, &old, &start, Some(accepted)).await?;
+    let before = match old == start || found.is_empty() {
         true => Vec::new(),
         false => compare(mirror, remote, &old, &start, None).await?,
     };
@@ -64,8 +72,7 @@ pub(super) async fn weigh(
         .map(Weakening::sentence)
         .collect();
     if refused.is_empty() || task.policy.weakened_tests == WeakenedTests::Show {
-        accepted.facts.weakened = found;
-        return Ok(Ok(accepted));
+        return Ok(Ok(found));
     }
     Ok(Err(spelt_out(refused)))
 }

@@ -136,7 +136,7 @@ impl Engine {
         sender: &Sender,
     ) -> Result<Reading, EngineError> {
         let Some(id) = TaskId::of_branch(branch) else {
-            return Ok(Reading::Ignored("no task has this branch".to_owned()));
+            return self.read_base_push(place, branch).await;
         };
         let Some(stored) = self.store.task(&id).await? else {
             return Ok(Reading::Ignored("no task has this branch".to_owned()));
@@ -167,6 +167,18 @@ impl Engine {
         };
         self.record(&id, fact, Cause::None).await?;
         Ok(Reading::Done("the task heard of the push"))
+    }
+
+    /// Somebody pushed to another branch: it may be the base of tasks, and in their way (H6).
+    async fn read_base_push(&self, place: &Place, branch: &str) -> Result<Reading, EngineError> {
+        let live = self.store.live_tasks(place.repository).await?;
+        let meant = |one: &&StoredTask| one.task.base.branch == branch && one.task.pull.is_some();
+        let meant: Vec<&StoredTask> = live.iter().filter(meant).collect();
+        self.look_at_base(&meant).await?;
+        Ok(match !meant.is_empty() {
+            true => Reading::Done("the base was compared with what was delivered"),
+            false => Reading::Ignored("no task has this branch".to_owned()),
+        })
     }
 
     pub(super) async fn read_pull_end(

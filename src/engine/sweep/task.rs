@@ -110,6 +110,7 @@ impl Engine {
                 return Ok(());
             }
         }
+        self.look_at_base(&[stored]).await?;
         self.look_for_late_checks(task).await?;
         let run = task.last_attempt().and_then(Attempt::current_run);
         if let (true, Some(run)) = (task.stage.is_busy(), run)

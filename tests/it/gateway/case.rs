@@ -87,6 +87,7 @@ pub(crate) fn attempt(number: u32, now: Timestamp) -> Attempt {
         questions: Vec::new(),
         answer: None,
         correction: None,
+        merge: None,
         staged: None,
         approved: None,
     }

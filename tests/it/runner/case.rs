@@ -191,6 +191,7 @@ fn brief(stand: &Stand, start: Oid, script: &Value) -> Brief {
             repository: "octo/sample".parse().unwrap(),
             base: start.clone(),
             start,
+            merge: None,
         },
         contract: Contract {
             title: "Adding subtracts".to_owned(),

@@ -248,6 +248,7 @@ async fn a_pull_request_leads_to_its_task_and_a_status_comment_is_remembered() {
             head: head.clone(),
             commits: vec![head],
             written: Default::default(),
+            unmerged: None,
         });
         record(&store, Some(1), &stored.task, &stop(), Cause::None).await;
         let found = store

@@ -238,3 +238,40 @@ async fn u14_without_bubblewrap_nothing_runs_and_the_remedy_is_said() {
     insta::assert_snapshot!(told.replace(&only_git.path().display().to_string(), "/programs"));
     world.ends().await;
 }
+
+/// In the second attempt the files hold the base and git's markers, where both meet.
+#[tokio::test]
+async fn h6_a_real_attempt_takes_the_base_in() {
+    let resolve = "if grep -q '^<<<<<<< the-change' add.sh; \
+        then cat README.md add.sh; test -e .github/workflows/ci.yml; \
+            printf '# Adds.\\necho \"$(($1 + $2))\"\\n# End.\\n' >add.sh; \
+        else sed -i 's/\\$1 - \\$2/$1 + $2/' add.sh; fi";
+    let world = scripted!("h6_a_real_attempt_takes_the_base_in", [
+        {"run": ["sh", "-c", resolve]},
+        {"say": "Both."}
+    ]);
+    let issue = world.labelled_issue().await;
+    world.real_runner().await;
+    let head = world.task(issue).await.pull.unwrap().head;
+    let moved = [
+        ("add.sh", "echo \"$(($1 - $2))\"\n# End.\n"),
+        ("README.md", "Adds two numbers, always.\n"),
+        (".github/workflows/ci.yml", "on: push\njobs: {}\n"),
+    ];
+    let tip = world.alice.pushes("main", &moved, "Quote").await.unwrap();
+    world.settles().await;
+    world.real_runner().await;
+    let task = world.task(issue).await;
+    assert_eq!(task.attempts.len(), 2);
+    assert_eq!(task.base.oid, tip);
+    let pull = task.pull.unwrap();
+    assert_ne!(pull.head, head);
+    let files = world.yard.files_at(super::world::SAMPLE, &pull.head).await;
+    let files = files.unwrap();
+    let text = |path: &str| String::from_utf8(files[path].1.clone()).unwrap();
+    assert_eq!(text("add.sh"), "# Adds.\necho \"$(($1 + $2))\"\n# End.\n");
+    assert_eq!(text("README.md"), moved[1].1);
+    assert_eq!(text(".github/workflows/ci.yml"), moved[2].1);
+    insta::assert_snapshot!(world.transcript().await);
+    world.ends().await;
+}

@@ -139,3 +139,30 @@ async fn x61_a_change_that_weakens_nothing_says_nothing() {
     assert!(!world.transcript().await.contains("weakens"));
     world.ends().await;
 }
+
+/// The base that is taken in is no reason to forget what the branch did before.
+#[tokio::test]
+async fn x61_what_was_weakened_before_the_base_was_taken_in_is_still_shown() {
+    let world = World::begins().await;
+    world.alice.pushes("main", &[SHOW], "Show").await.unwrap();
+    world.settles().await;
+    let issue = asked(&world, "`add.sh` subtracts.").await;
+    returns_without_test(&world).await;
+    let theirs = [(FIX.0, "echo \"$(($1 - $2))\"\n")];
+    world.alice.pushes("main", &theirs, "Quote").await.unwrap();
+    world.settles().await;
+    let runner = world.runner().await;
+    assert!(runner.brief.checkout.merge.is_some());
+    let both = (FIX.0, "echo \"$(($1 + $2))\"\n");
+    runner.returns_change(&[both]).await;
+    let pull = world.task(issue).await.pull.expect("a pull request");
+    assert!(pull.written.merged.is_some());
+    let kept: Vec<&str> = pull
+        .written
+        .weakened
+        .iter()
+        .map(|one| one.path.as_str())
+        .collect();
+    assert_eq!(kept, ["test.sh"]);
+    world.ends().await;
+}

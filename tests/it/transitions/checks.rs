@@ -8,6 +8,7 @@ use castellan::domain::ids::{JobId, Oid, RunId, Sha256Hex};
 use castellan::domain::task::Task;
 
 use super::sample::oid;
+use super::stages::{after, head};
 
 /// A reading in which it is known what is required, so that it has settled at once.
 pub(crate) fn reading(outcome: Outcome) -> Reading {
@@ -123,4 +124,20 @@ pub(super) fn facts(task: &Task) -> Vec<(&'static str, Fact)> {
         ),
         ("re-run refused", Fact::RerunRefused { run: RunId(40) }),
     ]
+}
+
+/// CI failed on the head, and its jobs were asked for once more.
+pub(super) fn rerun(task: &Task, print: &str) -> Task {
+    after(task, failed(head(task), vec![failure(print, 1)]))
+}
+
+/// It failed again.
+pub(super) fn red(task: &Task, print: &str) -> Task {
+    let task = rerun(task, print);
+    after(&task, failed(head(&task), vec![failure(print, 2)]))
+}
+
+/// Something was reported about the head.
+pub(super) fn heard(task: &Task) -> Task {
+    after(task, Fact::ChecksReported { head: head(task) })
 }

@@ -29,6 +29,9 @@ pub(super) fn facts(task: &Task) -> Vec<(String, Fact)> {
     for (name, fact) in super::checks::facts(task) {
         facts.push((name.to_owned(), fact));
     }
+    for (name, fact) in super::bases::facts(task) {
+        facts.push((name.to_owned(), fact));
+    }
     for (name, fact) in of_attempt(STALE) {
         facts.push((format!("{name} (stale)"), fact));
     }
@@ -154,7 +157,7 @@ fn of_writing(attempt: AttemptNumber) -> [(&'static str, Fact); 7] {
             "put aside",
             Fact::Staged {
                 attempt,
-                staged: staged(5),
+                staged: Box::new(staged(5)),
             },
         ),
         ("approval void", Fact::ApprovalVoid { attempt }),
@@ -359,6 +362,8 @@ pub(super) const fn kind(fact: &Fact) -> usize {
         Fact::CiApproved { .. } => 32,
         Fact::ApprovalVoid { .. } => 33,
         Fact::ChangesRequested { .. } => 34,
+        Fact::BaseConflicts { .. } => 35,
+        Fact::BaseRenamed { .. } => 36,
     }
 }
 
@@ -368,5 +373,5 @@ fn every_fact_is_in_the_table() {
     let mut kinds: Vec<usize> = told.iter().map(|(_, fact)| kind(fact)).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..35).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..37).collect::<Vec<_>>());
 }

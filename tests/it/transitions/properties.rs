@@ -37,6 +37,7 @@ fn fact_of(task: &Task, happening: &Happening) -> Fact {
     all.extend(of_attempt(attempt));
     all.extend(others(attempt));
     all.extend(super::checks::facts(task));
+    all.extend(super::bases::facts(task));
     let at = happening.fact % all.len();
     all.swap_remove(at).1
 }

@@ -8,7 +8,7 @@ use castellan::domain::task::attempt::{Phase, RunIdentity};
 use castellan::domain::task::decide::decide;
 use castellan::domain::task::{Task, Written};
 
-use super::checks::{failed, failure, read};
+use super::checks::{heard, read, red, rerun};
 use super::sample::{self, alice, event, oid};
 
 /// A task at a point of its life.
@@ -27,7 +27,7 @@ pub(super) const fn run(attempt: u32) -> RunId {
     RunId(100 + attempt as i64)
 }
 
-fn last(task: &Task) -> AttemptNumber {
+pub(super) fn last(task: &Task) -> AttemptNumber {
     task.last_attempt()
         .map_or(AttemptNumber(0), |last| last.number)
 }
@@ -120,7 +120,7 @@ fn staged(task: &Task) -> Task {
 fn put_aside(task: &Task) -> Task {
     let fact = Fact::Staged {
         attempt: last(task),
-        staged: super::facts::staged(6),
+        staged: Box::new(super::facts::staged(6)),
     };
     after(task, fact)
 }
@@ -210,23 +210,7 @@ fn unexpecting() -> Task {
     after(&task, fact)
 }
 
-/// CI failed on the head, and its jobs were asked for once more.
-fn rerun(task: &Task, print: &str) -> Task {
-    after(task, failed(head(task), vec![failure(print, 1)]))
-}
-
-/// It failed again.
-fn red(task: &Task, print: &str) -> Task {
-    let task = rerun(task, print);
-    after(&task, failed(head(&task), vec![failure(print, 2)]))
-}
-
-/// Something was reported about the head.
-fn heard(task: &Task) -> Task {
-    after(task, Fact::ChecksReported { head: head(task) })
-}
-
-fn head(task: &Task) -> Oid {
+pub(super) fn head(task: &Task) -> Oid {
     task.pull.as_ref().unwrap().head.clone()
 }
 
@@ -259,7 +243,7 @@ fn edited(task: &Task) -> Task {
 }
 
 /// With this many attempts in the budget.
-fn of(mut task: Task, attempts: u32) -> Task {
+pub(super) fn of(mut task: Task, attempts: u32) -> Task {
     task.contract.budget.attempts = attempts;
     task
 }
@@ -300,6 +284,7 @@ pub(super) fn standings() -> Vec<Standing> {
     .map(|(name, task, at_s)| Standing { name, task, at_s })
     .into_iter()
     .chain(with_pull())
+    .chain(super::bases::standings())
     .chain(of_approval())
     .chain(super::reviews::standings())
     .collect()
