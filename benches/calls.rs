@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use castellan::clock::Clock;
 use castellan::domain::ids::Number;
+use castellan::domain::task::stage::Stage;
 use castellan::engine::allowance::{Allowance, HOUR_EVERY_MS};
 use castellan::engine::{Engine, Rules};
 use castellan::git::Mirrors;
@@ -26,7 +27,9 @@ use castellan::protocol::brief::{AgentCommand, Limits};
 use castellan::sandbox::Sandbox;
 use castellan::server::{self, Patience, Server};
 use castellan::store::Store;
-use castellan::yard::{Actor, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard};
+use castellan::yard::{
+    Actor, CallRecord, Ci, Options, Permission, Program, Repo, Runner, Sandboxed, Yard,
+};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
@@ -37,6 +40,8 @@ const ISSUES: usize = 7;
 const CONTENT: u64 = 6;
 const CALLS: u64 = 20;
 const HUMAN_PUSH: u64 = 1;
+/// Aim: calls of one correction, beside one for each log that is read.
+const CORRECTION: u64 = 12;
 /// Content creations that Castellan allows itself in an hour; GitHub allows 500.
 const CONTENT_PER_HOUR: u64 = 3_600_000 / HOUR_EVERY_MS.unsigned_abs();
 /// What GitHub lets one installation ask in an hour.
@@ -145,8 +150,9 @@ impl World {
         }
     }
 
-    /// From label to draft pull request: the calls, and the branch.
-    async fn labels(&self) -> (Calls, String) {
+    /// From label to draft pull request, and from there until CI has settled (of the first task: by
+    /// one correction): the calls of both, and the branch.
+    async fn labels(&self) -> (Calls, u64, String) {
         let text = include_str!("../fixtures/sample/issue.md");
         let issue = self
             .alice
@@ -156,14 +162,15 @@ impl World {
         self.settles().await;
         self.yard.resets_calls();
         self.alice.labels(issue, "agent").await.unwrap();
-        let pull = async {
+        let settled = async {
             loop {
                 let store = &self.engine.store;
                 let stored = store
                     .task_of_issue(self.repo.id(), Number(issue))
                     .await
                     .unwrap();
-                if let Some(stored) = stored.filter(|stored| !stored.task.stage.is_busy()) {
+                let ended = |stage: &Stage| !stage.is_busy() && stage.name() != "checking";
+                if let Some(stored) = stored.filter(|stored| ended(&stored.task.stage)) {
                     let stage = &stored.task.stage;
                     assert!(stored.task.pull.is_some(), "no pull request: {stage:?}");
                     return stored.task.id.branch();
@@ -171,9 +178,21 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let branch = tokio::time::timeout(STORY_MAX, pull).await.unwrap();
+        let branch = tokio::time::timeout(STORY_MAX, settled).await.unwrap();
         self.settles().await;
-        (self.yard.calls(), branch)
+        let list = self.yard.call_list();
+        // Where the first look at CI begins; rules are asked for once in ten minutes.
+        let is_look = |call: &CallRecord| {
+            call.path.contains("/rules/branches/") || call.path.ends_with("/check-runs")
+        };
+        let first = list.iter().position(is_look).unwrap();
+        let mut calls = Calls::new();
+        for call in &list[..first] {
+            *calls.entry(call.kind).or_default() += 1;
+        }
+        let counts = |call: &&CallRecord| call.kind != "tokens" && !call.path.ends_with("/logs");
+        let looks = list[first..].iter().filter(counts).count();
+        (calls, looks as u64, branch)
     }
 
     /// The calls that a push of a person causes.
@@ -286,11 +305,15 @@ fn median(mut counts: Vec<u64>) -> u64 {
 #[tokio::main]
 async fn main() {
     let world = World::start().await;
-    let mut stories = Vec::new();
+    let (mut stories, mut correction) = (Vec::new(), 0);
     let mut branch = String::new();
     for nth in 1..=ISSUES {
-        let (calls, of) = world.labels().await;
-        println!("issue {nth}: {calls:?}");
+        let (calls, looks, of) = world.labels().await;
+        println!("issue {nth}: {calls:?}, then {looks} until CI had settled");
+        // The next tasks fail in the same way as the first, so that no agent is woken for them.
+        if nth == 1 {
+            correction = looks;
+        }
         if nth == ISSUES {
             for call in world.yard.call_list() {
                 println!("  {} {} {}", call.status, call.method, call.path);
@@ -318,6 +341,7 @@ async fn main() {
             "other": first["other"],
             "calls": calls,
             "calls_next": calls_next,
+            "correction": correction,
             "human_push": human_push,
             "human_push_own": human_push_own,
             "tasks_per_hour": by_content.min(by_requests),
@@ -327,6 +351,7 @@ async fn main() {
         "ratios": {
             "content_creating": ratio(first["content"], CONTENT),
             "calls": ratio(calls, CALLS),
+            "correction": ratio(correction, CORRECTION),
             "human_push": ratio(human_push, HUMAN_PUSH),
         },
     });
