@@ -7,11 +7,13 @@
 mod cursors;
 mod deliveries;
 mod failures;
+mod gate;
 mod history;
 mod identities;
 mod installations;
 mod model_calls;
 mod outbox;
+mod overrides;
 mod pulls;
 mod record;
 mod repositories;
@@ -28,10 +30,12 @@ use url::Url;
 
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
 pub use failures::{DIGEST_BYTES_MAX, Flake, FlakeKey, KeptFailure, NewFailure, Sought};
+pub use gate::{DuePull, GateKey, PublishedRun};
 pub use history::HistoryEntry;
 pub use installations::Installation;
 pub use model_calls::NewCall;
 pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
+pub use overrides::KeptOverride;
 pub use record::{Cause, Recorded, Recording};
 pub use repositories::Repository;
 pub use results::Kept;
@@ -79,6 +83,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// The same where the select joins other tables, whose rows are not leased.
+    const fn skip_locked_pulls(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF gate_pulls SKIP LOCKED",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod failures;
+mod gate;
 mod kept;
 mod lock;
 mod migrations;

@@ -1,0 +1,171 @@
+//! Pull requests that are judged in turn, heads that one worker publishes for at a time, and
+//! overrides that are kept.
+
+use castellan::domain::ids::{CommentId, InstallationId, Number, RepositoryId, UserId};
+use castellan::domain::request::Person;
+use castellan::domain::time::Timestamp;
+use castellan::store::{GateKey, KeptOverride, PublishedRun, Store};
+
+use super::{NOW, stores};
+use crate::transitions::sample::oid;
+
+const REPOSITORY: RepositoryId = RepositoryId(4_001);
+const INSTALLATION: InstallationId = InstallationId(4_002);
+/// Longer than a lease.
+const LATER: i64 = 121_000;
+
+async fn enrolled(store: &Store) {
+    store
+        .put_installation(INSTALLATION, UserId(9))
+        .await
+        .unwrap();
+    let name = "octo/gate".parse().unwrap();
+    store
+        .enroll_repository(REPOSITORY, INSTALLATION, &name, NOW)
+        .await
+        .unwrap();
+}
+
+fn at(ms: i64) -> Timestamp {
+    NOW.plus_ms(ms)
+}
+
+#[tokio::test]
+async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
+    for (_database, store) in stores("a_mark_that_comes").await {
+        enrolled(&store).await;
+        let number = Number(2);
+        assert_eq!(store.lease_pull(NOW).await.unwrap(), None);
+        store.mark_pull(REPOSITORY, number, at(5)).await.unwrap();
+        store.mark_pull(REPOSITORY, number, at(9)).await.unwrap();
+        assert_eq!(store.lease_pull(at(4)).await.unwrap(), None, "not yet");
+        let due = store.lease_pull(at(5)).await.unwrap().unwrap();
+        assert_eq!((due.number, due.tries), (number, 1));
+        assert_eq!(store.lease_pull(at(6)).await.unwrap(), None, "leased");
+        store.mark_pull(REPOSITORY, number, at(6)).await.unwrap();
+        store.settle_pull(&due, at(9_000_000)).await.unwrap();
+        let due = store.lease_pull(at(6)).await.unwrap().unwrap();
+        store.settle_pull(&due, at(9_000_000)).await.unwrap();
+        assert_eq!(store.lease_pull(at(10)).await.unwrap(), None, "settled");
+        // A worker that was lost: its lease runs out, and it settles nothing any more.
+        assert_eq!(store.mark_pulls(REPOSITORY, at(20)).await.unwrap(), 1);
+        let lost = store.lease_pull(at(20)).await.unwrap().unwrap();
+        let next = store.lease_pull(at(20 + LATER)).await.unwrap().unwrap();
+        assert_eq!(next.tries, 2);
+        store.settle_pull(&lost, at(9_000_000)).await.unwrap();
+        store.delay_pull(&next, at(LATER + 50)).await.unwrap();
+        assert!(store.lease_pull(at(LATER + 50)).await.unwrap().is_some());
+        store.forget_pull(REPOSITORY, number).await.unwrap();
+        assert_eq!(store.lease_pull(at(LATER * 9)).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all() {
+    for (_database, store) in stores("what_is_open_is_judged_first").await {
+        enrolled(&store).await;
+        for number in [1, 2, 3] {
+            let marked = store.mark_pull(REPOSITORY, Number(number), NOW).await;
+            marked.unwrap();
+        }
+        let head = oid(3);
+        let key = GateKey {
+            repository: REPOSITORY,
+            head: &head,
+            base: "main",
+        };
+        let seq = store.lease_head(key, Number(3), NOW).await.unwrap();
+        let run = PublishedRun {
+            number: Number(3),
+            conclusion: "success".to_owned(),
+            ..published(seq.unwrap())
+        };
+        assert!(store.release_head(key, 1, Some(&run)).await.unwrap());
+        let order = [3, 1, 2];
+        for number in order {
+            let due = store.lease_pull(at(1)).await.unwrap().unwrap();
+            assert_eq!(due.number, Number(number));
+        }
+        store
+            .pause_installation(INSTALLATION, at(LATER * 2))
+            .await
+            .unwrap();
+        assert_eq!(store.lease_pull(at(LATER + 1)).await.unwrap(), None);
+        assert!(store.lease_pull(at(LATER * 2)).await.unwrap().is_some());
+    }
+}
+
+fn published(eval_seq: i64) -> PublishedRun {
+    PublishedRun {
+        number: Number(2),
+        eval_seq,
+        run: Some(77),
+        conclusion: "failure".to_owned(),
+        decision: "V17".to_owned(),
+        policy: String::new(),
+        said: "cc".to_owned(),
+        at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn one_worker_publishes_for_a_head_at_a_time_under_a_number_that_grows() {
+    for (_database, store) in stores("one_worker_publishes").await {
+        let head = oid(7);
+        let key = GateKey {
+            repository: REPOSITORY,
+            head: &head,
+            base: "main",
+        };
+        let lease = |ms| store.lease_head(key, Number(2), at(ms));
+        assert_eq!(lease(0).await.unwrap(), Some(1));
+        assert_eq!(lease(1).await.unwrap(), None, "another one has it");
+        let other = GateKey {
+            base: "release",
+            ..key
+        };
+        let seq = store.lease_head(other, Number(2), NOW).await.unwrap();
+        assert_eq!(seq, Some(1), "another base is another check");
+        assert!(
+            store
+                .release_head(key, 1, Some(&published(1)))
+                .await
+                .unwrap()
+        );
+        let kept = store.published_run(key).await.unwrap();
+        assert_eq!(kept, Some(published(1)));
+        assert_eq!(lease(2).await.unwrap(), Some(2));
+        // It was paused for longer than its lease: what it would note then is not taken.
+        assert_eq!(lease(2 + LATER).await.unwrap(), Some(3));
+        let noted = store.release_head(key, 2, Some(&published(2))).await;
+        assert!(!noted.unwrap());
+        assert!(store.release_head(key, 3, None).await.unwrap());
+        let kept = store.published_run(key).await.unwrap().unwrap();
+        assert_eq!((kept.eval_seq, kept.run), (3, Some(77)));
+    }
+}
+
+#[tokio::test]
+async fn an_override_is_kept_once_a_comment() {
+    for (_database, store) in stores("an_override_is_kept").await {
+        let said = |comment, head| KeptOverride {
+            comment: CommentId(comment),
+            head: oid(head),
+            by: Person {
+                id: UserId(5),
+                login: "bob".to_owned(),
+            },
+            reason: "the roof burns".to_owned(),
+            at: NOW,
+        };
+        for one in [said(1, 1), said(2, 2), said(1, 3)] {
+            store
+                .put_override(REPOSITORY, Number(2), &one)
+                .await
+                .unwrap();
+        }
+        let kept = store.overrides(REPOSITORY, Number(2)).await.unwrap();
+        assert_eq!(kept, [said(1, 1), said(2, 2)]);
+        assert_eq!(store.overrides(REPOSITORY, Number(3)).await.unwrap(), []);
+    }
+}
