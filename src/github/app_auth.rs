@@ -84,6 +84,8 @@ pub enum Scope {
     Push,
     /// Opens a pull request.
     Propose,
+    /// Publishes check runs of our own.
+    Publish,
     /// Marks a pull request as ready: to GitHub that is a write to contents, too.
     Ready,
 }
@@ -118,6 +120,7 @@ impl Scope {
                 ("metadata", "read"),
                 ("pull_requests", "write"),
             ],
+            Self::Publish => &[("checks", "write"), ("metadata", "read")],
             Self::Ready => &[
                 ("contents", "write"),
                 ("metadata", "read"),

@@ -6,7 +6,7 @@
 //!   `pages`: a list, and whether its end was reached.
 //! - [`observe`] reads; [`checks`] reads what CI reports of a commit, [`logs`] what a job said,
 //!   from GitHub's `storage`; [`perform`] writes what people see and starts runs; [`apply`] writes
-//!   commits and pull requests; [`sweep`] lists what deliveries may have missed.
+//!   commits and pull requests; `pull_state` and [`publish`] serve the gate; [`sweep`] lists what deliveries may have missed.
 //!
 //! octocrab's types never leave this room. There is no function here that merges or
 //! approves anything. Knows nothing of the store or of git.
@@ -23,6 +23,8 @@ pub mod observe;
 mod pages;
 pub mod payload;
 pub mod perform;
+pub mod publish;
+mod pull_state;
 pub mod pulls;
 pub mod reviews;
 pub mod rules;
@@ -34,4 +36,5 @@ pub mod task_input;
 
 pub use answer::{GithubError, Kind};
 pub use client::{Client, Target};
+pub use pull_state::{Account, Opinion, PullState};
 pub use skew::ClockSkew;

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::graphql_gate;
 use super::graphql_parts::{actor, failed, variable};
 use super::graphql_pulls;
 use super::model::{Entry, Repository, Thread, Violation};
@@ -15,7 +16,11 @@ use super::tokens::Caller;
 use super::world::World;
 
 /// The operations that read; the others write.
-pub(super) const READS: [&str; 2] = ["/graphql/TaskInput", "/graphql/ReviewThreads"];
+pub(super) const READS: [&str; 3] = [
+    "/graphql/TaskInput",
+    "/graphql/ReviewThreads",
+    "/graphql/PullState",
+];
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
 const EVENTS: usize = 50;
@@ -34,6 +39,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
         "ReviewThreads" => graphql_pulls::review_threads(world, call),
+        "PullState" => graphql_gate::pull_state(world, call),
         "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world

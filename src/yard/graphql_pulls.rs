@@ -101,7 +101,7 @@ pub(super) fn review_threads(world: &mut World, call: &Call) -> Answer {
 }
 
 /// The page of a list behind a cursor, which is a count here.
-fn paged(all: &[Value], after: &Value) -> Value {
+pub(super) fn paged(all: &[Value], after: &Value) -> Value {
     let cursor = after.as_str().and_then(|text| text.parse().ok());
     let from = all.len().min(cursor.unwrap_or(0));
     let to = all.len().min(from + NODES);

@@ -15,6 +15,7 @@ mod forks;
 mod git;
 mod git_http;
 mod graphql;
+mod graphql_gate;
 mod graphql_parts;
 mod graphql_pulls;
 mod hooks;

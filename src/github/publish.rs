@@ -1,0 +1,219 @@
+//! Check runs of our own: made, amended, and found again. What they say is decided elsewhere.
+//!
+//! A completed run is final: GitHub answers 200 to what would take it back and keeps it as it was,
+//! so that callers hold the answer against what they asked for. Source: GitHub's "REST API
+//! endpoints for check runs".
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::answer::{GithubError, transient, unexpected};
+use super::app_auth::Scope;
+use super::client::{Client, Target};
+use super::pages::Of;
+use crate::domain::ids::Oid;
+
+/// Status of a run that is not over.
+pub const IN_PROGRESS: &str = "in_progress";
+/// Characters of a title.
+const TITLE_CHARS: usize = 255;
+/// Bytes of a summary: GitHub takes 65,535 characters.
+const SUMMARY_BYTES: usize = 65_535;
+
+/// A button of a check run, shown once the run is completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Button {
+    /// What stands on it, at most 20 characters.
+    pub label: &'static str,
+    /// What it does, at most 40 characters.
+    pub description: &'static str,
+    /// What is sent back, at most 20 characters.
+    pub identifier: &'static str,
+}
+
+/// What a run is to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Saying<'a> {
+    /// What counts for a branch's rules.
+    pub name: &'a str,
+    /// The commit.
+    pub head: &'a Oid,
+    /// Our own mark on it.
+    pub external_id: &'a str,
+    /// [`IN_PROGRESS`], or GitHub's word for a conclusion.
+    pub standing: &'a str,
+    /// One line.
+    pub title: &'a str,
+    /// Markdown.
+    pub summary: &'a str,
+    /// Where the details are.
+    pub details_url: Option<&'a str>,
+    /// At most three.
+    pub buttons: &'a [Button],
+}
+
+/// A run of our own, as GitHub has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRun {
+    /// Its number, which grows.
+    pub id: i64,
+    /// Our own mark on it.
+    pub external_id: String,
+    /// [`IN_PROGRESS`], or GitHub's word for its conclusion.
+    pub standing: String,
+}
+
+#[derive(Deserialize)]
+struct RunRow {
+    id: i64,
+    head_sha: String,
+    name: String,
+    external_id: Option<String>,
+    status: String,
+    conclusion: Option<String>,
+    app: Option<AppRow>,
+}
+
+#[derive(Deserialize)]
+struct AppRow {
+    id: i64,
+}
+
+impl RunRow {
+    fn read(self) -> OwnRun {
+        let standing = match self.conclusion {
+            Some(conclusion) if self.status == "completed" => conclusion,
+            _ => IN_PROGRESS.to_owned(),
+        };
+        OwnRun {
+            id: self.id,
+            external_id: self.external_id.unwrap_or_default(),
+            standing,
+        }
+    }
+}
+
+impl Client {
+    /// Our newest run of this name on `head`: that one counts. `None` where there is none.
+    ///
+    /// # Errors
+    /// GitHub did not answer, or there are more than can be read.
+    pub async fn own_run(
+        &self,
+        target: &Target,
+        head: &Oid,
+        name: &str,
+    ) -> Result<Option<OwnRun>, GithubError> {
+        let operation = "find our own check";
+        let quoted: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let app = self.app_id();
+        let path =
+            format!("/commits/{head}/check-runs?check_name={quoted}&app_id={app}&filter=all");
+        let listed = self.pages(operation, Of::Reports(target), &path).await?;
+        if !listed.whole {
+            return Err(transient(operation, "the list was cut".to_owned()));
+        }
+        let mut newest: Option<RunRow> = None;
+        for row in listed.rows {
+            let row: RunRow = serde_json::from_value(row)
+                .map_err(|error| unexpected(operation, error.to_string()))?;
+            let is_own = row.app.as_ref().is_some_and(|own| own.id == app) && row.name == name;
+            if is_own && newest.as_ref().is_none_or(|newest| newest.id < row.id) {
+                newest = Some(row);
+            }
+        }
+        Ok(newest.map(RunRow::read))
+    }
+
+    /// Makes a new run.
+    ///
+    /// # Errors
+    /// GitHub did not take it, or answered with another one.
+    pub async fn publish_run(
+        &self,
+        target: &Target,
+        saying: &Saying<'_>,
+    ) -> Result<OwnRun, GithubError> {
+        let operation = "publish a check";
+        let mut body = body(saying);
+        body["name"] = saying.name.into();
+        body["head_sha"] = saying.head.as_str().into();
+        let row: RunRow = self
+            .call(
+                operation,
+                target,
+                Scope::Publish,
+                Method::POST,
+                "/check-runs",
+                Some(&body),
+            )
+            .await?;
+        said(operation, saying, row)
+    }
+
+    /// Has a run say this from now on. Which conclusion it has afterwards is in the answer.
+    ///
+    /// # Errors
+    /// GitHub did not take it, or answered with another one.
+    pub async fn amend_run(
+        &self,
+        target: &Target,
+        run: i64,
+        saying: &Saying<'_>,
+    ) -> Result<OwnRun, GithubError> {
+        let operation = "amend a check";
+        let path = format!("/check-runs/{run}");
+        let body = body(saying);
+        let row: RunRow = self
+            .call(
+                operation,
+                target,
+                Scope::Publish,
+                Method::PATCH,
+                &path,
+                Some(&body),
+            )
+            .await?;
+        said(operation, saying, row)
+    }
+}
+
+fn said(operation: &'static str, saying: &Saying<'_>, row: RunRow) -> Result<OwnRun, GithubError> {
+    match row.head_sha == saying.head.as_str() && row.name == saying.name {
+        true => Ok(row.read()),
+        false => Err(unexpected(operation, "another check".to_owned())),
+    }
+}
+
+fn body(saying: &Saying<'_>) -> Value {
+    let mut body = json!({
+        "external_id": saying.external_id,
+        "output": {
+            "title": saying.title.chars().take(TITLE_CHARS).collect::<String>(),
+            "summary": within(saying.summary),
+        },
+        "actions": saying.buttons.iter().map(|button| json!({
+            "label": button.label,
+            "description": button.description,
+            "identifier": button.identifier,
+        })).collect::<Vec<_>>(),
+    });
+    match saying.standing {
+        IN_PROGRESS => body["status"] = IN_PROGRESS.into(),
+        conclusion => {
+            body["status"] = "completed".into();
+            body["conclusion"] = conclusion.into();
+        }
+    }
+    if let Some(url) = saying.details_url {
+        body["details_url"] = url.into();
+    }
+    body
+}
+
+/// As much of a summary as GitHub takes.
+fn within(summary: &str) -> &str {
+    &summary[..summary.floor_char_boundary(SUMMARY_BYTES)]
+}

@@ -1,0 +1,79 @@
+//! The GraphQL operation by which the gate looks at a pull request.
+//!
+//! Answers whole objects, as `graphql` does.
+
+use serde_json::{Value, json};
+
+use super::graphql_parts::{actor, failed, variable};
+use super::graphql_pulls::paged;
+use super::permissions::Level;
+use super::rest::{Answer, Call};
+use super::shapes::node_id;
+use super::world::World;
+
+/// `PullState`: the sides of a pull request, and a page of its reviews.
+pub(super) fn pull_state(world: &mut World, call: &Call) -> Answer {
+    let text = |name| variable(call, name).as_str().unwrap_or_default();
+    let full = format!("{}/{}", text("owner"), text("name"));
+    let found = world
+        .repo_named(&full)
+        .or_else(|| world.repo_once_named(&full))
+        .map(|repo| repo.id);
+    let Some(id) = found.filter(|id| world.reach(call, *id).is_ok()) else {
+        let said = format!("Could not resolve to a Repository with the name '{full}'.");
+        return failed("repository", "NOT_FOUND", &said);
+    };
+    if world.need(call, "pull_requests", Level::Read).is_err() {
+        let said = "Resource not accessible by integration";
+        return failed("repository", "FORBIDDEN", said);
+    }
+    let n = variable(call, "number").as_i64().unwrap_or(0);
+    let world = &*world;
+    let Ok(repo) = world.repo(id) else {
+        return failed("repository", "NOT_FOUND", "it is gone");
+    };
+    let thread = repo.threads.get(&n);
+    let Some((thread, pull)) = thread.and_then(|one| Some((one, one.pull.as_ref()?))) else {
+        let shown =
+            json!({"id": node_id("R", repo.id), "databaseId": repo.id, "pullRequest": null});
+        return Answer::ok(json!({"data": {"repository": shown}}));
+    };
+    let state = match (thread.open, &pull.merged_by) {
+        (_, Some(_)) => "MERGED",
+        (true, None) => "OPEN",
+        (false, None) => "CLOSED",
+    };
+    let of_pull = repo
+        .reviews
+        .reviews
+        .values()
+        .filter(|review| review.pull == n);
+    let reviews: Vec<Value> = of_pull
+        .map(|review| world.review_node(repo, review))
+        .collect();
+    let threads = repo
+        .reviews
+        .threads
+        .values()
+        .filter(|thread| thread.pull == n);
+    let threads: Vec<Value> = threads
+        .map(|one| json!({"isResolved": one.resolved_by.is_some()}))
+        .collect();
+    let base = repo
+        .tip(&pull.base)
+        .map(|tip| json!({"target": {"oid": tip}}));
+    let head_repository = pull.fork.as_ref().map_or(repo.id, |fork| fork.repository);
+    let shown = json!({
+        "id": node_id("PR", pull.id), "databaseId": pull.id, "number": n, "state": state,
+        "isDraft": pull.draft, "title": thread.title, "createdAt": thread.created_at.to_string(),
+        "headRefName": pull.head, "headRefOid": pull.head_oid,
+        "headRepository": {"databaseId": head_repository},
+        "baseRefName": pull.base, "baseRef": base, "author": actor(world, &thread.author),
+        "reviews": paged(&reviews, variable(call, "after")),
+        "reviewThreads": paged(&threads, &Value::Null),
+        "potentialMergeCommit": null,
+    });
+    Answer::ok(json!({"data": {"repository": {
+        "id": node_id("R", repo.id), "databaseId": repo.id, "pullRequest": shown,
+    }}}))
+}
