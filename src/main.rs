@@ -37,6 +37,8 @@ enum Command {
     Contract(commands::files::Contract),
     /// Check a .github/castellan.yml, or print its JSON schema
     CheckPolicy(commands::files::CheckPolicy),
+    /// Say whether a pull request may be merged, by facts in a file
+    Gate(commands::gate::Gate),
     /// Try again what was parked: deliveries and effects
     Replay(commands::serve::Replay),
     /// Inside a sandbox: relay loopback ports to the doors, and run a command beside it
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Digest(digest) => digest.run(),
         Command::Contract(contract) => contract.run(),
         Command::CheckPolicy(check) => check.run(),
+        Command::Gate(gate) => gate.run(),
         Command::Replay(replay) => replay.run(),
         Command::RelayInside(relay) => relay.run(),
         Command::PipeInside(pipe) => pipe.run(),

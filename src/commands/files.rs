@@ -10,7 +10,7 @@ use castellan::domain::request::policy::{self, Policy};
 use clap::Args;
 
 /// Largest file that is read, in bytes: more than GitHub takes as an issue's text.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
+const FILE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Show what contract would be understood.
 #[derive(Args)]
@@ -78,7 +78,7 @@ impl CheckPolicy {
 }
 
 /// The policy in that file; a mistake is told with the file's own name.
-fn read_policy(path: &Path) -> anyhow::Result<Policy> {
+pub(super) fn read_policy(path: &Path) -> anyhow::Result<Policy> {
     policy::parse(&read(path)?).map_err(|error| {
         let policy::PolicyError {
             line,
@@ -91,18 +91,23 @@ fn read_policy(path: &Path) -> anyhow::Result<Policy> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    read_at_most(path, FILE_BYTES_MAX)
+}
+
+/// The bytes of a file; `-` is standard input.
+pub(super) fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let limit = most as u64 + 1;
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin()
-            .take(FILE_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)?;
+        std::io::stdin().take(limit).read_to_end(&mut bytes)?;
     } else {
         let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
-        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        let read = file.take(limit).read_to_end(&mut bytes);
+        read.with_context(|| path.display().to_string())?;
     }
     anyhow::ensure!(
-        bytes.len() as u64 <= FILE_BYTES_MAX,
-        "{}: larger than {FILE_BYTES_MAX} bytes; that is no issue and no policy",
+        bytes.len() <= most,
+        "{}: larger than {most} bytes; that is not what belongs here",
         path.display()
     );
     Ok(bytes)

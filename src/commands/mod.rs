@@ -4,6 +4,7 @@
 pub(crate) mod demo;
 pub(crate) mod digest;
 pub(crate) mod files;
+pub(crate) mod gate;
 pub(crate) mod inside;
 pub(crate) mod serve;
 pub(crate) mod work;

@@ -3,6 +3,7 @@
 //! Two systems report on a commit: check runs, of Apps, and commit statuses, of anybody. Both
 //! are here in one list. Nothing here knows which of them count: that is [`super::reading`].
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{AppId, JobId, Oid, RunId};
@@ -77,8 +78,13 @@ impl Source {
 }
 
 /// How a check or a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "standing", content = "conclusion")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "snake_case",
+    tag = "standing",
+    content = "conclusion",
+    deny_unknown_fields
+)]
 pub enum Standing {
     /// Asked for, and not begun: `queued`, `requested`, a status that is `pending`.
     NotBegun,
@@ -117,7 +123,9 @@ impl Standing {
 }
 
 /// How a check ended, in GitHub's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// It passed.

@@ -4,12 +4,14 @@
 //! file came from, and decides nothing: [`super::contract`] and [`crate::domain::change`] do.
 
 mod ci;
+mod gate;
 mod network;
 mod parse;
 mod reviews;
 mod value;
 
 pub use ci::{CiPolicy, CiRun};
+pub use gate::{Approvals, GatePolicy, Ready, Role};
 pub use network::{
     Egress, MODEL_PORT, PROXY_PORT, Runners, SandboxPolicy, TaskKind, ToolServer, hosts_of,
 };
@@ -83,6 +85,8 @@ pub struct Policy {
     pub runners: Runners,
     /// What becomes of a change that weakens tests or checks: `refuse`, or `show` it to people.
     pub weakened_tests: WeakenedTests,
+    /// What has to be there before a pull request of an agent may be merged.
+    pub gate: GatePolicy,
 }
 
 /// What becomes of a change that weakens tests or checks (X61).
@@ -297,6 +301,7 @@ impl Default for Policy {
             reviews: Reviews::default(),
             runners: Runners::default(),
             weakened_tests: WeakenedTests::default(),
+            gate: GatePolicy::default(),
         }
     }
 }

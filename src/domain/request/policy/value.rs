@@ -203,6 +203,16 @@ ranges! {
     check_minutes: u32 = "minutes", 1_440;
 }
 
+pub(super) fn ci_seconds<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    // Longer than a day no CI takes.
+    match u64::deserialize(from)? {
+        number @ 0..=86_400 => u32::try_from(number).map_err(D::Error::custom),
+        number => Err(D::Error::custom(format!(
+            "{number} seconds is out of range; write a number from 0 to 86400"
+        ))),
+    }
+}
+
 pub(super) fn cents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     match Option::<u64>::deserialize(from)? {
         None => Ok(None),

@@ -1,0 +1,42 @@
+//! Whether a pull request may be merged now: [`judge()`] over [`facts::Facts`] and the policy.
+//!
+//! Level-triggered and total: from the facts of one moment to a verdict with its reasons, without
+//! stages and without memory. It is never wrong towards open: whatever is unknown keeps it shut.
+//! It serves pull requests of people, bots and forks, and groups of a merge queue, too.
+//!
+//! - [`facts`]: what was observed; [`read`] takes them from JSON, with limits.
+//! - [`codeowners`]: CODEOWNERS as GitHub reads it.
+//! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
+//! - [`show`]: the verdict for people.
+//!
+//! Pure: GitHub is observed by `github`, the difference is read by `git`.
+
+pub mod bounded;
+pub mod codeowners;
+pub mod facts;
+pub mod read;
+pub mod scan;
+pub mod show;
+pub mod verdict;
+
+mod ci;
+mod decisions;
+mod evidence;
+mod judge;
+mod kind;
+mod overriding;
+mod people;
+mod queue;
+mod requirements;
+mod weighed;
+
+pub use evidence::asked as asked_sections;
+pub use judge::judge;
+pub use kind::Kind;
+pub use verdict::{Conclusion, Decision, Requirement, State, Verdict};
+
+/// The name of the required check for a base: constant over the tiers.
+#[must_use]
+pub fn check_name(base: &str) -> String {
+    format!("agent-gate / {base}")
+}
