@@ -1,17 +1,17 @@
-//! Pull requests that the gate judges, and what it published last for each head.
-//!
-//! A mark only says that a pull request is to be judged; marks that come meanwhile are kept. For
-//! one head and base one worker publishes at a time, under a number that only grows.
+//! Pull requests that the gate judges, each in its turn. A mark only says that one is to be judged;
+//! marks that come meanwhile are kept.
 
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, failed};
+use super::{GateKey, Store, StoreError, failed};
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 
-/// Longest time that one judgement or one publication may take, in milliseconds.
+/// Longest time that one judgement may take, in milliseconds.
 const LEASE_MS: i64 = 120_000;
+/// Pull requests of one head that are looked at: one that is stricter than the others suffices.
+const SHARING_MAX: i64 = 100;
 
 /// A pull request whose turn it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,40 +22,31 @@ pub struct DuePull {
     pub number: Number,
     /// How often it was tried since it was judged last, this time included.
     pub tries: i64,
+    /// Since when it cannot be judged; `None` where it can.
+    pub unread_since: Option<Timestamp>,
+    /// Its head when it was judged last; `None` where it never was.
+    pub head: Option<Oid>,
+    /// The branch that it was judged for last.
+    pub base: String,
     marks: i64,
     lease: i64,
 }
 
-/// One head of one base, by which a check run is published.
-#[derive(Clone, Copy, Debug)]
-pub struct GateKey<'a> {
-    /// The repository of the base.
-    pub repository: RepositoryId,
-    /// The commit.
-    pub head: &'a Oid,
-    /// The branch, without `refs/heads/`.
-    pub base: &'a str,
-}
-
-/// What was published last.
+/// The verdict of one pull request, for those that share its head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedRun {
-    /// The pull request that it was judged for.
+pub struct JudgedPull {
+    /// Its number.
     pub number: Number,
-    /// The number of the evaluation, which only grows.
-    pub eval_seq: i64,
-    /// The check run; `None` where none was made yet.
-    pub run: Option<i64>,
-    /// GitHub's word for its status or conclusion; empty before the first.
+    /// The head that was judged.
+    pub head: Oid,
+    /// The branch that it was judged for.
+    pub base: String,
+    /// GitHub's word for the status or conclusion.
     pub conclusion: String,
-    /// What decided it; empty before the first.
+    /// What decided it.
     pub decision: String,
-    /// Hash of the policy; empty where there was none.
-    pub policy: String,
-    /// Hash of title and text.
-    pub said: String,
-    /// When.
-    pub at: Timestamp,
+    /// In one line.
+    pub title: String,
 }
 
 impl Store {
@@ -70,8 +61,9 @@ impl Store {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO gate_pulls (repository, number, due_at, marks, tries, leases, leased_until)
-             VALUES ($1, $2, $3, 1, 0, 0, 0)
+            "INSERT INTO gate_pulls (repository, number, due_at, marks, tries, leases, leased_until,
+                 unread_since, head, base, conclusion, decision, title)
+             VALUES ($1, $2, $3, 1, 0, 0, 0, 0, '', '', '', '', '')
              ON CONFLICT (repository, number) DO UPDATE SET marks = gate_pulls.marks + 1,
                  due_at = CASE WHEN gate_pulls.due_at < excluded.due_at THEN gate_pulls.due_at
                      ELSE excluded.due_at END",
@@ -128,7 +120,7 @@ impl Store {
                              AND gate_runs.conclusion = 'success') THEN 0 ELSE 1 END,
                      gate_pulls.due_at, gate_pulls.number
                  LIMIT 1{})
-             RETURNING repository, number, tries, marks, leases",
+             RETURNING repository, number, tries, marks, leases, unread_since, head, base",
             self.dialect.skip_locked_pulls(),
         );
         sqlx::query(sqlx::AssertSqlSafe(text))
@@ -145,9 +137,15 @@ impl Store {
     ///
     /// # Errors
     /// The database did not answer; the lease runs out and it is judged again.
-    pub async fn settle_pull(&self, pull: &DuePull, next: Timestamp) -> Result<(), StoreError> {
+    pub async fn settle_pull(
+        &self,
+        pull: &DuePull,
+        judged: &JudgedPull,
+        next: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE gate_pulls SET leased_until = 0,
+            "UPDATE gate_pulls SET leased_until = 0, unread_since = 0, head = $6, base = $7,
+                 conclusion = $8, decision = $9, title = $10,
                  tries = CASE WHEN marks = $4 THEN 0 ELSE tries END,
                  due_at = CASE WHEN marks = $4 THEN $5 ELSE due_at END
              WHERE repository = $1 AND number = $2 AND leases = $3",
@@ -157,6 +155,11 @@ impl Store {
         .bind(pull.lease)
         .bind(pull.marks)
         .bind(next.0)
+        .bind(judged.head.as_str())
+        .bind(judged.base.as_str())
+        .bind(judged.conclusion.as_str())
+        .bind(judged.decision.as_str())
+        .bind(judged.title.as_str())
         .execute(&self.pool)
         .await
         .map(drop)
@@ -167,15 +170,22 @@ impl Store {
     ///
     /// # Errors
     /// The database did not answer; the lease runs out and it is judged again.
-    pub async fn delay_pull(&self, pull: &DuePull, until: Timestamp) -> Result<(), StoreError> {
+    pub async fn delay_pull(
+        &self,
+        pull: &DuePull,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE gate_pulls SET leased_until = 0, due_at = $4
+            "UPDATE gate_pulls SET leased_until = 0, due_at = $4,
+                 unread_since = CASE WHEN unread_since = 0 THEN $5 ELSE unread_since END
              WHERE repository = $1 AND number = $2 AND leases = $3",
         )
         .bind(pull.repository.0)
         .bind(pull.number.0)
         .bind(pull.lease)
         .bind(until.0)
+        .bind(now.0)
         .execute(&self.pool)
         .await
         .map(drop)
@@ -200,127 +210,77 @@ impl Store {
             .map_err(failed("forget a pull request"))
     }
 
-    /// What was published last for a head; `None` where nothing was.
+    /// The verdicts of the other pull requests of this head into this base.
     ///
     /// # Errors
-    /// The database did not answer.
-    pub async fn published_run(
-        &self,
-        key: GateKey<'_>,
-    ) -> Result<Option<PublishedRun>, StoreError> {
-        sqlx::query(
-            "SELECT number, eval_seq, run, conclusion, decision, policy, said, published_at
-             FROM gate_runs WHERE repository = $1 AND head = $2 AND base = $3",
-        )
-        .bind(key.repository.0)
-        .bind(key.head.as_str())
-        .bind(key.base)
-        .fetch_optional(&self.pool)
-        .await
-        .and_then(|row| row.map(|row| published(&row)).transpose())
-        .map_err(failed("read a published check"))
-    }
-
-    /// Takes the head for one publication, for two minutes. Gives the number of the evaluation, or
-    /// `None` while another worker has the head.
-    ///
-    /// # Errors
-    /// The database did not answer.
-    pub async fn lease_head(
+    /// The database did not answer, or a row is not readable.
+    pub async fn sharing(
         &self,
         key: GateKey<'_>,
         number: Number,
-        now: Timestamp,
-    ) -> Result<Option<i64>, StoreError> {
-        sqlx::query(
-            "INSERT INTO gate_runs (repository, head, base, number, eval_seq, leased_until, run,
-                 conclusion, decision, policy, said, published_at)
-             VALUES ($1, $2, $3, $4, 1, $6, 0, '', '', '', '', 0)
-             ON CONFLICT (repository, head, base) DO UPDATE SET
-                 eval_seq = gate_runs.eval_seq + 1, leased_until = excluded.leased_until
-             WHERE gate_runs.leased_until <= $5
-             RETURNING eval_seq",
+    ) -> Result<Vec<JudgedPull>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT number, conclusion, decision, title FROM gate_pulls
+             WHERE repository = $1 AND head = $2 AND base = $3 AND number <> $4
+             ORDER BY number LIMIT $5",
         )
         .bind(key.repository.0)
         .bind(key.head.as_str())
         .bind(key.base)
         .bind(number.0)
-        .bind(now.0)
-        .bind(now.plus_ms(LEASE_MS).0)
-        .fetch_optional(&self.pool)
+        .bind(SHARING_MAX)
+        .fetch_all(&self.pool)
         .await
-        .and_then(|row| row.map(|row| row.try_get(0)).transpose())
-        .map_err(failed("lease a head"))
+        .map_err(failed("list the pull requests of a head"))?;
+        let judged = |row: &AnyRow| -> Result<JudgedPull, sqlx::Error> {
+            Ok(JudgedPull {
+                number: Number(row.try_get(0)?),
+                head: key.head.clone(),
+                base: key.base.to_owned(),
+                conclusion: row.try_get(1)?,
+                decision: row.try_get(2)?,
+                title: row.try_get(3)?,
+            })
+        };
+        let judged: Result<_, _> = rows.iter().map(judged).collect();
+        judged.map_err(failed("list the pull requests of a head"))
     }
 
-    /// Notes what was published under a lease, and ends it; with `None` nothing was. Gives whether
-    /// the lease was still ours.
+    /// Has the pull requests of this head judged at `at`. Gives how many there are.
     ///
     /// # Errors
     /// The database did not answer.
-    pub async fn release_head(
+    pub async fn mark_head(
         &self,
-        key: GateKey<'_>,
-        eval_seq: i64,
-        run: Option<&PublishedRun>,
-    ) -> Result<bool, StoreError> {
-        let Some(run) = run else {
-            return sqlx::query(
-                "UPDATE gate_runs SET leased_until = 0 WHERE repository = $1 AND head = $2
-                     AND base = $3 AND eval_seq = $4",
-            )
-            .bind(key.repository.0)
-            .bind(key.head.as_str())
-            .bind(key.base)
-            .bind(eval_seq)
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(failed("release a head"));
-        };
+        repository: RepositoryId,
+        head: &Oid,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
         sqlx::query(
-            "UPDATE gate_runs SET leased_until = 0, number = $5, run = $6, conclusion = $7,
-                 decision = $8, policy = $9, said = $10, published_at = $11
-             WHERE repository = $1 AND head = $2 AND base = $3 AND eval_seq = $4",
+            "UPDATE gate_pulls SET marks = marks + 1,
+                 due_at = CASE WHEN due_at < $3 THEN due_at ELSE $3 END
+             WHERE repository = $1 AND head = $2",
         )
-        .bind(key.repository.0)
-        .bind(key.head.as_str())
-        .bind(key.base)
-        .bind(eval_seq)
-        .bind(run.number.0)
-        .bind(run.run.unwrap_or(0))
-        .bind(run.conclusion.as_str())
-        .bind(run.decision.as_str())
-        .bind(run.policy.as_str())
-        .bind(run.said.as_str())
-        .bind(run.at.0)
+        .bind(repository.0)
+        .bind(head.as_str())
+        .bind(at.0)
         .execute(&self.pool)
         .await
-        .map(|done| done.rows_affected() == 1)
-        .map_err(failed("note a published check"))
+        .map(|done| done.rows_affected())
+        .map_err(failed("mark the pull requests of a head"))
     }
 }
 
 fn due(row: &AnyRow) -> Result<DuePull, sqlx::Error> {
+    let (unread, head): (i64, String) = (row.try_get(5)?, row.try_get(6)?);
     Ok(DuePull {
         repository: RepositoryId(row.try_get(0)?),
         number: Number(row.try_get(1)?),
         tries: row.try_get(2)?,
         marks: row.try_get(3)?,
         lease: row.try_get(4)?,
-    })
-}
-
-fn published(row: &AnyRow) -> Result<PublishedRun, sqlx::Error> {
-    let run: i64 = row.try_get(2)?;
-    Ok(PublishedRun {
-        number: Number(row.try_get(0)?),
-        eval_seq: row.try_get(1)?,
-        run: (run != 0).then_some(run),
-        conclusion: row.try_get(3)?,
-        decision: row.try_get(4)?,
-        policy: row.try_get(5)?,
-        said: row.try_get(6)?,
-        at: Timestamp(row.try_get(7)?),
+        unread_since: (unread != 0).then_some(Timestamp(unread)),
+        head: head.parse().ok(),
+        base: row.try_get(7)?,
     })
 }

@@ -8,6 +8,7 @@ mod cursors;
 mod deliveries;
 mod failures;
 mod gate;
+mod gate_runs;
 mod history;
 mod identities;
 mod installations;
@@ -30,7 +31,8 @@ use url::Url;
 
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
 pub use failures::{DIGEST_BYTES_MAX, Flake, FlakeKey, KeptFailure, NewFailure, Sought};
-pub use gate::{DuePull, GateKey, PublishedRun};
+pub use gate::{DuePull, JudgedPull};
+pub use gate_runs::{GateKey, PublishedRun};
 pub use history::HistoryEntry;
 pub use installations::Installation;
 pub use model_calls::NewCall;

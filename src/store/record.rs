@@ -97,7 +97,7 @@ async fn write(
             connection,
             recording.task.repository,
             &recording.task.id,
-            pull.number,
+            pull,
         )
         .await?;
     }

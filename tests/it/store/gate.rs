@@ -4,7 +4,7 @@
 use castellan::domain::ids::{CommentId, InstallationId, Number, RepositoryId, UserId};
 use castellan::domain::request::Person;
 use castellan::domain::time::Timestamp;
-use castellan::store::{GateKey, KeptOverride, PublishedRun, Store};
+use castellan::store::{GateKey, JudgedPull, KeptOverride, PublishedRun, Store};
 
 use super::{NOW, stores};
 use crate::transitions::sample::oid;
@@ -43,18 +43,32 @@ async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
         assert_eq!((due.number, due.tries), (number, 1));
         assert_eq!(store.lease_pull(at(6)).await.unwrap(), None, "leased");
         store.mark_pull(REPOSITORY, number, at(6)).await.unwrap();
-        store.settle_pull(&due, at(9_000_000)).await.unwrap();
+        store
+            .settle_pull(&due, &judged(2), at(9_000_000))
+            .await
+            .unwrap();
         let due = store.lease_pull(at(6)).await.unwrap().unwrap();
-        store.settle_pull(&due, at(9_000_000)).await.unwrap();
+        store
+            .settle_pull(&due, &judged(2), at(9_000_000))
+            .await
+            .unwrap();
         assert_eq!(store.lease_pull(at(10)).await.unwrap(), None, "settled");
         // A worker that was lost: its lease runs out, and it settles nothing any more.
         assert_eq!(store.mark_pulls(REPOSITORY, at(20)).await.unwrap(), 1);
         let lost = store.lease_pull(at(20)).await.unwrap().unwrap();
         let next = store.lease_pull(at(20 + LATER)).await.unwrap().unwrap();
         assert_eq!(next.tries, 2);
-        store.settle_pull(&lost, at(9_000_000)).await.unwrap();
-        store.delay_pull(&next, at(LATER + 50)).await.unwrap();
-        assert!(store.lease_pull(at(LATER + 50)).await.unwrap().is_some());
+        store
+            .settle_pull(&lost, &judged(2), at(9_000_000))
+            .await
+            .unwrap();
+        store
+            .delay_pull(&next, at(LATER), at(LATER + 50))
+            .await
+            .unwrap();
+        let due = store.lease_pull(at(LATER + 50)).await.unwrap().unwrap();
+        assert_eq!(due.unread_since, Some(at(LATER)));
+        assert_eq!(due.head, Some(oid(7)));
         store.forget_pull(REPOSITORY, number).await.unwrap();
         assert_eq!(store.lease_pull(at(LATER * 9)).await.unwrap(), None);
     }
@@ -78,7 +92,7 @@ async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all(
         let run = PublishedRun {
             number: Number(3),
             conclusion: "success".to_owned(),
-            ..published(seq.unwrap())
+            ..published(seq.unwrap().0)
         };
         assert!(store.release_head(key, 1, Some(&run)).await.unwrap());
         let order = [3, 1, 2];
@@ -92,6 +106,47 @@ async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all(
             .unwrap();
         assert_eq!(store.lease_pull(at(LATER + 1)).await.unwrap(), None);
         assert!(store.lease_pull(at(LATER * 2)).await.unwrap().is_some());
+    }
+}
+
+/// What was judged of a pull request.
+fn judged(number: i64) -> JudgedPull {
+    JudgedPull {
+        number: Number(number),
+        head: oid(7),
+        base: "main".to_owned(),
+        conclusion: "failure".to_owned(),
+        decision: "V17".to_owned(),
+        title: "T1: CI failed".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn two_pull_requests_of_one_head_know_of_each_other() {
+    for (_database, store) in stores("two_pull_requests_of_one_head").await {
+        enrolled(&store).await;
+        let head = oid(7);
+        let key = GateKey {
+            repository: REPOSITORY,
+            head: &head,
+            base: "main",
+        };
+        for number in [1, 2] {
+            let marked = store.mark_pull(REPOSITORY, Number(number), NOW).await;
+            marked.unwrap();
+            let due = store.lease_pull(NOW).await.unwrap().unwrap();
+            let settled = store.settle_pull(&due, &judged(number), at(50)).await;
+            settled.unwrap();
+        }
+        let others = store.sharing(key, Number(2)).await.unwrap();
+        assert_eq!(others, [judged(1)]);
+        let other = GateKey {
+            base: "release",
+            ..key
+        };
+        assert_eq!(store.sharing(other, Number(2)).await.unwrap(), []);
+        assert_eq!(store.mark_head(REPOSITORY, &head, at(1)).await.unwrap(), 2);
+        assert!(store.lease_pull(at(1)).await.unwrap().is_some());
     }
 }
 
@@ -118,14 +173,14 @@ async fn one_worker_publishes_for_a_head_at_a_time_under_a_number_that_grows() {
             base: "main",
         };
         let lease = |ms| store.lease_head(key, Number(2), at(ms));
-        assert_eq!(lease(0).await.unwrap(), Some(1));
+        assert_eq!(lease(0).await.unwrap(), Some((1, NOW)));
         assert_eq!(lease(1).await.unwrap(), None, "another one has it");
         let other = GateKey {
             base: "release",
             ..key
         };
         let seq = store.lease_head(other, Number(2), NOW).await.unwrap();
-        assert_eq!(seq, Some(1), "another base is another check");
+        assert_eq!(seq, Some((1, NOW)), "another base is another check");
         assert!(
             store
                 .release_head(key, 1, Some(&published(1)))
@@ -134,9 +189,11 @@ async fn one_worker_publishes_for_a_head_at_a_time_under_a_number_that_grows() {
         );
         let kept = store.published_run(key).await.unwrap();
         assert_eq!(kept, Some(published(1)));
-        assert_eq!(lease(2).await.unwrap(), Some(2));
+        assert_eq!(lease(2).await.unwrap(), Some((2, NOW)));
+        assert!(store.holds_head(key, 2, at(3)).await.unwrap());
         // It was paused for longer than its lease: what it would note then is not taken.
-        assert_eq!(lease(2 + LATER).await.unwrap(), Some(3));
+        assert_eq!(lease(2 + LATER).await.unwrap(), Some((3, NOW)));
+        assert!(!store.holds_head(key, 2, at(2 + LATER)).await.unwrap());
         let noted = store.release_head(key, 2, Some(&published(2))).await;
         assert!(!noted.unwrap());
         assert!(store.release_head(key, 3, None).await.unwrap());
