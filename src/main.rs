@@ -39,6 +39,8 @@ enum Command {
     CheckPolicy(commands::files::CheckPolicy),
     /// Say whether a pull request may be merged, by facts in a file
     Gate(commands::gate::Gate),
+    /// Say which tier a change has, and why, before it is pushed
+    Risk(commands::risk::RiskOf),
     /// Try again what was parked: deliveries and effects
     Replay(commands::serve::Replay),
     /// Inside a sandbox: relay loopback ports to the doors, and run a command beside it
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Contract(contract) => contract.run(),
         Command::CheckPolicy(check) => check.run(),
         Command::Gate(gate) => gate.run(),
+        Command::Risk(risk) => risk.run(),
         Command::Replay(replay) => replay.run(),
         Command::RelayInside(relay) => relay.run(),
         Command::PipeInside(pipe) => pipe.run(),

@@ -6,6 +6,7 @@ pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod gate;
 pub(crate) mod inside;
+pub(crate) mod risk;
 pub(crate) mod serve;
 pub(crate) mod work;
 pub(crate) mod workflow;

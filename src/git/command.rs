@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 /// Longest run of one command.
@@ -87,7 +87,8 @@ impl Git {
         arguments: &[S],
         credentials: Option<&Credentials>,
     ) -> Result<Vec<u8>, GitError> {
-        self.run_well(operation, arguments, credentials, &[0]).await
+        let command = self.command(arguments, credentials);
+        ended(operation, command, Vec::new(), &[0]).await
     }
 
     /// Runs one command that reads only the mirror and may end with any of these exit codes.
@@ -97,46 +98,20 @@ impl Git {
         arguments: &[S],
         well: &[i32],
     ) -> Result<Vec<u8>, GitError> {
-        self.run_well(operation, arguments, None, well).await
+        let command = self.command(arguments, None);
+        ended(operation, command, Vec::new(), well).await
     }
 
-    async fn run_well<S: AsRef<OsStr>>(
+    /// Runs one command that reads `input`, and gives its standard output.
+    pub(super) async fn feed<S: AsRef<OsStr>>(
         &self,
         operation: &'static str,
         arguments: &[S],
-        credentials: Option<&Credentials>,
-        well: &[i32],
+        input: Vec<u8>,
     ) -> Result<Vec<u8>, GitError> {
-        let mut child = self
-            .command(arguments, credentials)
-            .spawn()
-            .map_err(|source| GitError::Start { operation, source })?;
-        let stdout = child.stdout.take();
-        let stderr = child.stderr.take();
-        let whole = async {
-            let (output, complaint) = tokio::join!(
-                read(stdout, OUTPUT_BYTES_MAX),
-                read(stderr, COMPLAINT_BYTES_MAX)
-            );
-            let status = child.wait().await;
-            (output, complaint, status)
-        };
-        let Ok((output, complaint, status)) = tokio::time::timeout(RUN_MAX, whole).await else {
-            return Err(GitError::Limit { operation });
-        };
-        let status = status.map_err(|source| GitError::Start { operation, source })?;
-        if !status.code().is_some_and(|code| well.contains(&code)) {
-            let said = String::from_utf8_lossy(&complaint);
-            return Err(GitError::Failed {
-                operation,
-                code: status.code(),
-                said: crate::domain::text::line(&said, 400),
-            });
-        }
-        if output.len() as u64 >= OUTPUT_BYTES_MAX {
-            return Err(GitError::Limit { operation });
-        }
-        Ok(output)
+        let mut command = self.command(arguments, None);
+        command.stdin(Stdio::piped());
+        ended(operation, command, input, &[0]).await
     }
 
     fn command<S: AsRef<OsStr>>(
@@ -159,6 +134,9 @@ impl Git {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ALLOW_PROTOCOL", "http:https")
+            // Objects that stand for others would show another history.
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_ATTR_NOSYSTEM", "1")
             // A missing object is an error, never a silent fetch.
             .env("GIT_NO_LAZY_FETCH", "1")
             .stdin(Stdio::null())
@@ -173,6 +151,55 @@ impl Git {
                 .env("GIT_CONFIG_VALUE_0", &credentials.header);
         }
         command
+    }
+}
+
+/// The output of a command, which is given `input` where it reads any.
+async fn ended(
+    operation: &'static str,
+    mut command: Command,
+    input: Vec<u8>,
+    well: &[i32],
+) -> Result<Vec<u8>, GitError> {
+    let mut child = command
+        .spawn()
+        .map_err(|source| GitError::Start { operation, source })?;
+    let stdin = child.stdin.take();
+    let stdout = child.stdout.take();
+    let stderr = child.stderr.take();
+    let whole = async {
+        let (output, complaint, ()) = tokio::join!(
+            read(stdout, OUTPUT_BYTES_MAX),
+            read(stderr, COMPLAINT_BYTES_MAX),
+            write(stdin, input)
+        );
+        let status = child.wait().await;
+        (output, complaint, status)
+    };
+    let Ok((output, complaint, status)) = tokio::time::timeout(RUN_MAX, whole).await else {
+        return Err(GitError::Limit { operation });
+    };
+    let status = status.map_err(|source| GitError::Start { operation, source })?;
+    if !status.code().is_some_and(|code| well.contains(&code)) {
+        let said = String::from_utf8_lossy(&complaint);
+        return Err(GitError::Failed {
+            operation,
+            code: status.code(),
+            said: crate::domain::text::line(&said, 400),
+        });
+    }
+    if output.len() as u64 >= OUTPUT_BYTES_MAX {
+        return Err(GitError::Limit { operation });
+    }
+    Ok(output)
+}
+
+/// Writes all of `input` and closes the pipe, at which the reader ends.
+async fn write<W: tokio::io::AsyncWrite + Unpin>(pipe: Option<W>, input: Vec<u8>) {
+    if let Some(mut pipe) = pipe {
+        // A reader that went away says so by its exit code.
+        let _ = pipe.write_all(&input).await;
+        let _ = pipe.shutdown().await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! commit leads to another. Never checks anything out, never runs a hook, a filter or a
 //! helper, reads no configuration but ours. Knows nothing of the store or of GitHub's API.
 
+mod checkout;
 mod command;
 mod merge;
 
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::change::TreeEntry;
 use crate::domain::ids::{Oid, RepositoryId};
+pub use checkout::{Changed, Checkout};
 pub use command::GitError;
 use command::{Credentials, Git};
 pub use merge::Merged;

@@ -24,6 +24,7 @@ mod proposal;
 mod readme;
 mod redteam;
 mod refusal;
+mod risk;
 mod runner;
 mod sandbox;
 mod secret;

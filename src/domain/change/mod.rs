@@ -19,12 +19,25 @@ mod tree;
 pub use check::{Accepted, DiffFacts, OldContent, check};
 pub use instructions::instructs_agents;
 pub use path::is_git_name;
+pub use place::Place;
 pub use refusal::{ChangeRefusal, REFUSALS, shown};
 pub use rules::ChangeRules;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::Oid;
+
+/// The special place at `path`, if it is one: what decides what machines do or people see.
+#[must_use]
+pub fn place_of(path: &str) -> Option<Place> {
+    place::place(path)
+}
+
+/// `path` as systems that ignore case and the form of Unicode compare it.
+#[must_use]
+pub fn folded_path(path: &str) -> String {
+    path::plain(path)
+}
 
 /// All that an attempt changed, against the commit that it started from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! The decision list for pull requests, V3 to V26: the first entry that holds decides. The last
 //! holds always, so that the list is complete.
 
-use super::ci::Reading;
+mod ci;
+
 use super::evidence::Standing;
 use super::facts::PolicyState;
 use super::judge::Outcome;
@@ -14,9 +15,6 @@ use crate::domain::text;
 
 /// Names in a title.
 const NAMES: usize = 3;
-/// What to type to let a head through.
-const OVERRIDE: &str =
-    "Somebody who may can let this one head through: `/agent override <reason>`.";
 
 /// The list, in its order.
 const LIST: [fn(&Weighed<'_>) -> Option<Outcome>; 21] = [
@@ -28,12 +26,12 @@ const LIST: [fn(&Weighed<'_>) -> Option<Outcome>; 21] = [
     stopped,
     evidence_invalid,
     overridden,
-    ci_untrusted,
+    ci::untrusted,
     working,
     evidence_missing,
-    ci_failed,
-    ci_skipped,
-    ci_pending,
+    ci::failed,
+    ci::skipped,
+    ci::pending,
     draft,
     changes_requested,
     overlap,
@@ -77,10 +75,12 @@ fn policy_broken(weighed: &Weighed<'_>) -> Option<Outcome> {
         PolicyState::Deleted => "policy deleted: the base has none any more".to_owned(),
         PolicyState::Invalid => format!("policy invalid: {}", text::line(mistake, 200)),
     };
-    let passes = !weighed.kind.is_tainted() && weighed.facts.organisation.others_pass_broken_policy;
-    if passes && !weighed.pull.risk.edits_policy {
+    let organisation = &weighed.facts.organisation;
+    if !weighed.kind.is_tainted() && organisation.others_pass_broken_policy {
+        // Who mends it is judged by the usual one, as V5 asks.
         let title = format!("not an agent change; {why}");
-        return Some(Outcome::new(D::V4, C::Success, &title));
+        let mends = weighed.pull.risk.edits_policy;
+        return (!mends).then(|| Outcome::new(D::V4, C::Success, &title));
     }
     let next =
         "Mend `.github/castellan.yml` on the base; `castellan check-policy` names line and remedy.";
@@ -168,21 +168,6 @@ fn overridden(weighed: &Weighed<'_>) -> Option<Outcome> {
     Some(outcome)
 }
 
-fn ci_untrusted(weighed: &Weighed<'_>) -> Option<Outcome> {
-    let title = match &weighed.ci {
-        Reading::Untrusted(why) => format!("CI cannot be trusted: {why}"),
-        Reading::Nothing if !weighed.policy.gate.allow_no_ci => {
-            "no CI: nothing has checked this commit".to_owned()
-        }
-        Reading::Nothing
-        | Reading::Pass(_)
-        | Reading::Pending { .. }
-        | Reading::Fail(_)
-        | Reading::Soft(_) => return None,
-    };
-    Some(Outcome::new(D::V13, C::Failure, &title).next(OVERRIDE))
-}
-
 fn working(weighed: &Weighed<'_>) -> Option<Outcome> {
     let task = weighed.pull.task.as_ref();
     if weighed.works() {
@@ -213,77 +198,6 @@ fn evidence_missing(weighed: &Weighed<'_>) -> Option<Outcome> {
         outcome
             .next("Run the agent again with `/agent fix`, or take it over with `/agent handoff`."),
     )
-}
-
-fn ci_failed(weighed: &Weighed<'_>) -> Option<Outcome> {
-    let failed = match &weighed.ci {
-        Reading::Fail(failed) => failed,
-        Reading::Pass(_)
-        | Reading::Nothing
-        | Reading::Pending { .. }
-        | Reading::Soft(_)
-        | Reading::Untrusted(_) => return None,
-    };
-    Some(match weighed.next_attempt() {
-        Some((next, most)) => Outcome::new(
-            D::V16,
-            C::InProgress,
-            &format!("CI failed ({failed}); attempt {next} of {most} is next"),
-        ),
-        None => Outcome::new(D::V17, C::Failure, &format!("CI failed ({failed})"))
-            .next("Push a commit that mends it, or let the agent try once more: `/agent fix`."),
-    })
-}
-
-fn ci_skipped(weighed: &Weighed<'_>) -> Option<Outcome> {
-    match &weighed.ci {
-        Reading::Soft(names) => Some(
-            Outcome::new(
-                D::V18,
-                C::Failure,
-                &format!("required check skipped ({names})"),
-            )
-            .next("Let it run, or name it under `gate: allow_skipped` of the policy."),
-        ),
-        Reading::Pass(_)
-        | Reading::Nothing
-        | Reading::Pending { .. }
-        | Reading::Fail(_)
-        | Reading::Untrusted(_) => None,
-    }
-}
-
-fn ci_pending(weighed: &Weighed<'_>) -> Option<Outcome> {
-    let (names, awaits_person) = match &weighed.ci {
-        Reading::Pending {
-            names,
-            awaits_person,
-        } => (names, *awaits_person),
-        Reading::Pass(_)
-        | Reading::Nothing
-        | Reading::Fail(_)
-        | Reading::Soft(_)
-        | Reading::Untrusted(_) => return None,
-    };
-    if weighed.is_late() {
-        let title = format!("CI did not end in time ({names})");
-        return Some(
-            Outcome::new(D::V20, C::TimedOut, &title)
-                .next("Run it again, or see why it never reported."),
-        );
-    }
-    if awaits_person {
-        let title = format!("somebody has to allow CI ({names})");
-        return Some(
-            Outcome::new(D::V19, C::ActionRequired, &title)
-                .next("Look at the commit, then approve its run or say `/agent ci`."),
-        );
-    }
-    Some(Outcome::new(
-        D::V19,
-        C::InProgress,
-        &format!("waiting for CI ({names})"),
-    ))
 }
 
 fn draft(weighed: &Weighed<'_>) -> Option<Outcome> {

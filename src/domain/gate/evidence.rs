@@ -19,7 +19,24 @@ pub(super) enum Standing {
     /// It is worthless.
     Invalid(String),
     /// A part is absent, or says something against the change.
-    Incomplete(Vec<(SectionName, String)>),
+    Incomplete(Vec<Lack>),
+}
+
+/// A section that does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lack {
+    pub(super) name: SectionName,
+    /// Why, as the end of a sentence that begins with the section.
+    pub(super) why: String,
+    /// Whether it is there, and speaks against the change.
+    pub(super) against: bool,
+}
+
+impl Lack {
+    /// For people.
+    pub(super) fn words(&self) -> String {
+        format!("{} {}", self.name.words(), self.why)
+    }
 }
 
 /// The sections that a tier asks for; fewer where a person has taken over.
@@ -69,9 +86,9 @@ pub(super) fn weigh(facts: &Facts, pull: &Pull, tier: Tier, adopted: bool) -> St
     if let Some(why) = stale(facts, pull, pack) {
         return Standing::Stale(why);
     }
-    let absent: Vec<(SectionName, String)> = asked(tier, adopted)
+    let absent: Vec<Lack> = asked(tier, adopted)
         .iter()
-        .filter_map(|name| Some((*name, absent(pull, pack, *name)?)))
+        .filter_map(|name| absent(pull, pack, *name))
         .collect();
     match absent.is_empty() {
         true => Standing::Ok,
@@ -95,13 +112,14 @@ fn stale(facts: &Facts, pull: &Pull, pack: &Pack) -> Option<String> {
 }
 
 /// Why a section does not count; `None` where it does.
-fn absent(pull: &Pull, pack: &Pack, name: SectionName) -> Option<String> {
+fn absent(pull: &Pull, pack: &Pack, name: SectionName) -> Option<Lack> {
+    let lack = |why: String, against| Lack { name, why, against };
     let mut own = pack.sections.iter().filter(|one| one.name == name);
     let Some(section) = own.next() else {
-        return Some("is absent".to_owned());
+        return Some(lack("is absent".to_owned(), false));
     };
     if own.next().is_some() {
-        return Some("stands twice".to_owned());
+        return Some(lack("stands twice".to_owned(), false));
     }
     if let Some(finding) = section.findings.first() {
         let more = section.findings.len().saturating_sub(1);
@@ -109,7 +127,8 @@ fn absent(pull: &Pull, pack: &Pack, name: SectionName) -> Option<String> {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
-        return Some(format!("says: {}{rest}", text::line(finding, 200)));
+        let why = format!("says: {}{rest}", text::line(finding, 200));
+        return Some(lack(why, true));
     }
     let head = section.head.as_ref().unwrap_or(&pack.head);
     let far = match distance(pull, head) {
@@ -130,7 +149,7 @@ fn absent(pull: &Pull, pack: &Pack, name: SectionName) -> Option<String> {
         },
         Distance::Far => true,
     };
-    far.then(|| format!("is about commit {}", head.short()))
+    far.then(|| lack(format!("is about commit {}", head.short()), false))
 }
 
 impl Standing {
@@ -141,8 +160,11 @@ impl Standing {
             Self::Missing => Some("evidence is missing".to_owned()),
             Self::Stale(why) => Some(format!("evidence is stale: {why}")),
             Self::Invalid(why) => Some(format!("evidence is invalid: {why}")),
-            Self::Incomplete(absent) => {
-                let names: Vec<&str> = absent.iter().map(|(name, _)| name.words()).collect();
+            Self::Incomplete(lacks) => {
+                if let Some(against) = lacks.iter().find(|one| one.against) {
+                    return Some(format!("evidence speaks against it: {}", against.words()));
+                }
+                let names: Vec<&str> = lacks.iter().map(|one| one.name.words()).collect();
                 Some(format!("evidence lacks {}", names.join(", ")))
             }
         }
@@ -151,17 +173,20 @@ impl Standing {
     /// Whether verification or the second opinion, which nothing builds yet, are all it lacks.
     pub(super) fn lacks_only_what_comes_later(&self) -> bool {
         match self {
-            Self::Incomplete(absent) => absent.iter().all(|(name, _)| match name {
-                SectionName::Verification | SectionName::SecondOpinion => true,
-                SectionName::Provenance
-                | SectionName::Diff
-                | SectionName::Ci
-                | SectionName::Acceptance
-                | SectionName::TestDelta
-                | SectionName::Scans
-                | SectionName::Attempts
-                | SectionName::Refusals
-                | SectionName::Versions => false,
+            Self::Incomplete(absent) => absent.iter().all(|one| {
+                !one.against
+                    && match one.name {
+                        SectionName::Verification | SectionName::SecondOpinion => true,
+                        SectionName::Provenance
+                        | SectionName::Diff
+                        | SectionName::Ci
+                        | SectionName::Acceptance
+                        | SectionName::TestDelta
+                        | SectionName::Scans
+                        | SectionName::Attempts
+                        | SectionName::Refusals
+                        | SectionName::Versions => false,
+                    }
             }),
             Self::NotAsked | Self::Ok | Self::Missing | Self::Stale(_) | Self::Invalid(_) => false,
         }

@@ -141,6 +141,18 @@ pub enum Enforcement {
     Unknown,
 }
 
+impl Enforcement {
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Enforced => "the base's rules require this check of everybody",
+            Self::Advisory => "advisory: the base's rules let people merge without this check",
+            Self::Unknown => "unknown: the App cannot see whether somebody may merge without it",
+        }
+    }
+}
+
 /// What the organisation sets. A policy can only ask for more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -3,7 +3,7 @@
 
 use super::bounded::Moment;
 use super::decisions;
-use super::facts::{Facts, PolicyState, Pull, Shared, Subject, Unread};
+use super::facts::{Enforcement, Facts, PolicyState, Pull, Shared, Subject, Unread};
 use super::kind::Kind;
 use super::queue;
 use super::requirements;
@@ -68,7 +68,8 @@ fn of_pull(facts: &Facts, pull: &Pull, policy: &Policy) -> Verdict {
         Some(outcome) => outcome,
         None => strictest(decisions::decide(&weighed), &pull.shared),
     };
-    let says_tier = weighed.kind.is_tainted() || pull.risk.edits_policy;
+    let judged = weighed.kind.is_tainted() || pull.risk.edits_policy;
+    let says_tier = judged && !matches!(outcome.decision, Decision::V3 | Decision::V4);
     Verdict {
         conclusion: outcome.conclusion,
         decision: outcome.decision,
@@ -79,6 +80,7 @@ fn of_pull(facts: &Facts, pull: &Pull, policy: &Policy) -> Verdict {
         requirements: requirements::table(&weighed),
         left_out: std::mem::take(&mut { weighed.reviews.left_out }),
         rules: pull.risk.rules.to_vec(),
+        enforcement: facts.base.enforcement,
         next: outcome.next,
         waived: outcome.waived,
         deadline: outcome.deadline,
@@ -176,6 +178,7 @@ pub(super) fn of_group(outcome: Outcome, noted: Vec<Decision>, tier: Tier) -> Ve
         requirements: Vec::new(),
         left_out: Vec::new(),
         rules: Vec::new(),
+        enforcement: Enforcement::Unknown,
         next: outcome.next,
         waived: Vec::new(),
         deadline: outcome.deadline,

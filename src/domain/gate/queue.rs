@@ -30,6 +30,7 @@ pub(super) fn judge(facts: &Facts, group: &Group, policy: &Policy) -> Verdict {
         },
     };
     let mut verdict = of_group(outcome, noted, group.tier);
+    verdict.enforcement = facts.base.enforcement;
     verdict.requirements = members.iter().map(row).collect();
     verdict
 }

@@ -2,7 +2,7 @@
 //! decision list, which opens only where the table agrees.
 
 use super::ci::Reading;
-use super::evidence::{self, Standing};
+use super::evidence::{self, Lack, Standing};
 use super::verdict::{Requirement, State};
 use super::weighed::{Weighed, asks_owners};
 use crate::domain::risk::Tier;
@@ -95,9 +95,7 @@ fn proof(weighed: &Weighed<'_>) -> Requirement {
             row("evidence", State::Met, &names.join(", "))
         }
         Standing::Incomplete(absent) => {
-            let parts = absent
-                .iter()
-                .map(|(name, why)| format!("{} {why}", name.words()));
+            let parts = absent.iter().map(Lack::words);
             let parts: Vec<String> = parts.collect();
             row("evidence", State::NotMet, &parts.join("; "))
         }
@@ -110,6 +108,7 @@ fn proof(weighed: &Weighed<'_>) -> Requirement {
 
 fn ci(weighed: &Weighed<'_>) -> Requirement {
     let (is_met, what) = match &weighed.ci {
+        Reading::Pass(1) => (true, "1 check passed".to_owned()),
         Reading::Pass(count) => (true, format!("{count} checks passed")),
         Reading::Nothing if weighed.policy.gate.allow_no_ci => {
             (true, "there is none, and the policy allows that".to_owned())

@@ -38,6 +38,7 @@ pub fn summary(verdict: &Verdict) -> String {
         verdict.decision,
         verdict.decision.sentence()
     );
+    let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
     if out.chars().count() <= SUMMARY_CHARS {
         return out;
     }
@@ -95,6 +96,7 @@ pub fn terminal(verdict: &Verdict, why: bool) -> String {
     for one in &verdict.left_out {
         let _ = writeln!(out, "did not count: {} {}", one.login, one.why);
     }
+    let _ = writeln!(out, "enforcement: {}", verdict.enforcement.words());
     if let Some(deadline) = verdict.deadline {
         let _ = writeln!(out, "waits until {deadline}");
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::Moment;
-use super::facts::RiskRule;
+use super::facts::{Enforcement, RiskRule};
 use super::kind::Kind;
 use crate::domain::risk::Tier;
 
@@ -208,6 +208,8 @@ pub struct Verdict {
     pub left_out: Vec<LeftOut>,
     /// Why the tier.
     pub rules: Vec<RiskRule>,
+    /// Whether the base's rules require this check. Says nothing about the conclusion.
+    pub enforcement: Enforcement,
     /// What a person can do next, with the command to type.
     pub next: Vec<String>,
     /// What an override waived.

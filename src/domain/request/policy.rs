@@ -8,6 +8,7 @@ mod gate;
 mod network;
 mod parse;
 mod reviews;
+mod risk;
 mod value;
 
 pub use ci::{CiPolicy, CiRun};
@@ -17,6 +18,7 @@ pub use network::{
 };
 pub use parse::{POLICY_BYTES, POLICY_PATH, PolicyError, parse, schema};
 pub use reviews::Reviews;
+pub use risk::{ChangeKind, RiskPolicy, RiskRule, RiskRules};
 pub use value::{COMMAND_BYTES, COMMANDS, CONSTRAINT_CHARS, CONSTRAINTS, GLOBS, HOSTS, is_model};
 
 pub(super) use value::check_command;
@@ -87,6 +89,8 @@ pub struct Policy {
     pub weakened_tests: WeakenedTests,
     /// What has to be there before a pull request of an agent may be merged.
     pub gate: GatePolicy,
+    /// Which tier a change has, beside the usual rules.
+    pub risk: RiskPolicy,
 }
 
 /// What becomes of a change that weakens tests or checks (X61).
@@ -302,6 +306,7 @@ impl Default for Policy {
             runners: Runners::default(),
             weakened_tests: WeakenedTests::default(),
             gate: GatePolicy::default(),
+            risk: RiskPolicy::default(),
         }
     }
 }

@@ -1,0 +1,117 @@
+//! `castellan risk` on 10,000 changed files of 100,000, beside `git diff --raw` over the same
+//! two commits in the same run. Ends with one JSON object; the ratio is to the aim, and above 1
+//! is better.
+//!
+//! `to_git` is what a person meets: so many files are T3 by their number, and neither lines nor
+//! contents are looked at. `to_git_whole` is the same under a policy that has them looked at.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking, and prints"
+)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde_json::json;
+
+const CASTELLAN: &str = env!("CARGO_BIN_EXE_castellan");
+/// Files of the repository, and those that the change touches.
+const FILES: (usize, usize) = (100_000, 10_000);
+/// The most times that `git diff --raw` may take.
+const TO_GIT: f64 = 3.0;
+/// Runs that are measured; the fastest counts, as others use the machine, too.
+const RUNS: usize = 5;
+
+/// Lets lines and contents still raise the tier.
+const WHOLE: &str = "risk:\n  classes: {large: T1, huge: T1, changed_tests: T1}\n";
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    git(path, &["init", "-q", "-b", "main"], "");
+    git(path, &["fast-import", "--quiet"], &history());
+    git(path, &["repack", "-adq"], "");
+    std::fs::write(path.join("whole.yml"), WHOLE).unwrap();
+    let raw = ["diff", "--raw", "--no-renames", "main...work"];
+    let git_s = fastest(|| run(path, "git", &raw, ":100644"));
+    let risk = ["risk", "--base", "main", "--head", "work"];
+    let risk_s = fastest(|| run(path, CASTELLAN, &risk, "T3 (high)"));
+    let whole = [&risk[..], &["--policy", "whole.yml"]].concat();
+    let whole_s = fastest(|| run(path, CASTELLAN, &whole, "T1 (low)"));
+    let object = json!({
+        "bench": "gate",
+        "results": {
+            "git_ms": round(git_s * 1e3),
+            "risk_ms": round(risk_s * 1e3),
+            "to_git": round(risk_s / git_s),
+            "to_git_whole": round(whole_s / git_s),
+        },
+        "ratios": { "to_git": round(TO_GIT / (risk_s / git_s)) },
+    });
+    println!("{object}");
+}
+
+/// A commit of all files, and one upon it that changes every tenth, as `git fast-import` reads it.
+fn history() -> String {
+    let mut out = String::new();
+    let step = FILES.0 / FILES.1;
+    for (branch, mark, step) in [("main", 1, 1), ("work", 2, step)] {
+        let text = format!(
+            "commit refs/heads/{branch}\nmark :{mark}\ncommitter a <a@example.com> {mark} +0000\ndata 1\na\n"
+        );
+        out.push_str(&text);
+        if mark == 2 {
+            out.push_str("from :1\n");
+        }
+        for at in (0..FILES.0).step_by(step) {
+            let content = format!("fn f{at}() -> u32 {{\n    {at} + {mark}\n}}\n");
+            let (folder, len) = (at / 100, content.len());
+            let entry = format!("M 644 inline src/m{folder}/f{at}.rs\ndata {len}\n{content}\n");
+            out.push_str(&entry);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn git(folder: &Path, arguments: &[&str], input: &str) {
+    let mut child = Command::new("git")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// Seconds of one run, whose output has to begin as it should.
+fn run(folder: &Path, program: &str, arguments: &[&str], begins: &str) -> f64 {
+    let start = Instant::now();
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let took_s = start.elapsed().as_secs_f64();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with(begins), "{arguments:?}: {error}");
+    took_s
+}
+
+fn fastest(mut measured: impl FnMut() -> f64) -> f64 {
+    (0..RUNS).map(|_| measured()).fold(f64::INFINITY, f64::min)
+}
+
+fn round(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
