@@ -242,16 +242,4 @@ impl Actor {
         self.does(move |world, repo, me| world.set_draft(repo, n, me, false))
             .await
     }
-
-    /// Merges a pull request with a merge commit. Write or better.
-    ///
-    /// # Errors
-    /// May not, or the merge has conflicts.
-    pub async fn merges(&self, n: i64) -> Result<(), YardError> {
-        self.does(move |world, repo, me| {
-            world.needs(repo, me, Permission::Write)?;
-            world.merge(repo, n, me)
-        })
-        .await
-    }
 }

@@ -175,6 +175,7 @@ impl World {
             }
         }
         let before = old.unwrap_or(ZERO);
+        self.dismiss_stale(repo, n, actor, before)?;
         self.tell_thread(
             repo,
             n,

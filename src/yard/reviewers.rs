@@ -114,12 +114,7 @@ impl Actor {
     pub async fn dismisses(&self, review: i64) -> Result<(), YardError> {
         self.does(move |world, repo, me| {
             world.needs(repo, me, Permission::Write)?;
-            let reviews = &mut world.repo_mut(repo)?.reviews.reviews;
-            let known = reviews
-                .get_mut(&review)
-                .ok_or(YardError::NoSuch("review"))?;
-            known.state = "DISMISSED";
-            world.tell_review(repo, review, "dismissed", me)
+            world.dismiss(repo, review, me)
         })
         .await
     }

@@ -27,7 +27,7 @@ pub struct SeenJob {
 }
 
 impl Repo {
-    async fn stage<T: Send + 'static>(
+    pub(super) async fn stage<T: Send + 'static>(
         &self,
         verb: impl FnOnce(&mut World, i64) -> Result<T, YardError> + Send + 'static,
     ) -> Result<T, YardError> {

@@ -51,11 +51,12 @@ recorded![
 ];
 
 /// Recordings that stand in where GitHub's examples have none.
-const STANDS_IN: [(&str, &str); 8] = [
+const STANDS_IN: [(&str, &str); 9] = [
     ("issues.closed", "issues.reopened"),
     ("pull_request.edited", "pull_request.opened"),
     ("repository.archived", "repository.privatized"),
     ("workflow_run.in_progress", "workflow_run.requested"),
+    ("check_run.requested_action", "check_run.completed"),
     ("check_run.rerequested", "check_run.completed"),
     ("pull_request.converted_to_draft", "pull_request.opened"),
     (

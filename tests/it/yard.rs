@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api;
+mod checks;
 mod ci;
 mod deliveries;
 mod faults;
 mod git;
 mod jobs;
 mod manifest;
+mod merging;
 mod reruns;
 mod reviews;
 mod scene;

@@ -5,6 +5,7 @@
 mod access;
 mod actions;
 mod app;
+mod check_runs;
 mod checks;
 mod comments;
 mod git;
@@ -238,6 +239,7 @@ fn named_route(world: &mut World, call: &Call, full: &str, rest: &[&str]) -> Ans
 
 fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
     world.reach(call, repo)?;
+    world.let_go_stale(repo);
     if call.method != "GET" && world.repo(repo)?.archived {
         return Err(Answer::error(
             403,

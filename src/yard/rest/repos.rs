@@ -42,12 +42,7 @@ fn collaborator(world: &World, repo: i64, login: &str) -> Answered {
     if account.kind == crate::yard::model::AccountKind::Bot {
         return Err(not_found());
     }
-    let role = known.collaborators.get(&account.login).copied();
-    let role = if known.owner == account.login {
-        Some(Permission::Admin)
-    } else {
-        role
-    };
+    let role = Some(world.role_in(known, &account.login)).filter(|role| *role > Permission::None);
     let (permission, role_name) = match role {
         Some(Permission::Admin) => ("admin", "admin"),
         Some(Permission::Write) => ("write", "write"),

@@ -39,7 +39,10 @@ fn branch(world: &World, repo: i64, name: &str) -> Answered {
         .flatten()
         .find_map(|one| match one {
             Requirement::Protection { checks, .. } => Some(checks),
-            Requirement::Ruleset { .. } | Requirement::Workflows(_) => None,
+            Requirement::Ruleset { .. }
+            | Requirement::Workflows(_)
+            | Requirement::Reviews(_)
+            | Requirement::Queue(_) => None,
         });
     let (level, checks) = match protection {
         Some(checks) => ("non_admins", checks.as_slice()),
@@ -55,7 +58,7 @@ fn branch(world: &World, repo: i64, name: &str) -> Answered {
         "name": name, "commit": {"sha": tip, "url": format!("{url}/commits/{tip}")},
         "_links": {"self": format!("{url}/branches/{name}"),
                    "html": format!("{}/{}/tree/{name}", world.base_url, known.full_name())},
-        "protected": requirements.is_some(), "protection_url": format!("{url}/branches/{name}/protection"),
+        "protected": requirements.is_some() || !world.show_rules(known, name).is_empty(), "protection_url": format!("{url}/branches/{name}/protection"),
         "protection": {"enabled": protection.is_some(), "required_status_checks": {
             "enforcement_level": level, "contexts": contexts, "checks": checks}},
     })))
