@@ -274,7 +274,7 @@ impl World {
         if done && !finished {
             self.tell_check(repo, id, "completed", &sender, json!({}))?;
         }
-        Ok(())
+        self.turn_queues(repo)
     }
 
     /// Tells of a check run.

@@ -121,6 +121,7 @@ impl Actor {
                 merge_oid: None,
                 fork: Some(fork),
                 mergeable: None,
+                asked: Default::default(),
             };
             let n = world.open_pull_of(repo, me, pull, (&title, ""))?;
             let change = RefChange {

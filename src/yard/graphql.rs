@@ -15,7 +15,11 @@ use super::tokens::Caller;
 use super::world::World;
 
 /// The operations that read; the others write.
-pub(super) const READS: [&str; 2] = ["/graphql/TaskInput", "/graphql/ReviewThreads"];
+pub(super) const READS: [&str; 3] = [
+    "/graphql/TaskInput",
+    "/graphql/ReviewThreads",
+    "/graphql/MergeQueue",
+];
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
 const EVENTS: usize = 50;
@@ -34,6 +38,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
         "ReviewThreads" => graphql_pulls::review_threads(world, call),
+        "MergeQueue" => super::queueing::merge_queue(world, call),
         "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world

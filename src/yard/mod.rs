@@ -7,7 +7,9 @@
 mod act;
 mod actions;
 mod approvals;
+mod asks;
 mod beside;
+mod branches;
 mod buttons;
 mod ci;
 mod codeowners;
@@ -34,6 +36,8 @@ mod people;
 mod permissions;
 mod playing;
 mod plays;
+mod queue;
+mod queueing;
 mod refs;
 mod report_shapes;
 mod reports;

@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::beside::{Fork, Mergeability};
+use super::beside::{Asked, Fork, Mergeability};
 use super::git::Git;
 use super::opinions::Reviews;
 use super::permissions::Grants;
+use super::queue::Queues;
 use super::reports::Reports;
 use super::rulesets::Ruleset;
 pub(super) use super::runs::{Check, Run};
@@ -164,6 +165,7 @@ pub(super) struct Repository {
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
     pub(super) rulesets: BTreeMap<i64, Ruleset>,
+    pub(super) queues: Queues,
     pub(super) reports: Reports,
     pub(super) reviews: Reviews,
 }
@@ -201,6 +203,7 @@ pub(super) struct Pull {
     pub(super) merge_oid: Option<String>,
     pub(super) fork: Option<Fork>,
     pub(super) mergeable: Option<Mergeability>,
+    pub(super) asked: Asked,
 }
 
 /// What happened on a thread, in order.
@@ -253,6 +256,10 @@ pub(super) enum Entry {
     },
     BranchDeleted {
         actor: String,
+    },
+    /// What has no more to it than a line.
+    Noted {
+        said: String,
     },
 }
 

@@ -36,7 +36,7 @@ impl Repo {
         shared.change(move |world| verb(world, id)).await
     }
 
-    async fn cues(&self, cue: Cue, plays: Vec<Play>) -> Result<(), YardError> {
+    pub(super) async fn cues(&self, cue: Cue, plays: Vec<Play>) -> Result<(), YardError> {
         self.stage(move |world, repo| {
             let reports = &mut world.repo_mut(repo)?.reports;
             reports.plays.insert(cue, plays.into());

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use super::YardError;
 use super::model::{AccountKind, Permission, Repository};
 use super::people::Repo;
+use super::shapes::node_id;
 use super::world::World;
 use super::yard::Yard;
 
@@ -77,6 +80,17 @@ impl Repo {
 }
 
 impl World {
+    /// A team.
+    pub(super) fn show_team(&self, org: &str, team: &Team) -> Value {
+        let (id, slug) = (team.id, &team.slug);
+        let url = format!("{}/organizations/1/team/{id}", self.api());
+        json!({"id": id, "node_id": node_id("T", id), "name": slug, "slug": slug, "description": null,
+               "privacy": "closed", "notification_setting": "notifications_enabled", "permission": "pull",
+               "url": url, "html_url": format!("{}/orgs/{org}/teams/{slug}", self.base_url),
+               "members_url": format!("{url}/members{{/member}}"), "repositories_url": format!("{url}/repos"),
+               "parent": null})
+    }
+
     /// A team of the owner of a repository.
     pub(super) fn team_of(&self, repo: &Repository, slug: &str) -> Option<&Team> {
         self.teams.get(&(repo.owner.clone(), slug.to_owned()))

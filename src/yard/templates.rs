@@ -51,9 +51,14 @@ recorded![
 ];
 
 /// Recordings that stand in where GitHub's examples have none.
-const STANDS_IN: [(&str, &str); 9] = [
+const STANDS_IN: [(&str, &str); 14] = [
     ("issues.closed", "issues.reopened"),
     ("pull_request.edited", "pull_request.opened"),
+    ("pull_request.enqueued", "pull_request.opened"),
+    ("pull_request.dequeued", "pull_request.opened"),
+    ("pull_request.review_requested", "pull_request.opened"),
+    ("pull_request.review_request_removed", "pull_request.opened"),
+    ("merge_group.destroyed", "merge_group.checks_requested"),
     ("repository.archived", "repository.privatized"),
     ("workflow_run.in_progress", "workflow_run.requested"),
     ("check_run.requested_action", "check_run.completed"),

@@ -119,6 +119,22 @@ impl World {
         format!("{}[bot]", self.app.slug)
     }
 
+    /// GitHub's own accounts, under their numbers: who commits what people click, and its queue.
+    pub(super) fn knows_github(&mut self) {
+        for (id, login, kind) in [
+            (19_864_447, "web-flow", AccountKind::User),
+            (118_344_674, super::queue::QUEUE_BOT, AccountKind::Bot),
+        ] {
+            let login = login.to_owned();
+            let account = Account {
+                id,
+                login: login.clone(),
+                kind,
+            };
+            self.accounts.insert(login, account);
+        }
+    }
+
     /// The account of `login`, made where there is none yet.
     pub(super) fn account(&mut self, login: &str, kind: AccountKind) -> Account {
         if let Some(known) = self.accounts.get(login) {
