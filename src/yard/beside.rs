@@ -23,5 +23,6 @@ pub(super) struct Asked {
 pub(super) struct Mergeability {
     pub(super) head: String,
     pub(super) base: String,
-    pub(super) clean: bool,
+    /// What came of it, where it has no conflicts.
+    pub(super) merge: Option<String>,
 }

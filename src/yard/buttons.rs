@@ -47,6 +47,28 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// Presses "Re-run all checks" on our App's suite of a commit. Write or better.
+    ///
+    /// # Errors
+    /// May not, there is no such commit, or our App has reported nothing on it.
+    pub async fn reruns_suite(&self, commit: &str) -> Result<(), YardError> {
+        let commit = commit.to_owned();
+        self.does(move |world, repo, me| {
+            world.needs(repo, me, Permission::Write)?;
+            let (head, own) = (world.commit(repo, &commit)?, world.app.id);
+            let known = world.repo(repo)?;
+            let mut suites = known.suites_of(&head).into_iter();
+            let suite = suites.find(|suite| suite.app == own);
+            let suite = suite.ok_or(YardError::NoSuch("check suite"))?;
+            let what = json!({"check_suite": world.show_suite(known, &suite)});
+            world.tell("check_suite", Some("rerequested"), repo, me, what);
+            Ok(())
+        })
+        .await
+    }
+}
+
 impl Repo {
     /// Somebody posts a check run of any name with a workflow's own token, so that GitHub Actions
     /// is its App; its number. For another App's, see [`Repo::adds_check`].

@@ -67,12 +67,18 @@ impl World {
     pub(super) fn checks_missing(
         &self,
         repo: &Repository,
-        head: &str,
+        (head, merge): (&str, Option<&str>),
         demands: &Demands,
     ) -> Vec<(String, Standing)> {
         let checks = demands.checks.iter().map(|one| {
             let said = format!("Required status check \"{}\"", one.0);
-            (said, self.standing(repo, head, one))
+            // What was said of the test merge overrides what was said of the head (G16).
+            let on_merge = merge.map(|merge| self.standing(repo, merge, one));
+            let on_merge = on_merge.filter(|one| *one != Standing::Expected);
+            (
+                said,
+                on_merge.unwrap_or_else(|| self.standing(repo, head, one)),
+            )
         });
         let workflows = demands.workflows.iter().map(|path| {
             let mut runs = repo.runs.values().rev();
@@ -132,7 +138,8 @@ impl World {
         if let Some(asked) = demands.reviews {
             broken.extend(self.reviews_missing(known, n, pull, asked));
         }
-        let missing = self.checks_missing(known, &pull.head_oid, &demands);
+        let missing =
+            self.checks_missing(known, (&pull.head_oid, known.test_merge(pull)), &demands);
         broken.extend(missing.into_iter().map(|(said, standing)| match standing {
             Standing::Failing => format!("{said} is failing."),
             Standing::InProgress => format!("{said} is in progress."),
@@ -239,6 +246,21 @@ impl Actor {
 }
 
 impl Repo {
+    /// The merge of a pull request's head and base that GitHub tries by itself: its commit, to
+    /// report on. `None` where it has conflicts.
+    ///
+    /// # Errors
+    /// There is no such pull request.
+    pub async fn test_merge(&self, n: i64) -> Result<Option<String>, YardError> {
+        self.stage(move |world, repo| {
+            world.try_merge(repo, n)?;
+            let pull = world.thread(repo, n)?.pull.as_ref();
+            let pull = pull.ok_or(YardError::NoSuch("pull request"))?;
+            Ok(world.repo(repo)?.test_merge(pull).map(str::to_owned))
+        })
+        .await
+    }
+
     /// Whether everybody with write access could merge a pull request now; GitHub's reason if not.
     ///
     /// # Errors

@@ -109,6 +109,8 @@ pub enum Permission {
     Triage,
     /// Push.
     Write,
+    /// Push, and some settings. The API calls it `write`, with the role `maintain`.
+    Maintain,
     /// Everything.
     Admin,
 }

@@ -160,7 +160,7 @@ impl World {
         let late_ms = rules.timeout_minutes * 60_000;
         let end = |entry: &Queued| {
             let group = entry.group.as_ref()?;
-            let missing = self.checks_missing(known, &group.head, &demands);
+            let missing = self.checks_missing(known, (&group.head, None), &demands);
             if missing.is_empty() {
                 return Some(Ok(()));
             }

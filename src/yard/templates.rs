@@ -51,7 +51,7 @@ recorded![
 ];
 
 /// Recordings that stand in where GitHub's examples have none.
-const STANDS_IN: [(&str, &str); 14] = [
+const STANDS_IN: [(&str, &str); 15] = [
     ("issues.closed", "issues.reopened"),
     ("pull_request.edited", "pull_request.opened"),
     ("pull_request.enqueued", "pull_request.opened"),
@@ -62,6 +62,7 @@ const STANDS_IN: [(&str, &str); 14] = [
     ("repository.archived", "repository.privatized"),
     ("workflow_run.in_progress", "workflow_run.requested"),
     ("check_run.requested_action", "check_run.completed"),
+    ("check_suite.rerequested", "check_suite.completed"),
     ("check_run.rerequested", "check_run.completed"),
     ("pull_request.converted_to_draft", "pull_request.opened"),
     (

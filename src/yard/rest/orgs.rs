@@ -72,6 +72,7 @@ fn on_repository(world: &World, call: &Call, team: &Team, full: &str) -> Answere
         Permission::Read => "read",
         Permission::Triage => "triage",
         Permission::Write => "write",
+        Permission::Maintain => "maintain",
         Permission::Admin => "admin",
     };
     if !call.accept.contains(REPOSITORY_MEDIA_TYPE) {
@@ -79,7 +80,7 @@ fn on_repository(world: &World, call: &Call, team: &Team, full: &str) -> Answere
     }
     let may = |least| permission >= least;
     let permissions = json!({"pull": true, "triage": may(Permission::Triage), "push": may(Permission::Write),
-                             "maintain": may(Permission::Admin), "admin": may(Permission::Admin)});
+                             "maintain": may(Permission::Maintain), "admin": may(Permission::Admin)});
     let shown = json!({"permissions": permissions, "role_name": role});
     Ok(Answer::ok(patched(world.show_repo(repo), shown)))
 }

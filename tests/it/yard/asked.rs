@@ -95,6 +95,12 @@ async fn x70_reviews_say_whose_they_are_and_of_which_commit_page_by_page() {
     )
     .await;
     assert_eq!(permission["permission"], "read");
+    let maintains = Permission::Maintain;
+    scene.repo.sets_permission("bob", maintains).await.unwrap();
+    let path = "/repos/octo/sample/collaborators/bob/permission";
+    let (_, permission) = ask(&scene, &token, path).await;
+    let both = (&permission["permission"], &permission["role_name"]);
+    assert_eq!(both, (&json!("write"), &json!("maintain")));
     let (status, _) = ask(
         &scene,
         &token,

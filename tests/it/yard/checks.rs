@@ -167,7 +167,12 @@ async fn a_person_with_write_access_clicks_a_button_of_a_finished_run() {
     let theirs = PlayedCheck::new(7, "other", "lint", Some("failure"));
     let theirs = scene.repo.adds_check("topic", theirs).await.unwrap();
     scene.alice.reruns_check(theirs).await.unwrap();
+    scene.alice.reruns_suite("topic").await.unwrap();
     scene.yard.settle().await;
+    let suites = scene.received.bodies("check_suite");
+    let again = suites.iter().filter(|one| one["action"] == "rerequested");
+    let again: Vec<&Value> = again.map(|one| &one["check_suite"]["head_sha"]).collect();
+    assert_eq!(json!(again), json!([head]));
     let told = scene.received.bodies("check_run");
     let of = |action: &str| {
         told.iter()

@@ -3,7 +3,8 @@
 use castellan::yard::{
     Opinion, Permission, PlayedCheck, PlayedStatus, Requirement, Reviewing, YardError,
 };
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::scene::Scene;
 
@@ -206,4 +207,46 @@ async fn required_reviews_count_people_with_write_access_but_not_the_author() {
     let told = scene.received.bodies("pull_request_review");
     let gone = told.iter().filter(|one| one["action"] == "dismissed");
     assert_eq!(gone.count(), 3, "by hand, and two by the push");
+}
+
+#[tokio::test]
+async fn g16_a_status_on_the_test_merge_overrides_the_head() {
+    let (scene, head, token) = required().await;
+    posts(&scene, &token, &head, "success").await;
+    let checks = vec![("lint".to_owned(), None)];
+    let rule = Requirement::Ruleset {
+        checks,
+        strict: false,
+    };
+    scene.repo.requires("main", rule).await.unwrap();
+    let status = |state: &str| PlayedStatus::new("lint", state, "alice");
+    let green = status("success");
+    scene.repo.sets_status("topic", green).await.unwrap();
+    assert_eq!(why(&scene).await, "");
+    let merge = scene.repo.test_merge(1).await.unwrap().unwrap();
+    let reader = scene.token(json!({"pull_requests": "read"})).await;
+    let path = "/repos/octo/sample/pulls/1";
+    let (_, pull, _) = scene.call(&reader, Method::GET, path, Value::Null).await;
+    assert_eq!(pull["merge_commit_sha"], json!(merge));
+    let red = status("failure");
+    scene.repo.sets_status(&merge, red).await.unwrap();
+    assert!(why(&scene).await.contains("\"lint\" is failing"));
+    let files = [("README.md", "more\n")];
+    scene.alice.pushes("main", &files, "Base").await.unwrap();
+    assert_eq!(why(&scene).await, "", "it is another merge now");
+}
+
+#[tokio::test]
+async fn a_head_that_another_pull_request_was_refused_for_is_not_merged() {
+    let (scene, head, token) = required().await;
+    posts(&scene, &token, &head, "success").await;
+    let rule = Requirement::Reviews(Reviewing::default());
+    scene.repo.requires("main", rule).await.unwrap();
+    let bob = scene.repo.person("bob", Permission::Write).await.unwrap();
+    bob.pushes("stable", &[("a", "a\n")], "Do").await.unwrap();
+    let other = scene.alice.opens_pull("topic", "stable", "Same").await;
+    assert_eq!(why(&scene).await, "");
+    let no = Opinion::RequestsChanges;
+    bob.reviews(other.unwrap(), no, "No", &[]).await.unwrap();
+    assert!(why(&scene).await.contains("Changes have been requested"));
 }

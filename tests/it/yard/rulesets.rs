@@ -30,7 +30,7 @@ async fn call(scene: &Scene, token: &str, method: Method, path: &str, body: Valu
 }
 
 #[tokio::test]
-async fn what_an_admin_writes_holds_for_branches_and_for_merging() {
+async fn what_an_admin_writes_is_shown_for_its_branches_and_whole_to_admins_only() {
     let scene = Scene::set().await;
     let ada = scene.repo.person("ada", Permission::Admin).await.unwrap();
     let app = scene.token(json!({"contents": "read"})).await;
@@ -65,11 +65,18 @@ async fn what_an_admin_writes_holds_for_branches_and_for_merging() {
         (200, None),
         "for admins only"
     );
-    scene
-        .alice
-        .pushes("topic", &[("code.txt", "x\n")], "Do")
-        .await
-        .unwrap();
+    assert!(scene.yard.violations().is_empty());
+}
+
+#[tokio::test]
+async fn a_ruleset_holds_for_merging_while_it_is_active_and_names_the_base() {
+    let scene = Scene::set().await;
+    let ada = scene.repo.person("ada", Permission::Admin).await.unwrap();
+    let body = gate(scene.yard.app().app_id);
+    let (_, made) = call(&scene, ada.token(), Method::POST, RULESETS, body.clone()).await;
+    let one = format!("{RULESETS}/{}", made["id"]);
+    let files = [("code.txt", "x\n")];
+    scene.alice.pushes("topic", &files, "Do").await.unwrap();
     scene.alice.opens_pull("topic", "main", "Do").await.unwrap();
     let why = scene.repo.may_merge(1).await.unwrap_err();
     assert!(
