@@ -270,7 +270,7 @@ async fn when_her_pull_request_is_merged_the_task_is_over() {
     asks(&world, pull, "/agent fix").await;
     world.attempts(FIX).await;
     // Its check fails: only an admin may.
-    let admin = castellan::yard::Permission::Admin;
+    let admin = Permission::Admin;
     world.repo.sets_permission("alice", admin).await.unwrap();
     world.alice.merges_as_admin(pull).await.unwrap();
     world.settles().await;

@@ -76,31 +76,28 @@ async fn x70_reviews_say_whose_they_are_and_of_which_commit_page_by_page() {
     );
     let second = reviews(&scene, &token, "?per_page=3&page=2").await;
     assert_eq!(second.as_array().unwrap().len(), 1);
-    let (_, permission) = ask(
-        &scene,
-        &token,
-        "/repos/octo/sample/collaborators/bob/permission",
-    )
-    .await;
-    assert_eq!(permission["permission"], "write");
+    assert!(scene.yard.violations().is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_may_do_changes_with_the_next_question() {
+    let (scene, _, _, token) = pulled().await;
     scene
         .repo
-        .sets_permission("bob", Permission::Read)
+        .person("other[bot]", Permission::Write)
         .await
         .unwrap();
-    let (_, permission) = ask(
-        &scene,
-        &token,
-        "/repos/octo/sample/collaborators/bob/permission",
-    )
-    .await;
-    assert_eq!(permission["permission"], "read");
-    let maintains = Permission::Maintain;
-    scene.repo.sets_permission("bob", maintains).await.unwrap();
-    let path = "/repos/octo/sample/collaborators/bob/permission";
-    let (_, permission) = ask(&scene, &token, path).await;
-    let both = (&permission["permission"], &permission["role_name"]);
-    assert_eq!(both, (&json!("write"), &json!("maintain")));
+    for (given, permission, role) in [
+        (Permission::Write, "write", "write"),
+        (Permission::Maintain, "write", "maintain"),
+        (Permission::Read, "read", "read"),
+    ] {
+        scene.repo.sets_permission("bob", given).await.unwrap();
+        let path = "/repos/octo/sample/collaborators/bob/permission";
+        let (_, shown) = ask(&scene, &token, path).await;
+        let both = (&shown["permission"], &shown["role_name"]);
+        assert_eq!(both, (&json!(permission), &json!(role)));
+    }
     let (status, _) = ask(
         &scene,
         &token,
