@@ -210,6 +210,8 @@ impl World {
             details_url: None,
             output: json!({}),
             annotations: Vec::new(),
+            actions: Vec::new(),
+            created_at: self.clock.now(),
             started_at: self.clock.now(),
             completed_at: None,
         }
@@ -263,17 +265,35 @@ impl World {
                 thread.story.push(Entry::Checked { check: id });
             }
         }
-        let action = if done { "completed" } else { "created" };
-        if before.is_some_and(|before| before.completed_at.is_some() == done) {
-            return Ok(());
+        let finished = before
+            .as_ref()
+            .is_some_and(|one| one.completed_at.is_some());
+        if before.is_none() {
+            self.tell_check(repo, id, "created", &sender, json!({}))?;
         }
+        if done && !finished {
+            self.tell_check(repo, id, "completed", &sender, json!({}))?;
+        }
+        self.turn_queues(repo)
+    }
+
+    /// Tells of a check run.
+    pub(super) fn tell_check(
+        &mut self,
+        repo: i64,
+        id: i64,
+        action: &str,
+        sender: &str,
+        more: Value,
+    ) -> Result<(), YardError> {
         let known = self.repo(repo)?;
         let check = known
             .checks
             .get(&id)
             .ok_or(YardError::NoSuch("check run"))?;
         let what = json!({"check_run": self.show_check(known, check)});
-        self.tell("check_run", Some(action), repo, &sender, what);
+        let what = super::templates::patched(what, more);
+        self.tell("check_run", Some(action), repo, sender, what);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::YardError;
 use super::beside::{Fork, Mergeability};
+use super::git::Signature;
 use super::model::{Pull, Repository};
 use super::people::Actor;
 use super::refs::{FileChange, RefChange};
@@ -28,10 +29,21 @@ impl Repository {
         let known = pull.mergeable.as_ref();
         match known.filter(|one| one.head == pull.head_oid && Some(one.base.as_str()) == base) {
             None => (None, "unknown"),
-            Some(one) if !one.clean => (Some(false), "dirty"),
+            Some(one) if one.merge.is_none() => (Some(false), "dirty"),
             Some(_) if pull.draft => (Some(true), "draft"),
             Some(_) => (Some(true), "clean"),
         }
+    }
+}
+
+impl Repository {
+    /// The merge of head and base that GitHub tried last, if both are still what they were.
+    pub(super) fn test_merge<'a>(&'a self, pull: &'a Pull) -> Option<&'a str> {
+        let base = self.tip(&pull.base);
+        let known = pull.mergeable.as_ref();
+        let known =
+            known.filter(|one| one.head == pull.head_oid && Some(one.base.as_str()) == base);
+        known?.merge.as_deref()
     }
 }
 
@@ -47,14 +59,27 @@ impl World {
             return Ok(());
         };
         let head = pull.head_oid.clone();
-        let merged = known
-            .git
-            .text(&["merge-tree", "--write-tree", &base, &head], b"");
-        let tried = Mergeability {
-            head,
-            base,
-            clean: merged.is_ok(),
+        if known.mergeability(pull).0.is_some() {
+            return Ok(());
+        }
+        let github = Signature {
+            name: "GitHub".to_owned(),
+            email: "noreply@github.com".to_owned(),
+            at_s: self.clock.now().0.div_euclid(1000),
         };
+        let parents = [base.clone(), head.clone()];
+        let message = format!("Merge {head} into {base}\n");
+        let made = self.merge_commit(repo, &parents, &message, (&github, &github));
+        let merge = made.ok();
+        let name = format!("refs/pull/{n}/merge");
+        let old = known.refs.get(&name).cloned();
+        if let Some(new) = merge.clone().filter(|_| merge != old) {
+            // Nobody pushed it, so nothing follows from it.
+            let known = self.repo_mut(repo)?;
+            known.git.move_ref(&name, old.as_deref(), Some(&new))?;
+            known.refs.insert(name, new);
+        }
+        let tried = Mergeability { head, base, merge };
         if let Some(pull) = self.thread_mut(repo, n)?.pull.as_mut() {
             pull.mergeable = Some(tried);
         }
@@ -121,6 +146,7 @@ impl Actor {
                 merge_oid: None,
                 fork: Some(fork),
                 mergeable: None,
+                asked: Default::default(),
             };
             let n = world.open_pull_of(repo, me, pull, (&title, ""))?;
             let change = RefChange {

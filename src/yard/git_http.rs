@@ -249,16 +249,7 @@ fn git_access(world: &mut World, repo: i64, caller: &Caller, writes: bool) -> Re
     }
     match &token.bearer {
         Bearer::Person(login) => {
-            let role = known
-                .collaborators
-                .get(login)
-                .copied()
-                .unwrap_or(Permission::None);
-            let role = if *login == known.owner {
-                Permission::Admin
-            } else {
-                role
-            };
+            let role = world.role_in(known, login);
             match (
                 writes,
                 role >= Permission::Write,

@@ -16,10 +16,11 @@ use super::tokens::Caller;
 use super::world::World;
 
 /// The operations that read; the others write.
-pub(super) const READS: [&str; 3] = [
+pub(super) const READS: [&str; 4] = [
     "/graphql/TaskInput",
     "/graphql/ReviewThreads",
     "/graphql/PullState",
+    "/graphql/MergeQueue",
 ];
 /// How many comments and events of a thread are shown.
 const COMMENTS: usize = 100;
@@ -40,6 +41,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         "UpdateRefs" => update_refs(world, call),
         "ReviewThreads" => graphql_pulls::review_threads(world, call),
         "PullState" => graphql_gate::pull_state(world, call),
+        "MergeQueue" => super::queueing::merge_queue(world, call),
         "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),
         _ => {
             world

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use serde_json::Value;
-
-use super::beside::{Fork, Mergeability};
+use super::beside::{Asked, Fork, Mergeability};
 use super::git::Git;
 use super::opinions::Reviews;
 use super::permissions::Grants;
+use super::queue::Queues;
 use super::reports::Reports;
+use super::rulesets::Ruleset;
+pub(super) use super::runs::{Check, Run};
 use crate::domain::time::Timestamp;
 
 /// The one App that this GitHub knows.
@@ -108,6 +109,8 @@ pub enum Permission {
     Triage,
     /// Push.
     Write,
+    /// Push, and some settings. The API calls it `write`, with the role `maintain`.
+    Maintain,
     /// Everything.
     Admin,
 }
@@ -163,6 +166,8 @@ pub(super) struct Repository {
     pub(super) collaborators: BTreeMap<String, Permission>,
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
+    pub(super) rulesets: BTreeMap<i64, Ruleset>,
+    pub(super) queues: Queues,
     pub(super) reports: Reports,
     pub(super) reviews: Reviews,
 }
@@ -200,6 +205,7 @@ pub(super) struct Pull {
     pub(super) merge_oid: Option<String>,
     pub(super) fork: Option<Fork>,
     pub(super) mergeable: Option<Mergeability>,
+    pub(super) asked: Asked,
 }
 
 /// What happened on a thread, in order.
@@ -253,6 +259,10 @@ pub(super) enum Entry {
     BranchDeleted {
         actor: String,
     },
+    /// What has no more to it than a line.
+    Noted {
+        said: String,
+    },
 }
 
 /// A comment on an issue or a pull request.
@@ -275,53 +285,6 @@ pub(super) struct Reaction {
     pub(super) actor: String,
     pub(super) content: String,
     pub(super) at: Timestamp,
-}
-
-/// A workflow run.
-#[derive(Clone, Debug)]
-pub(super) struct Run {
-    pub(super) id: i64,
-    pub(super) suite: i64,
-    pub(super) workflow: String,
-    pub(super) name: String,
-    /// What its file's `run-name` comes to, or the name.
-    pub(super) title: String,
-    pub(super) event: String,
-    pub(super) branch: String,
-    pub(super) head: String,
-    pub(super) attempt: i64,
-    pub(super) attempt_at: Timestamp,
-    pub(super) number: i64,
-    pub(super) actor: String,
-    pub(super) status: &'static str,
-    pub(super) conclusion: Option<String>,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) inputs: BTreeMap<String, String>,
-    pub(super) token: String,
-    /// What its jobs ask the issuer of identities with.
-    pub(super) id_token_request: String,
-    pub(super) process: Option<u32>,
-    pub(super) cancelled: bool,
-    pub(super) output: String,
-}
-
-/// A check run.
-#[derive(Clone, Debug)]
-pub(super) struct Check {
-    pub(super) id: i64,
-    pub(super) suite: i64,
-    pub(super) app: i64,
-    pub(super) name: String,
-    pub(super) head: String,
-    pub(super) status: String,
-    pub(super) conclusion: Option<String>,
-    pub(super) external_id: String,
-    pub(super) details_url: Option<String>,
-    pub(super) output: Value,
-    pub(super) annotations: Vec<Value>,
-    pub(super) started_at: Timestamp,
-    pub(super) completed_at: Option<Timestamp>,
 }
 
 /// What a task of the yard has to run.

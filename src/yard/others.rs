@@ -101,6 +101,6 @@ impl World {
             json!({"sha": head, "name": full, "commit": commit, "branches": branches}),
         );
         self.tell("status", None, repo, &status.creator, what);
-        Ok(())
+        self.turn_queues(repo)
     }
 }

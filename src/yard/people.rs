@@ -222,6 +222,18 @@ impl Actor {
         .await
     }
 
+    /// Opens a draft; its number.
+    ///
+    /// # Errors
+    /// There is no such branch.
+    pub async fn opens_draft(&self, head: &str, base: &str, title: &str) -> Result<i64, YardError> {
+        let (head, base, title) = (head.to_owned(), base.to_owned(), title.to_owned());
+        self.does(move |world, repo, me| {
+            world.open_pull(repo, me, (&head, &base), (&title, ""), true)
+        })
+        .await
+    }
+
     /// Gives a branch another name. Write or better.
     ///
     /// # Errors
@@ -242,17 +254,5 @@ impl Actor {
     pub async fn readies(&self, n: i64) -> Result<(), YardError> {
         self.does(move |world, repo, me| world.set_draft(repo, n, me, false))
             .await
-    }
-
-    /// Merges a pull request with a merge commit. Write or better.
-    ///
-    /// # Errors
-    /// May not, or the merge has conflicts.
-    pub async fn merges(&self, n: i64) -> Result<(), YardError> {
-        self.does(move |world, repo, me| {
-            world.needs(repo, me, Permission::Write)?;
-            world.merge(repo, n, me)
-        })
-        .await
     }
 }

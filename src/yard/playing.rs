@@ -56,10 +56,6 @@ impl World {
         head: &str,
         actor: &str,
     ) -> Result<(), YardError> {
-        let cue = Cue::Branch(branch.to_owned());
-        let Some(play) = self.repo_mut(repo)?.reports.next_play(&cue) else {
-            return Ok(());
-        };
         let spot = Spot {
             branch: branch.to_owned(),
             head: head.to_owned(),
@@ -67,7 +63,15 @@ impl World {
             event: "push",
             draft: false,
         };
-        self.play(repo, play, &spot)
+        self.play_cue(repo, &Cue::Branch(branch.to_owned()), &spot)
+    }
+
+    /// Performs the next play of a cue, if there is one.
+    pub(super) fn play_cue(&mut self, repo: i64, cue: &Cue, spot: &Spot) -> Result<(), YardError> {
+        match self.repo_mut(repo)?.reports.next_play(cue) {
+            Some(play) => self.play(repo, play, spot),
+            None => Ok(()),
+        }
     }
 
     /// A draft was marked ready: the workflows that skipped it run.

@@ -297,4 +297,41 @@ pub enum Requirement {
     },
     /// By a ruleset: these workflow files must pass.
     Workflows(Vec<String>),
+    /// By a ruleset: these reviews.
+    Reviews(Reviewing),
+    /// By a ruleset: whatever is merged goes through a merge queue.
+    Queue(Queueing),
+}
+
+/// Which reviews a branch asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reviewing {
+    /// How many approvals.
+    pub approvals: i64,
+    /// One of them of a code owner of each touched path.
+    pub owners: bool,
+    /// A push that changes the difference dismisses approvals.
+    pub dismisses_stale: bool,
+    /// Somebody else than the last pusher has approved the head.
+    pub last_push: bool,
+    /// All threads are resolved.
+    pub threads: bool,
+}
+
+/// How a merge queue works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queueing {
+    /// For how long a group waits for its checks.
+    pub timeout_minutes: i64,
+    /// Whether each entry must pass, or only the last of a group (G9).
+    pub all_green: bool,
+}
+
+impl Default for Queueing {
+    fn default() -> Self {
+        Self {
+            timeout_minutes: 60,
+            all_green: true,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::YardError;
 use super::git::{Signature, TreeChange};
-use super::model::{Entry, Violation};
+use super::model::{Entry, Repository, Violation};
 use super::world::World;
 
 /// A ref that moved.
@@ -159,10 +159,10 @@ impl World {
         for n in self.repo(repo)?.open_pulls_of(branch) {
             self.pull_followed(repo, n, actor, &change)?;
         }
-        match &change.new {
-            Some(new) => self.play_branch(repo, branch, new, actor),
-            None => Ok(()),
+        if let Some(new) = &change.new {
+            self.play_branch(repo, branch, new, actor)?;
         }
+        self.turn_queues(repo)
     }
 
     pub(super) fn pull_followed(
@@ -204,6 +204,7 @@ impl World {
             }
         }
         let before = old.unwrap_or(ZERO);
+        self.dismiss_stale(repo, n, actor, before)?;
         self.tell_thread(
             repo,
             n,
@@ -211,6 +212,7 @@ impl World {
             actor,
             json!({"before": before, "after": new}),
         )?;
+        self.ask_owners(repo, n, actor)?;
         self.start_ci(repo, n, actor)
     }
 
@@ -225,19 +227,7 @@ impl World {
         let oids = new
             .map(|new| known.git.commits_between(from, new))
             .unwrap_or_default();
-        let shown = |oid: &str| -> Value {
-            let format = "--format=%T%x00%cI%x00%an%x00%ae%x00%cn%x00%ce%x00%B";
-            let text = known
-                .git
-                .text(&["show", "--no-patch", format, oid], b"")
-                .unwrap_or_default();
-            let part: Vec<&str> = text.splitn(7, '\0').collect();
-            let part = |at: usize| part.get(at).copied().unwrap_or_default();
-            json!({"id": oid, "tree_id": part(0), "distinct": true, "message": part(6).trim_end(), "timestamp": part(1),
-                   "url": format!("{}/{}/commit/{oid}", self.base_url, known.full_name()),
-                   "author": {"name": part(2), "email": part(3)}, "committer": {"name": part(4), "email": part(5)},
-                   "added": [], "removed": [], "modified": []})
-        };
+        let shown = |oid: &str| self.show_pushed(known, oid);
         let commits: Vec<Value> = oids.iter().map(|oid| shown(oid)).collect();
         let forced =
             matches!((old, new), (Some(old), Some(new)) if !known.git.is_ancestor(old, new));
@@ -249,6 +239,21 @@ impl World {
             "pusher": {"name": actor, "email": format!("{actor}@users.noreply.github.com")},
             "repository": {"created_at": known.created_at.0.div_euclid(1000), "pushed_at": known.pushed_at.0.div_euclid(1000)},
         }))
+    }
+
+    /// A commit, as a push shows it.
+    pub(super) fn show_pushed(&self, known: &Repository, oid: &str) -> Value {
+        let format = "--format=%T%x00%cI%x00%an%x00%ae%x00%cn%x00%ce%x00%B";
+        let text = known
+            .git
+            .text(&["show", "--no-patch", format, oid], b"")
+            .unwrap_or_default();
+        let part: Vec<&str> = text.splitn(7, '\0').collect();
+        let part = |at: usize| part.get(at).copied().unwrap_or_default();
+        json!({"id": oid, "tree_id": part(0), "distinct": true, "message": part(6).trim_end(), "timestamp": part(1),
+               "url": format!("{}/{}/commit/{oid}", self.base_url, known.full_name()),
+               "author": {"name": part(2), "email": part(3)}, "committer": {"name": part(4), "email": part(5)},
+               "added": [], "removed": [], "modified": []})
     }
 
     /// Who a person is, for a commit.

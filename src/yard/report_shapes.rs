@@ -1,4 +1,4 @@
-//! How CI looks in JSON: check runs and suites, workflow runs and jobs, statuses, what branches require.
+//! How CI looks in JSON: check runs and suites, workflow runs and jobs, statuses.
 //!
 //! One function a noun, used by REST answers and deliveries alike. Decides nothing but what
 //! follows from the parts: the state of a suite, the combined state of statuses.
@@ -6,7 +6,6 @@
 use serde_json::{Value, json};
 
 use super::model::{Check, Repository, Run};
-use super::plays::Requirement;
 use super::reports::{CommitStatus, WorkflowJob};
 use super::shapes::{ACTIONS_APP_ID, node_id, renumber};
 use super::templates::{object, patched};
@@ -271,50 +270,6 @@ impl World {
             "avatar_url": user.get("avatar_url"), "creator": user,
             "url": format!("{}/repos/{}/statuses/{}", self.api(), repo.full_name(), status.head),
         })
-    }
-
-    /// The rules of rulesets that hold for a branch.
-    pub(super) fn show_rules(&self, repo: &Repository, branch: &str) -> Vec<Value> {
-        let found = repo.reports.requirements.get(branch);
-        let shown = |(at, requirement): (usize, &Requirement)| {
-            let (kind, parameters) = match requirement {
-                Requirement::Protection { .. } => return None,
-                Requirement::Ruleset { checks, strict } => (
-                    "required_status_checks",
-                    json!({"strict_required_status_checks_policy": strict, "do_not_enforce_on_create": false,
-                           "required_status_checks": checks.iter().map(required).collect::<Vec<_>>()}),
-                ),
-                Requirement::Workflows(files) => {
-                    let file = |path: &String| {
-                        json!({"path": path, "repository_id": repo.id,
-                               "ref": repo.default_ref()})
-                    };
-                    (
-                        "workflows",
-                        json!({"do_not_enforce_on_create": false,
-                               "workflows": files.iter().map(file).collect::<Vec<_>>()}),
-                    )
-                }
-            };
-            Some(
-                json!({"type": kind, "parameters": parameters, "ruleset_source_type": "Repository",
-                        "ruleset_source": repo.full_name(), "ruleset_id": 7_001 + at}),
-            )
-        };
-        found
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .filter_map(shown)
-            .collect()
-    }
-}
-
-/// A required check of a ruleset; who must report it is left out where anybody may.
-fn required((context, app): &(String, Option<i64>)) -> Value {
-    match app {
-        Some(app) => json!({"context": context, "integration_id": app}),
-        None => json!({"context": context}),
     }
 }
 

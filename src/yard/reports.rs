@@ -34,6 +34,8 @@ pub(super) enum Cue {
     Pulls,
     /// A commit becomes the head of this one.
     Pull(i64),
+    /// A merge queue builds a group.
+    Groups,
     /// A commit is pushed to this branch.
     Branch(String),
 }

@@ -1,4 +1,4 @@
-//! Repositories come into being, the App is installed, people get their tokens, branches are merged.
+//! Repositories come into being, the App is installed, people get their tokens.
 //!
 //! The part of the people's face that is about the world, not about one of them.
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::YardError;
 use super::git::Git;
-use super::model::{AccountKind, Bearer, Entry, Installation, Permission, Repository, Token};
+use super::model::{AccountKind, Bearer, Installation, Permission, Repository, Token};
 use super::people::Repo;
 use super::permissions::Grants;
 use super::refs::{FileChange, RefChange};
@@ -182,6 +182,8 @@ impl World {
             collaborators: BTreeMap::new(),
             runs: BTreeMap::new(),
             checks: BTreeMap::new(),
+            rulesets: BTreeMap::new(),
+            queues: Default::default(),
             reports: Default::default(),
             reviews: Default::default(),
         };
@@ -273,68 +275,10 @@ impl World {
     }
 
     pub(super) fn needs(&self, repo: i64, login: &str, least: Permission) -> Result<(), YardError> {
-        let role = self
-            .repo(repo)?
-            .collaborators
-            .get(login)
-            .copied()
-            .unwrap_or(Permission::None);
-        if role >= least {
+        if self.role_in(self.repo(repo)?, login) >= least {
             Ok(())
         } else {
             Err(YardError::NotAllowed(login.to_owned()))
         }
-    }
-}
-
-impl World {
-    pub(super) fn merge(&mut self, repo: i64, n: i64, actor: &str) -> Result<(), YardError> {
-        let pull = self
-            .thread(repo, n)?
-            .pull
-            .clone()
-            .ok_or(YardError::NoSuch("pull request"))?;
-        let known = self.repo(repo)?;
-        let base = known
-            .tip(&pull.base)
-            .ok_or(YardError::NoSuch("branch"))?
-            .to_owned();
-        let tree = known
-            .git
-            .text(&["merge-tree", "--write-tree", &base, &pull.head_oid], b"")?;
-        let tree = tree.lines().next().unwrap_or_default().to_owned();
-        let who = self.signature_of(actor);
-        let message = format!("Merge pull request #{n}\n");
-        let git = self.repo(repo)?.git.clone();
-        let oid = git.write_commit(
-            &tree,
-            &[base.clone(), pull.head_oid.clone()],
-            &message,
-            &who,
-            &who,
-        )?;
-        let now = self.clock.now();
-        let thread = self.thread_mut(repo, n)?;
-        thread.open = false;
-        thread.updated_at = now;
-        thread.closed_at = Some(now);
-        thread.story.push(Entry::Merged {
-            actor: actor.to_owned(),
-        });
-        if let Some(pull) = thread.pull.as_mut() {
-            pull.merged_by = Some(actor.to_owned());
-            pull.merge_oid = Some(oid.clone());
-        }
-        self.tell_thread(repo, n, "closed", actor, json!({}))?;
-        let name = format!("refs/heads/{}", pull.base);
-        self.move_ref(
-            repo,
-            actor,
-            RefChange {
-                name,
-                old: Some(base),
-                new: Some(oid),
-            },
-        )
     }
 }

@@ -5,6 +5,7 @@
 use super::YardError;
 use super::model::Permission;
 use super::people::Actor;
+use super::world::World;
 
 /// What a review says in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,27 @@ pub enum Opinion {
     RequestsChanges,
     /// `commented`.
     Comments,
+}
+
+impl Opinion {
+    /// As REST has it.
+    const fn state(self) -> &'static str {
+        match self {
+            Self::Approves => "APPROVED",
+            Self::RequestsChanges => "CHANGES_REQUESTED",
+            Self::Comments => "COMMENTED",
+        }
+    }
+}
+
+impl World {
+    /// The author may only comment.
+    fn may_say(&self, repo: i64, n: i64, who: &str, opinion: Opinion) -> Result<(), YardError> {
+        if self.thread(repo, n)?.author == who && opinion != Opinion::Comments {
+            return Err(YardError::NotAllowed(who.to_owned()));
+        }
+        Ok(())
+    }
 }
 
 impl Actor {
@@ -35,16 +57,28 @@ impl Actor {
             ((*path).to_owned(), *line, (*text).to_owned())
         };
         let remarks: Vec<_> = remarks.iter().map(remark).collect();
-        let state = match opinion {
-            Opinion::Approves => "APPROVED",
-            Opinion::RequestsChanges => "CHANGES_REQUESTED",
-            Opinion::Comments => "COMMENTED",
-        };
         self.does(move |world, repo, me| {
-            if world.thread(repo, n)?.author == me && opinion != Opinion::Comments {
-                return Err(YardError::NotAllowed(me.to_owned()));
-            }
-            world.submit_review(repo, n, me, (state, &body), &remarks)
+            world.may_say(repo, n, me, opinion)?;
+            world.submit_review(repo, n, me, (opinion.state(), &body), &remarks, None)
+        })
+        .await
+    }
+
+    /// Submits a review that was begun when this commit was the head.
+    ///
+    /// # Errors
+    /// May not, or there is no such pull request or commit.
+    pub async fn reviews_at(
+        &self,
+        n: i64,
+        opinion: Opinion,
+        commit: &str,
+    ) -> Result<i64, YardError> {
+        let commit = commit.to_owned();
+        self.does(move |world, repo, me| {
+            world.may_say(repo, n, me, opinion)?;
+            let head = world.commit(repo, &commit)?;
+            world.submit_review(repo, n, me, (opinion.state(), ""), &[], Some(head))
         })
         .await
     }
@@ -114,12 +148,7 @@ impl Actor {
     pub async fn dismisses(&self, review: i64) -> Result<(), YardError> {
         self.does(move |world, repo, me| {
             world.needs(repo, me, Permission::Write)?;
-            let reviews = &mut world.repo_mut(repo)?.reviews.reviews;
-            let known = reviews
-                .get_mut(&review)
-                .ok_or(YardError::NoSuch("review"))?;
-            known.state = "DISMISSED";
-            world.tell_review(repo, review, "dismissed", me)
+            world.dismiss(repo, review, me)
         })
         .await
     }

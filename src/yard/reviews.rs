@@ -27,7 +27,7 @@ impl Repository {
 }
 
 impl World {
-    /// Somebody submits a review; its number.
+    /// Somebody submits a review, of the head or of what it was when they began; its number.
     pub(super) fn submit_review(
         &mut self,
         repo: i64,
@@ -35,8 +35,14 @@ impl World {
         author: &str,
         (state, body): (&'static str, &str),
         lines: &[(String, i64, String)],
+        begun_at: Option<String>,
     ) -> Result<i64, YardError> {
         let id = self.new_review(repo, n, author, (state, body))?;
+        if let Some(head) = begun_at {
+            let known = self.repo_mut(repo)?.reviews.reviews.get_mut(&id);
+            known.ok_or(YardError::NoSuch("review"))?.head = head;
+        }
+        self.has_answered(repo, n, author)?;
         let now = self.clock.now();
         let head = self.review(repo, id)?.head.clone();
         for (path, line, text) in lines {

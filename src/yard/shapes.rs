@@ -231,10 +231,14 @@ impl World {
                 "closed_at": thread.closed_at.map(|at| at.to_string()), "merged": merged,
                 "merged_at": if merged { thread.closed_at.map(|at| at.to_string()) } else { None },
                 "merged_by": pull.merged_by.as_ref().map(|login| self.show_user(login)),
-                "merge_commit_sha": pull.merge_oid, "mergeable": mergeable, "mergeable_state": mergeable_state, "rebaseable": mergeable,
+                "merge_commit_sha": pull.merge_oid.as_deref().or_else(|| repo.test_merge(pull)), "mergeable": mergeable, "mergeable_state": mergeable_state, "rebaseable": mergeable,
                 "author_association": Self::association(repo, &thread.author), "milestone": null,
                 "labels": thread.labels.iter().map(|label| self.show_label(&full, label)).collect::<Vec<_>>(),
-                "comments": repo.comments_of(n).count(), "auto_merge": null, "maintainer_can_modify": pull.fork.is_some(),
+                "comments": repo.comments_of(n).count(), "auto_merge": null,
+                "requested_reviewers": pull.asked.people.iter().map(|login| self.show_user(login)).collect::<Vec<_>>(),
+                "requested_teams": pull.asked.teams.iter().filter_map(|slug| self.team_of(repo, slug))
+                    .map(|team| self.show_team(&repo.owner, team)).collect::<Vec<_>>(),
+                "maintainer_can_modify": pull.fork.is_some(),
             }),
         )
     }

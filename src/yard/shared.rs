@@ -20,6 +20,9 @@ pub enum YardError {
     /// A person may not do that.
     #[error("{0} may not do that")]
     NotAllowed(String),
+    /// GitHub says no, in these words.
+    #[error("{0}")]
+    Refused(String),
     /// git.
     #[error(transparent)]
     Git(#[from] GitError),

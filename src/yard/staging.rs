@@ -27,7 +27,7 @@ pub struct SeenJob {
 }
 
 impl Repo {
-    async fn stage<T: Send + 'static>(
+    pub(super) async fn stage<T: Send + 'static>(
         &self,
         verb: impl FnOnce(&mut World, i64) -> Result<T, YardError> + Send + 'static,
     ) -> Result<T, YardError> {
@@ -36,7 +36,7 @@ impl Repo {
         shared.change(move |world| verb(world, id)).await
     }
 
-    async fn cues(&self, cue: Cue, plays: Vec<Play>) -> Result<(), YardError> {
+    pub(super) async fn cues(&self, cue: Cue, plays: Vec<Play>) -> Result<(), YardError> {
         self.stage(move |world, repo| {
             let reports = &mut world.repo_mut(repo)?.reports;
             reports.plays.insert(cue, plays.into());
@@ -244,6 +244,31 @@ impl Repo {
         let conclusion = conclusion.to_owned();
         self.stage(move |world, repo| world.end_foreign_check(repo, id, &conclusion))
             .await
+    }
+
+    /// The newest check run of this name on a commit: its status or conclusion, and its title.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub async fn newest_check(
+        &self,
+        commit: &str,
+        name: &str,
+    ) -> Result<Option<(String, String)>, YardError> {
+        let (commit, name) = (commit.to_owned(), name.to_owned());
+        self.stage(move |world, repo| {
+            let head = world.commit(repo, &commit)?;
+            let checks = world.repo(repo)?.checks.values();
+            let newest = checks
+                .filter(|check| check.head == head && check.name == name)
+                .max_by_key(|check| check.id);
+            Ok(newest.map(|check| {
+                let title = check.output["title"].as_str().unwrap_or_default();
+                let standing = check.conclusion.as_ref().unwrap_or(&check.status);
+                (standing.clone(), title.to_owned())
+            }))
+        })
+        .await
     }
 
     /// Somebody sets a status on a commit.

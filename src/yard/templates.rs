@@ -51,11 +51,18 @@ recorded![
 ];
 
 /// Recordings that stand in where GitHub's examples have none.
-const STANDS_IN: [(&str, &str); 8] = [
+const STANDS_IN: [(&str, &str); 15] = [
     ("issues.closed", "issues.reopened"),
     ("pull_request.edited", "pull_request.opened"),
+    ("pull_request.enqueued", "pull_request.opened"),
+    ("pull_request.dequeued", "pull_request.opened"),
+    ("pull_request.review_requested", "pull_request.opened"),
+    ("pull_request.review_request_removed", "pull_request.opened"),
+    ("merge_group.destroyed", "merge_group.checks_requested"),
     ("repository.archived", "repository.privatized"),
     ("workflow_run.in_progress", "workflow_run.requested"),
+    ("check_run.requested_action", "check_run.completed"),
+    ("check_suite.rerequested", "check_suite.completed"),
     ("check_run.rerequested", "check_run.completed"),
     ("pull_request.converted_to_draft", "pull_request.opened"),
     (

@@ -134,6 +134,7 @@ impl World {
             merge_oid: None,
             fork: None,
             mergeable: None,
+            asked: Default::default(),
         };
         self.open_pull_of(repo, actor, pull, (title, body))
     }
@@ -158,6 +159,7 @@ impl World {
         };
         self.thread_mut(repo, n)?.story.push(first);
         self.tell_thread(repo, n, "opened", actor, json!({}))?;
+        self.ask_owners(repo, n, actor)?;
         self.start_ci(repo, n, actor)?;
         Ok(n)
     }
@@ -269,7 +271,8 @@ impl World {
             if open { "reopened" } else { "closed" },
             actor,
             json!({}),
-        )
+        )?;
+        self.turn_queues(repo)
     }
 
     /// Marks a draft as ready, or ready as draft.
@@ -305,8 +308,9 @@ impl World {
             json!({}),
         )?;
         if draft {
-            return Ok(());
+            return self.turn_queues(repo);
         }
+        self.ask_owners(repo, n, actor)?;
         self.play_ready(repo, n, actor)
     }
 

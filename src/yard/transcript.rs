@@ -145,6 +145,7 @@ fn told(
             line(out, format_args!("{actor} marked this as ready for review"))
         }
         Entry::BranchDeleted { actor } => line(out, format_args!("{actor} deleted the branch")),
+        Entry::Noted { said } => line(out, format_args!("{said}")),
         Entry::Checked { check } => {
             if let Some(check) = repo.checks.get(check) {
                 checked(out, world, repo, check);

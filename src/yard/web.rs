@@ -71,6 +71,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return git_http::answer(&shared, request, authorization).await;
     };
     let api_path = api_path.to_owned();
+    let accept = parts.headers.get("accept");
+    let accept = accept.and_then(|value| value.to_str().ok());
+    let accept = accept.unwrap_or_default().to_owned();
     let body = if body.is_empty() {
         Ok(Value::Null)
     } else {
@@ -99,6 +102,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
                 path,
                 query,
                 body,
+                accept,
                 caller,
             };
             made(world, &call, is_graphql)

@@ -13,6 +13,7 @@ use super::model::{
     Violation,
 };
 use super::permissions::Manifest;
+use super::teams::Team;
 use crate::clock::Clock;
 
 /// Everything, behind one lock.
@@ -32,6 +33,8 @@ pub(super) struct World {
     pub(super) accounts: BTreeMap<String, Account>,
     /// The Apps of others, by number: slug.
     pub(super) apps: BTreeMap<i64, String>,
+    /// Teams by organisation and slug.
+    pub(super) teams: BTreeMap<(String, String), Team>,
     pub(super) repos: BTreeMap<i64, Repository>,
     pub(super) installations: BTreeMap<i64, Installation>,
     pub(super) tokens: BTreeMap<String, Token>,
@@ -69,6 +72,7 @@ impl World {
             counters: BTreeMap::new(),
             accounts: BTreeMap::new(),
             apps: BTreeMap::new(),
+            teams: BTreeMap::new(),
             repos: BTreeMap::new(),
             installations: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -95,6 +99,8 @@ impl World {
             "timeline" => 12_000_000_001,
             "check" => 38_000_000_001,
             "suite" => 31_000_000_001,
+            "team" => 8_000_001,
+            "ruleset" => 9_100_001,
             "run" => 17_000_000_001,
             "status" => 26_000_000_001,
             "review" => 2_300_000_001,
@@ -111,6 +117,22 @@ impl World {
     /// The login of the App's bot.
     pub(super) fn bot(&self) -> String {
         format!("{}[bot]", self.app.slug)
+    }
+
+    /// GitHub's own accounts, under their numbers: who commits what people click, and its queue.
+    pub(super) fn knows_github(&mut self) {
+        for (id, login, kind) in [
+            (19_864_447, "web-flow", AccountKind::User),
+            (118_344_674, super::queue::QUEUE_BOT, AccountKind::Bot),
+        ] {
+            let login = login.to_owned();
+            let account = Account {
+                id,
+                login: login.clone(),
+                kind,
+            };
+            self.accounts.insert(login, account);
+        }
     }
 
     /// The account of `login`, made where there is none yet.

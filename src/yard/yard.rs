@@ -142,6 +142,7 @@ impl Yard {
         world.account(&bot, AccountKind::Bot);
         world.account("github-actions[bot]", AccountKind::Bot);
         world.account("castellan-owner", AccountKind::User);
+        world.knows_github();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base_url = format!("http://{}", listener.local_addr()?);
         world.base_url.clone_from(&base_url);

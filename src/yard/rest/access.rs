@@ -31,11 +31,13 @@ impl World {
         }
         match &token.bearer {
             Bearer::Run => Ok(()),
-            Bearer::Person(login) => match self.repo(repo)?.collaborators.get(login) {
-                Some(permission) if *permission > Permission::None => Ok(()),
-                _ if !self.repo(repo)?.private => Ok(()),
-                _ => Err(not_found()),
-            },
+            Bearer::Person(login) => {
+                let known = self.repo(repo)?;
+                if known.private && self.role_in(known, login) == Permission::None {
+                    return Err(not_found());
+                }
+                Ok(())
+            }
             Bearer::Installation(id) => match self.installations.get(id) {
                 None => Err(Answer::error(401, "Bad credentials")),
                 Some(one) if one.suspended => {
@@ -96,11 +98,8 @@ impl World {
 
     /// Whether somebody may write in any repository; which one was asked by `reach`.
     fn is_writer(&self, login: &str) -> bool {
-        let role = |repo: &Repository| repo.collaborators.get(login).copied();
-        self.repos
-            .values()
-            .filter_map(role)
-            .any(|role| role >= Permission::Write)
+        let writes = |repo: &Repository| self.role_in(repo, login) >= Permission::Write;
+        self.repos.values().any(writes)
     }
 
     /// Asks for a permission.

@@ -1,17 +1,13 @@
-//! Check runs and check suites: list, create, update.
+//! Check runs and check suites: read here; what is written into a run stands in `check_runs`.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Answered, Call, commit_of, invalid, not_found, unknown};
+use super::check_runs::{create, update};
+use super::{Answer, Answered, Call, commit_of, not_found, unknown};
 use crate::yard::model::Check;
 use crate::yard::permissions::Level;
 use crate::yard::report_shapes::Suite;
 use crate::yard::world::World;
-
-/// The longest summary or text of a check run's output.
-const OUTPUT_LIMIT: usize = 65_535;
-/// The most annotations of one call.
-const ANNOTATIONS_LIMIT: usize = 50;
 
 pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
     let level = if call.method == "GET" {
@@ -52,109 +48,10 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
                 .ok_or_else(not_found)?;
             Ok(Answer::ok(world.show_check(known, check)))
         }
-        ("POST", ["check-runs"]) => {
-            let head = call.required("head_sha")?.to_owned();
-            let name = call.required("name")?.to_owned();
-            if world.repo(repo)?.git.kind(&head).as_deref() != Some("commit") {
-                return Err(invalid(&format!("No commit found for SHA: {head}")));
-            }
-            let mut check = world.new_check(world.app.id, &name, &head, 0);
-            check.suite = world.suite_for(repo, check.app, &head)?;
-            fill(&mut check, call, world)?;
-            let id = check.id;
-            world.put_check(repo, check)?;
-            Ok(Answer::of(201, shown(world, repo, id)?))
-        }
+        ("POST", ["check-runs"]) => create(world, call, repo),
         ("PATCH", ["check-runs", id]) => update(world, call, repo, id),
         _ => Ok(unknown(world, call)),
     }
-}
-
-fn update(world: &mut World, call: &Call, repo: i64, id: &str) -> Answered {
-    let id: i64 = id.parse().map_err(|_| not_found())?;
-    let mut check = world
-        .repo(repo)?
-        .checks
-        .get(&id)
-        .ok_or_else(not_found)?
-        .clone();
-    if check.app != world.app.id {
-        return Err(Answer::error(
-            403,
-            "Invalid app_id: a check run can only be modified by the App that created it.",
-        ));
-    }
-    fill(&mut check, call, world)?;
-    world.put_check(repo, check)?;
-    Ok(Answer::ok(shown(world, repo, id)?))
-}
-
-fn shown(world: &World, repo: i64, id: i64) -> Result<Value, Answer> {
-    let known = world.repo(repo)?;
-    Ok(world.show_check(known, known.checks.get(&id).ok_or_else(not_found)?))
-}
-
-fn fill(check: &mut Check, call: &Call, world: &World) -> Result<(), Answer> {
-    if let Some(name) = call.text("name") {
-        name.clone_into(&mut check.name);
-    }
-    if let Some(status) = call.text("status") {
-        if !["queued", "in_progress", "completed"].contains(&status) {
-            return Err(invalid("status is not one that an App may set"));
-        }
-        status.clone_into(&mut check.status);
-    }
-    if let Some(conclusion) = call.text("conclusion") {
-        let known = [
-            "action_required",
-            "cancelled",
-            "failure",
-            "neutral",
-            "success",
-            "skipped",
-            "timed_out",
-        ];
-        if !known.contains(&conclusion) {
-            return Err(invalid("conclusion is not one that an App may set"));
-        }
-        check.conclusion = Some(conclusion.to_owned());
-        "completed".clone_into(&mut check.status);
-    }
-    if check.status == "completed" {
-        if check.conclusion.is_none() {
-            return Err(invalid("Missing required key: conclusion"));
-        }
-        check.completed_at.get_or_insert(world.clock.now());
-    }
-    if let Some(id) = call.text("external_id") {
-        id.clone_into(&mut check.external_id);
-    }
-    if let Some(url) = call.text("details_url") {
-        check.details_url = Some(url.to_owned());
-    }
-    if let Some(output) = call.body.get("output") {
-        let length = |key: &str| {
-            output
-                .get(key)
-                .and_then(Value::as_str)
-                .map_or(0, |text| text.chars().count())
-        };
-        if length("summary") > OUTPUT_LIMIT || length("text") > OUTPUT_LIMIT {
-            return Err(invalid("Only 65535 characters are allowed"));
-        }
-        let mut output = output.clone();
-        let annotations = output
-            .as_object_mut()
-            .and_then(|map| map.remove("annotations"));
-        if let Some(Value::Array(more)) = annotations {
-            if more.len() > ANNOTATIONS_LIMIT {
-                return Err(invalid("Only 50 annotations are allowed in a request"));
-            }
-            check.annotations.extend(more);
-        }
-        check.output = output;
-    }
-    Ok(())
 }
 
 fn list(world: &World, call: &Call, repo: i64, of: impl Fn(&Check) -> bool) -> Answered {

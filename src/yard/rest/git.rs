@@ -90,7 +90,7 @@ fn is_oid(text: &str) -> bool {
 }
 
 /// A commit, as the git database API shows it.
-fn show_commit(world: &World, repo: i64, oid: &str) -> Result<Value, Answer> {
+pub(super) fn show_commit(world: &World, repo: i64, oid: &str) -> Result<Value, Answer> {
     let known = world.repo(repo)?;
     if !is_oid(oid) || known.git.kind(oid).as_deref() != Some("commit") {
         return Err(not_found());

@@ -5,15 +5,20 @@
 mod access;
 mod actions;
 mod app;
+mod check_runs;
 mod checks;
 mod comments;
+mod commits;
 mod git;
 mod issues;
 mod jobs;
+mod orgs;
 mod pulls;
 mod repos;
+mod reviewers;
 mod reviews;
 mod rules;
+mod rulesets;
 mod statuses;
 
 use std::collections::BTreeMap;
@@ -33,6 +38,8 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
     pub(super) body: Value,
+    /// The media types that are wanted.
+    pub(super) accept: String,
     pub(super) caller: Caller,
 }
 
@@ -202,6 +209,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
             Ok(id) => repo_route(world, call, id, rest),
             Err(_) => Err(not_found()),
         },
+        ["orgs", ..] => orgs::route(world, call, &segments),
         ["repos", owner, name, rest @ ..] => {
             named_route(world, call, &format!("{owner}/{name}"), rest)
         }
@@ -238,6 +246,8 @@ fn named_route(world: &mut World, call: &Call, full: &str, rest: &[&str]) -> Ans
 
 fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
     world.reach(call, repo)?;
+    world.let_go_stale(repo);
+    world.turn_queues(repo)?;
     if call.method != "GET" && world.repo(repo)?.archived {
         return Err(Answer::error(
             403,
@@ -256,6 +266,8 @@ fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answe
         ["check-runs" | "check-suites", ..] | ["commits", .., "check-runs" | "check-suites"] => {
             checks::route(world, call, repo, rest)
         }
+        ["commits", .., "pulls"] => commits::route(world, call, repo, rest),
+        ["rulesets", ..] => rulesets::route(world, call, repo, rest),
         ["commits", .., "status" | "statuses"] => statuses::route(world, call, repo, rest),
         ["rules" | "branches", ..] => rules::route(world, call, repo, rest),
         _ => Ok(unknown(world, call)),

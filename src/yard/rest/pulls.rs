@@ -51,6 +51,14 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             let n = pull(world, repo, n)?.number;
             super::reviews::route(world, call, repo, n, rest)
         }
+        (_, ["pulls", n, "requested_reviewers"]) => {
+            let n = pull(world, repo, n)?.number;
+            super::reviewers::route(world, call, repo, n)
+        }
+        ("GET", ["pulls", n, "commits"]) => {
+            world.need(call, "pull_requests", Level::Read)?;
+            super::commits::of_pull(world, call, repo, pull(world, repo, n)?)
+        }
         _ => Ok(unknown(world, call)),
     }
 }

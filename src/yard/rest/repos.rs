@@ -42,14 +42,10 @@ fn collaborator(world: &World, repo: i64, login: &str) -> Answered {
     if account.kind == crate::yard::model::AccountKind::Bot {
         return Err(not_found());
     }
-    let role = known.collaborators.get(&account.login).copied();
-    let role = if known.owner == account.login {
-        Some(Permission::Admin)
-    } else {
-        role
-    };
+    let role = Some(world.role_in(known, &account.login)).filter(|role| *role > Permission::None);
     let (permission, role_name) = match role {
         Some(Permission::Admin) => ("admin", "admin"),
+        Some(Permission::Maintain) => ("write", "maintain"),
         Some(Permission::Write) => ("write", "write"),
         Some(Permission::Triage) => ("read", "triage"),
         Some(Permission::Read) => ("read", "read"),
@@ -62,7 +58,7 @@ fn collaborator(world: &World, repo: i64, login: &str) -> Answered {
         &mut user,
         json!({"role_name": role_name, "permissions": {
         "pull": permission != "none", "triage": role >= Some(Permission::Triage), "push": role >= Some(Permission::Write),
-        "maintain": permission == "admin", "admin": permission == "admin"}}),
+        "maintain": role >= Some(Permission::Maintain), "admin": permission == "admin"}}),
     );
     Ok(Answer::ok(
         json!({"permission": permission, "role_name": role_name, "user": user}),

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, named, not_found, unknown};
+use crate::yard::model::Bearer;
 use crate::yard::permissions::Level;
 use crate::yard::plays::Requirement;
+use crate::yard::tokens::Caller;
 use crate::yard::world::World;
 
 pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
@@ -16,8 +18,14 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             Ok(call.page(world, &rules))
         }
         // What stands below a branch needs administration, which the App never has.
-        ("GET", ["branches", _, "protection", ..]) => {
-            world.need(call, "administration", Level::Read)?;
+        ("GET", ["branches", name @ .., "protection"]) => {
+            if super::rulesets::is_admin(world, call, repo) {
+                return protection(world, repo, &named(name));
+            }
+            let is_person = matches!(&call.caller, Caller::Token(one) if matches!(one.bearer, Bearer::Person(_)));
+            if !is_person {
+                world.need(call, "administration", Level::Read)?;
+            }
             Err(not_found())
         }
         ("GET", ["branches", name @ ..]) if !name.is_empty() => {
@@ -26,6 +34,43 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
         }
         _ => Ok(unknown(world, call)),
     }
+}
+
+/// The protection of a branch, as its admins see it.
+fn protection(world: &World, repo: i64, name: &str) -> Answered {
+    let known = world.repo(repo)?;
+    known
+        .tip(name)
+        .ok_or_else(|| Answer::error(404, "Branch not found"))?;
+    let found = known.reports.requirements.get(name).into_iter().flatten();
+    let mut found = found.filter_map(|one| match one {
+        Requirement::Protection { checks, strict } => Some((checks, strict)),
+        Requirement::Ruleset { .. }
+        | Requirement::Workflows(_)
+        | Requirement::Reviews(_)
+        | Requirement::Queue(_) => None,
+    });
+    let (checks, strict) = found
+        .next()
+        .ok_or_else(|| Answer::error(404, "Branch not protected"))?;
+    let full = known.full_name();
+    let url = format!("{}/repos/{full}/branches/{name}/protection", world.api());
+    let contexts: Vec<&String> = checks.iter().map(|(context, _)| context).collect();
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|(context, app)| json!({"context": context, "app_id": app}))
+        .collect();
+    let off = json!({"enabled": false});
+    Ok(Answer::ok(json!({
+        "url": url, "required_status_checks": {
+            "url": format!("{url}/required_status_checks"), "strict": strict, "contexts": contexts,
+            "contexts_url": format!("{url}/required_status_checks/contexts"), "checks": checks},
+        "enforce_admins": {"url": format!("{url}/enforce_admins"), "enabled": false},
+        "required_signatures": {"url": format!("{url}/required_signatures"), "enabled": false},
+        "required_linear_history": off, "allow_force_pushes": off, "allow_deletions": off,
+        "block_creations": off, "required_conversation_resolution": off, "lock_branch": off,
+        "allow_fork_syncing": off,
+    })))
 }
 
 fn branch(world: &World, repo: i64, name: &str) -> Answered {
@@ -39,7 +84,10 @@ fn branch(world: &World, repo: i64, name: &str) -> Answered {
         .flatten()
         .find_map(|one| match one {
             Requirement::Protection { checks, .. } => Some(checks),
-            Requirement::Ruleset { .. } | Requirement::Workflows(_) => None,
+            Requirement::Ruleset { .. }
+            | Requirement::Workflows(_)
+            | Requirement::Reviews(_)
+            | Requirement::Queue(_) => None,
         });
     let (level, checks) = match protection {
         Some(checks) => ("non_admins", checks.as_slice()),
@@ -55,7 +103,7 @@ fn branch(world: &World, repo: i64, name: &str) -> Answered {
         "name": name, "commit": {"sha": tip, "url": format!("{url}/commits/{tip}")},
         "_links": {"self": format!("{url}/branches/{name}"),
                    "html": format!("{}/{}/tree/{name}", world.base_url, known.full_name())},
-        "protected": requirements.is_some(), "protection_url": format!("{url}/branches/{name}/protection"),
+        "protected": requirements.is_some() || !world.show_rules(known, name).is_empty(), "protection_url": format!("{url}/branches/{name}/protection"),
         "protection": {"enabled": protection.is_some(), "required_status_checks": {
             "enforcement_level": level, "contexts": contexts, "checks": checks}},
     })))

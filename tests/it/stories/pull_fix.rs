@@ -269,7 +269,10 @@ async fn when_her_pull_request_is_merged_the_task_is_over() {
     let pull = alices(&world, red(LOG), vec![green()]).await;
     asks(&world, pull, "/agent fix").await;
     world.attempts(FIX).await;
-    world.alice.merges(pull).await.unwrap();
+    // Its check fails: only an admin may.
+    let admin = Permission::Admin;
+    world.repo.sets_permission("alice", admin).await.unwrap();
+    world.alice.merges_as_admin(pull).await.unwrap();
     world.settles().await;
     let task = world.task(pull).await;
     let moot = Outcome::Moot;

@@ -148,6 +148,7 @@ async fn r8_a_second_real_attempt_resumes_the_session_of_the_first() {
     let shown = shown.unwrap();
     assert!(shown.contains("resumed"), "{shown}");
     assert!(shown.contains("I remember: minus was wrong"), "{shown}");
+    world.alice.readies(pull).await.unwrap();
     world.alice.merges(pull).await.unwrap();
     world.settles().await;
     let kept = world.engine.store.session(&task.id).await.unwrap();

@@ -60,6 +60,7 @@ async fn a_transcript_reads_like_the_page() {
         .pushes("castellan/t1", &[("README.md", "better\n")], "Polish")
         .await
         .unwrap();
+    scene.alice.readies(pull).await.unwrap();
     scene.alice.merges(pull).await.unwrap();
 
     let seen = scene.yard.transcript("octo/sample").await.unwrap();
@@ -87,6 +88,7 @@ async fn a_transcript_reads_like_the_page() {
     alice pushed 1 commit
       commit: Polish
         M README.md
+    alice marked this as ready for review
     alice merged this
     "#);
     let counted: Vec<_> = scene.yard.calls().into_iter().collect();
