@@ -258,6 +258,7 @@ async fn engine(yard: &Yard, address: &str, folder: &std::path::Path) -> Engine 
         rules: Arc::new(rules(yard, address, agent)),
         allowance: Arc::new(Allowance::default()),
         required: Default::default(),
+        seen_checks: Default::default(),
         bell: Arc::new(Notify::new()),
     }
 }

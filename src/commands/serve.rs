@@ -109,6 +109,7 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
         required: Arc::default(),
+        seen_checks: Arc::default(),
         bell: Arc::new(Notify::new()),
     })
 }

@@ -128,6 +128,13 @@ pub enum Notice {
         /// The review.
         review: ReviewId,
     },
+    /// A pull request, or a review of it, is not what it was: it is judged anew.
+    PullTouched {
+        /// Where.
+        place: Place,
+        /// The pull request.
+        number: Number,
+    },
     /// A workflow run is over.
     RunEnded {
         /// Where.

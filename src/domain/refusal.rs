@@ -61,6 +61,10 @@ pub enum Refusal {
     NothingToHandOff,
     /// `/agent ci` where no commit waits for it.
     NothingToApprove,
+    /// `/agent override` where there is no open pull request.
+    NothingToOverride,
+    /// `/agent override` that was said before the head was seen that is there now.
+    OverrideOutdated,
     /// `/agent ci` that was said before the commit was there that waits now.
     ApprovalOutdated,
     /// A command for a task where there is none.
@@ -119,6 +123,12 @@ impl Refusal {
             }
             Self::NothingToApprove => {
                 "Nothing waits for an approval here. Where the policy says `ci: after_approval`, the status comment says so once a change is there.".to_owned()
+            }
+            Self::NothingToOverride => {
+                "There is no open pull request here that could be let through. Comment `/agent override` and the reason on the pull request itself.".to_owned()
+            }
+            Self::OverrideOutdated => {
+                "Nothing was let through: another commit is there now than when you wrote this. Look at it, then comment `/agent override` and the reason again.".to_owned()
             }
             Self::ApprovalOutdated => {
                 "Nothing was approved: another commit waits now than when you wrote this. Look at it in the status comment, then comment `/agent ci` again.".to_owned()
@@ -179,6 +189,8 @@ impl Refusal {
             | Self::NothingToHandOff
             | Self::NothingToApprove
             | Self::ApprovalOutdated
+            | Self::NothingToOverride
+            | Self::OverrideOutdated
             | Self::NoTask
             | Self::IssueClosed
             | Self::Busy

@@ -5,6 +5,7 @@
 //! - [`perform`]: one effect on GitHub.
 //! - `observe`: the checks of a head, with the logs of what failed.
 //! - [`mod@sweep`]: from GitHub, so that nothing depends on a delivery having arrived.
+//! - `gate`: whether pull requests may be merged, judged and published.
 //! - [`attempt`]: which run may work on an attempt, what it says and is told.
 //! - [`work`]: the loops that keep all that going.
 //!
@@ -13,6 +14,7 @@
 pub mod allowance;
 pub mod attempt;
 mod error;
+mod gate;
 mod mend;
 mod observe;
 mod open;
@@ -40,6 +42,7 @@ use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
 pub use error::EngineError;
+pub use gate::SeenChecks;
 pub use observe::RequiredChecks;
 
 /// All that the verbs need. Clones share everything.
@@ -63,6 +66,8 @@ pub struct Engine {
     pub allowance: Arc<Allowance>,
     /// Which checks branches require, as GitHub said last.
     pub required: Arc<RequiredChecks>,
+    /// The checks of heads that the gate looks at, as they were fetched last.
+    pub seen_checks: Arc<SeenChecks>,
     /// Rung whenever there may be something to read or to perform.
     pub bell: Arc<Notify>,
 }

@@ -9,6 +9,7 @@ use crate::domain::ids::TaskId;
 use crate::domain::task::Task;
 use crate::domain::task::because::Because;
 use crate::domain::task::decide::{Decision, decide};
+use crate::domain::task::stage::Stage;
 use crate::store::{Cause, Recorded, Recording};
 
 /// Times that a decision is taken anew because the task moved meanwhile.
@@ -62,6 +63,7 @@ impl Engine {
                 .await?;
             if recorded == Recorded::Done {
                 self.tell(&decision, &event);
+                self.mark_task(&stored.task, &decision.task).await?;
                 return Ok(Some(decision));
             }
         }
@@ -92,6 +94,19 @@ impl Engine {
             self.tell(&decision, &event);
         }
         Ok(recorded == Recorded::Done)
+    }
+
+    /// What becomes of a task may change whether its pull request may be merged.
+    async fn mark_task(&self, before: &Task, after: &Task) -> Result<(), EngineError> {
+        let is_same = |of: fn(&Stage) -> bool| of(&before.stage) == of(&after.stage);
+        let moved = before.pull != after.pull
+            || !is_same(Stage::is_busy)
+            || !is_same(Stage::is_closed)
+            || !is_same(|stage| matches!(stage, Stage::Paused { .. }));
+        match &after.pull {
+            Some(pull) if moved => self.mark_pull(after.repository, pull.number).await,
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn tell(&self, decision: &Decision, event: &Event) {

@@ -16,6 +16,8 @@ const REST: Duration = Duration::from_secs(1);
 const SWEEP_REST: Duration = Duration::from_secs(20);
 /// Rest after the store did not answer.
 const TROUBLE_REST: Duration = Duration::from_secs(2);
+/// Pull requests that are judged at once.
+const JUDGES: usize = 2;
 /// Effects that are performed at once.
 const PERFORMERS: usize = 4;
 
@@ -46,6 +48,14 @@ impl Engine {
                     engine.pass_deadlines().await
                 }),
         );
+        for _ in 0..JUDGES {
+            loops.spawn(
+                self.clone()
+                    .repeat("judge", REST, ending.clone(), |engine| async move {
+                        engine.judge_next().await
+                    }),
+            );
+        }
         loops.spawn(
             self.repeat("sweep", SWEEP_REST, ending, |engine| async move {
                 engine.sweep_next().await.map(|_| false)
@@ -92,7 +102,8 @@ impl Engine {
             let read = self.read_next().await?;
             let performed = self.perform_next().await?;
             let passed = self.pass_deadlines().await?;
-            if !read && !performed && !passed {
+            let judged = self.judge_next().await?;
+            if !read && !performed && !passed && !judged {
                 return Ok(());
             }
         }

@@ -4,6 +4,7 @@
 
 mod checkout;
 mod command;
+mod history;
 mod merge;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::domain::ids::{Oid, RepositoryId};
 pub use checkout::{Changed, Checkout};
 pub use command::GitError;
 use command::{Credentials, Git};
+pub use history::Step;
 pub use merge::Merged;
 
 /// The mirrors of all repositories, a folder each.

@@ -86,6 +86,8 @@ pub enum Scope {
     Propose,
     /// Publishes check runs of our own.
     Publish,
+    /// Reads who is in a team.
+    Teams,
     /// Marks a pull request as ready: to GitHub that is a write to contents, too.
     Ready,
 }
@@ -120,6 +122,7 @@ impl Scope {
                 ("metadata", "read"),
                 ("pull_requests", "write"),
             ],
+            Self::Teams => &[("members", "read"), ("metadata", "read")],
             Self::Publish => &[("checks", "write"), ("metadata", "read")],
             Self::Ready => &[
                 ("contents", "write"),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::answer::{Answer, GithubError, unexpected};
 use super::app_auth::TokenKey;
 use super::client::Client;
+use super::pull_state::Account;
 
 impl Client {
     /// A page of a list as the App itself, and the path of the next one, from the `Link`
@@ -70,6 +71,18 @@ impl Client {
                 .ok_or_else(|| unexpected(operation, "no slug".to_owned()))
         });
         login.await.map(String::as_str)
+    }
+
+    /// Whether an account is the App's own.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn is_own_account(&self, account: &Account) -> Result<bool, GithubError> {
+        if account.kind != "Bot" {
+            return Ok(false);
+        }
+        let own = self.own_login().await?;
+        Ok(own.strip_suffix("[bot]") == Some(account.person.login.as_str()))
     }
 
     /// Which of the permissions of a token its installation has not granted, in words; all of

@@ -24,6 +24,7 @@ mod pages;
 pub mod payload;
 pub mod perform;
 pub mod publish;
+pub mod pull_commits;
 mod pull_state;
 pub mod pulls;
 pub mod reviews;

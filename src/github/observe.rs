@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::answer::{GithubError, Kind, found, transient, unexpected};
-use super::app_auth::Scope;
+use super::app_auth::{Scope, TokenKey};
 use super::client::{Client, Target};
 use super::perform::{CLOCKS_DIFFER_S, WORKFLOW_FILE};
 use super::task_input::{self, TaskInput};
@@ -47,8 +47,21 @@ impl Client {
         target: &Target,
         person: &Person,
     ) -> Result<Permission, GithubError> {
+        Ok(match self.role(target, person).await? {
+            Role::None => Permission::None,
+            Role::Read => Permission::Read,
+            Role::Write | Role::Maintain => Permission::Write,
+            Role::Admin => Permission::Admin,
+        })
+    }
+
+    /// The same, with the role that may manage a repository apart from the one that may push.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn role(&self, target: &Target, person: &Person) -> Result<Role, GithubError> {
         if !is_login(&person.login) {
-            return Ok(Permission::None);
+            return Ok(Role::None);
         }
         let path = format!("/collaborators/{}/permission", person.login);
         let operation = "ask for a person's permission";
@@ -56,17 +69,62 @@ impl Client {
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
             .await;
         let Some(answer) = found(answer)? else {
-            return Ok(Permission::None);
+            return Ok(Role::None);
         };
         if answer.user.map(|user| user.id) != Some(person.id.0) {
-            return Ok(Permission::None);
+            return Ok(Role::None);
         }
-        Ok(match answer.permission.as_str() {
-            "admin" => Permission::Admin,
-            "write" | "maintain" => Permission::Write,
-            "read" | "triage" => Permission::Read,
-            _ => Permission::None,
-        })
+        // A role of the organisation's own making counts as what it inherits from.
+        Ok(
+            match (answer.permission.as_str(), answer.role_name.as_str()) {
+                ("admin", _) => Role::Admin,
+                ("maintain", _) | ("write", "maintain") => Role::Maintain,
+                ("write", _) => Role::Write,
+                ("read" | "triage", _) => Role::Read,
+                _ => Role::None,
+            },
+        )
+    }
+
+    /// Whether a person is an active member of a team of the repository's owner; `None` where the
+    /// App cannot see that.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn is_in_team(
+        &self,
+        target: &Target,
+        team: &str,
+        login: &str,
+    ) -> Result<Option<bool>, GithubError> {
+        let Some((organisation, slug)) = team.split_once('/') else {
+            return Ok(None);
+        };
+        if !is_login(login) || !is_login(organisation) {
+            return Ok(None);
+        }
+        let slug: String = form_urlencoded::byte_serialize(slug.as_bytes()).collect();
+        let path = format!("/orgs/{organisation}/teams/{slug}/memberships/{login}");
+        let operation = "ask for a team's member";
+        let key = TokenKey {
+            installation: target.installation,
+            repository: None,
+            scope: Scope::Teams,
+        };
+        let answer = self
+            .call_with_token(operation, key, Method::GET, &path, None)
+            .await;
+        let answer: Result<Value, GithubError> = match answer {
+            Ok(answer) => answer.read(operation, self.shared.clock.now()),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => Ok(Some(answer["state"].as_str() == Some("active"))),
+            Err(error) if error.is_of_permission() || error.kind == Kind::Forbidden => Ok(None),
+            // GitHub says the same of a team that the App cannot see and of who is no member.
+            Err(error) if error.kind == Kind::NotFound => Ok(Some(false)),
+            Err(error) => Err(error),
+        }
     }
 
     /// All that opening a task on issue or pull request `number` needs.
@@ -210,9 +268,26 @@ impl Client {
     }
 }
 
+/// What an account may do, as precisely as GitHub says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing, or nobody of that name and number.
+    None,
+    /// Read, or triage.
+    Read,
+    /// Push.
+    Write,
+    /// Manage the repository.
+    Maintain,
+    /// Everything.
+    Admin,
+}
+
 #[derive(Deserialize)]
 struct PermissionAnswer {
     permission: String,
+    #[serde(default)]
+    role_name: String,
     user: Option<UserAnswer>,
 }
 

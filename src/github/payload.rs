@@ -64,8 +64,7 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         ("push", _) => payload.push(),
         ("pull_request", "closed") => payload.pull_closed(),
         ("pull_request_review", "submitted") => payload.review(),
-        ("pull_request_review", _) => Ok(nothing("reviews are only heard when they are submitted")),
-        ("pull_request", _) => Ok(nothing("pull requests are only watched for their end")),
+        ("pull_request_review" | "pull_request", _) => payload.pull_touched(),
         ("workflow_run", "completed") => payload.run(),
         ("check_suite", "completed") => {
             payload.reported("/check_suite/app/id", "/check_suite/head_sha")
@@ -272,12 +271,19 @@ impl Payload<'_> {
 
     fn review(&self) -> Result<Notice, PayloadError> {
         if self.text("/review/state")? != "changes_requested" {
-            return Ok(nothing("a review that requests no changes"));
+            return self.pull_touched();
         }
         Ok(Notice::Reviewed {
             place: self.place()?,
             number: Number(self.number("/pull_request/number")?),
             review: ReviewId(self.number("/review/id")?),
+        })
+    }
+
+    fn pull_touched(&self) -> Result<Notice, PayloadError> {
+        Ok(Notice::PullTouched {
+            place: self.place()?,
+            number: Number(self.number("/pull_request/number")?),
         })
     }
 

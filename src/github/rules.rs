@@ -14,6 +14,7 @@ use super::checks::NAME_CHARS;
 use super::client::{Client, Target};
 use super::pages::{Of, Pages};
 use crate::domain::ci::checks::{Demanded, Required};
+use crate::domain::gate::check_name;
 use crate::domain::ids::AppId;
 use crate::domain::text::line;
 
@@ -35,12 +36,12 @@ impl Client {
         branch: &str,
     ) -> Result<Option<Demanded>, GithubError> {
         let quoted: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
-        let branch = quoted.replace('+', "%20").replace("%2F", "/");
+        let quoted = quoted.replace('+', "%20").replace("%2F", "/");
         let listing = "list a branch's rules";
-        let path = format!("/rules/branches/{branch}?");
+        let path = format!("/rules/branches/{quoted}?");
         let rules = self.pages(listing, Of::Repository(target), &path).await;
         let rules = on_plan(rules)?;
-        let path = format!("/branches/{branch}");
+        let path = format!("/branches/{quoted}");
         let operation = "read a branch's protection";
         let known: Result<Value, GithubError> = self
             .call(operation, target, Scope::Observe, Method::GET, &path, None)
@@ -72,8 +73,16 @@ impl Client {
             let reason = format!("there are more than can be taken in ({CHECKS_MAX} checks)");
             return Err(transient(listing, reason));
         }
+        let own = check_name(branch);
+        let is_ours = |check: &Required| {
+            check.name == own || check.app.is_some_and(|app| app.0 == self.app_id())
+        };
         Ok(Some(Demanded {
-            checks: required.into_iter().collect(),
+            ours: required.iter().any(is_ours),
+            checks: required
+                .into_iter()
+                .filter(|check| !is_ours(check))
+                .collect(),
             workflows: of("workflows").next().is_some(),
         }))
     }

@@ -28,6 +28,8 @@ pub struct DuePull {
     pub head: Option<Oid>,
     /// The branch that it was judged for last.
     pub base: String,
+    /// GitHub's word for its own verdict then; empty before the first.
+    pub conclusion: String,
     marks: i64,
     lease: i64,
 }
@@ -77,21 +79,24 @@ impl Store {
         .map_err(failed("mark a pull request"))
     }
 
-    /// Has every pull request of a repository that is known judged at `at`: its policy, its rules
-    /// or its people may have changed. Gives how many there are.
+    /// Has every pull request that was judged for this base judged at `at`: its policy, its owners
+    /// or its workflows may have changed. Gives how many there are.
     ///
     /// # Errors
     /// The database did not answer.
-    pub async fn mark_pulls(
+    pub async fn mark_base(
         &self,
         repository: RepositoryId,
+        base: &str,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         sqlx::query(
             "UPDATE gate_pulls SET marks = marks + 1,
-                 due_at = CASE WHEN due_at < $2 THEN due_at ELSE $2 END WHERE repository = $1",
+                 due_at = CASE WHEN due_at < $3 THEN due_at ELSE $3 END
+             WHERE repository = $1 AND base = $2",
         )
         .bind(repository.0)
+        .bind(base)
         .bind(at.0)
         .execute(&self.pool)
         .await
@@ -120,7 +125,7 @@ impl Store {
                              AND gate_runs.conclusion = 'success') THEN 0 ELSE 1 END,
                      gate_pulls.due_at, gate_pulls.number
                  LIMIT 1{})
-             RETURNING repository, number, tries, marks, leases, unread_since, head, base",
+             RETURNING repository, number, tries, marks, leases, unread_since, head, base, conclusion",
             self.dialect.skip_locked_pulls(),
         );
         sqlx::query(sqlx::AssertSqlSafe(text))
@@ -282,5 +287,6 @@ fn due(row: &AnyRow) -> Result<DuePull, sqlx::Error> {
         unread_since: (unread != 0).then_some(Timestamp(unread)),
         head: head.parse().ok(),
         base: row.try_get(7)?,
+        conclusion: row.try_get(8)?,
     })
 }

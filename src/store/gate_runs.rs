@@ -65,6 +65,21 @@ impl Store {
         .map_err(failed("read a published check"))
     }
 
+    /// When a head was first seen; `None` where it never was.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn head_since(&self, key: GateKey<'_>) -> Result<Option<Timestamp>, StoreError> {
+        sqlx::query("SELECT since FROM gate_runs WHERE repository = $1 AND head = $2 AND base = $3")
+            .bind(key.repository.0)
+            .bind(key.head.as_str())
+            .bind(key.base)
+            .fetch_optional(&self.pool)
+            .await
+            .and_then(|row| row.map(|row| row.try_get(0).map(Timestamp)).transpose())
+            .map_err(failed("read since when a head is known"))
+    }
+
     /// Takes the head for one evaluation, for two minutes. Gives the number of the evaluation and
     /// when the head was first seen, or `None` while another worker has it.
     ///

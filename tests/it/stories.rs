@@ -17,6 +17,7 @@ mod deliveries;
 mod edits;
 mod ends;
 mod faults;
+mod gate;
 mod http;
 mod keys;
 mod label;

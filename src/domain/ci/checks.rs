@@ -199,6 +199,8 @@ pub struct WorkflowRun {
 pub struct Demanded {
     /// Checks, by name.
     pub checks: Vec<Required>,
+    /// Whether our own check of the gate is: it is not among the others.
+    pub ours: bool,
     /// Whether whole workflows are required, too: which checks those have no rule says.
     pub workflows: bool,
 }

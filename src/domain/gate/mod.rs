@@ -7,7 +7,7 @@
 //! - [`facts`]: what was observed; [`read`] takes them from JSON, with limits.
 //! - [`codeowners`]: CODEOWNERS as GitHub reads it.
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
-//! - [`show`]: the verdict for people.
+//! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
@@ -15,6 +15,7 @@ pub mod bounded;
 pub mod codeowners;
 pub mod facts;
 pub mod read;
+pub mod ready;
 pub mod scan;
 pub mod show;
 pub mod verdict;

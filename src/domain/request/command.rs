@@ -6,7 +6,7 @@
 //! command  = "/agent" , [ space , word , [ space , words ] ] , { space } ;   (* at column 0 *)
 //! space    = ( " " | tab ) , { " " | tab } ;
 //! word     = letter , { letter | digit | "-" } ;          (* ASCII, at most WORD characters *)
-//! words    = any text up to the end of the line ;         (* only after "fix" *)
+//! words    = any text up to the end of the line ;         (* only after "fix" and "override" *)
 //! ```
 //!
 //! It knows no author and no permission: who may say a command is asked of GitHub elsewhere.
@@ -59,6 +59,11 @@ pub enum Command {
     Handoff,
     /// Let CI run on the commit that waits for it.
     Ci,
+    /// Let one head be merged without what is missing.
+    Override {
+        /// Why, cleaned, in one line.
+        reason: String,
+    },
     /// End the task.
     Stop,
     /// Say how the task stands.
@@ -107,6 +112,11 @@ pub const TABLE: &[Entry] = &[
         help: "Lets CI run on the commit that waits for approval, where the policy says `ci: after_approval`.",
     },
     Entry {
+        name: "override",
+        usage: "/agent override reason",
+        help: "Lets this one head be merged without what its tier still asks for; for the roles that the policy names, and on record.",
+    },
+    Entry {
         name: "stop",
         usage: "/agent stop",
         help: "Ends the task. What was pushed stays.",
@@ -128,6 +138,7 @@ impl Command {
             Self::Fix { .. } => "fix",
             Self::Handoff => "handoff",
             Self::Ci => "ci",
+            Self::Override { .. } => "override",
             Self::Stop => "stop",
             Self::Status => "status",
         }
@@ -159,6 +170,9 @@ pub fn parse(comment: &str) -> Parsed {
         ("status", "") => Parsed::Command(Command::Status),
         ("fix", words) => Parsed::Command(Command::Fix {
             words: Some(seen(words)).filter(|words| !words.is_empty()),
+        }),
+        ("override", words) if !seen(words).is_empty() => Parsed::Command(Command::Override {
+            reason: seen(words),
         }),
         (word, words) => unknown(word, words),
     }

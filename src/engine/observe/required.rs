@@ -28,7 +28,7 @@ struct Said {
 
 impl Engine {
     /// What the rules of `branch` require; nothing where nobody may say.
-    pub(super) async fn required_of(
+    pub(in super::super) async fn required_of(
         &self,
         target: &Target,
         branch: &str,

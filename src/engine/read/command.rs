@@ -17,7 +17,7 @@ use crate::domain::task::status;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::github::task_input::Subject;
-use crate::store::{Cause, StoredTask};
+use crate::store::{Cause, GateKey, KeptOverride, StoredTask};
 
 /// A command with where and by whom it was said.
 struct Said<'a> {
@@ -113,6 +113,7 @@ impl Engine {
             Command::Fix { words } => self.fix(said, words).await,
             Command::Handoff => self.hand_off(said).await,
             Command::Ci => self.approve_ci(said).await,
+            Command::Override { reason } => self.override_gate(said, reason).await,
             Command::Stop => self.stop(said).await,
             Command::Status => self.show_status(said).await,
         }
@@ -250,6 +251,41 @@ impl Engine {
             }
             Some(_) => self.answer(said, &Refusal::NothingToApprove).await,
         }
+    }
+
+    /// `/agent override`: kept for the head as it is now. Whether it counts is the gate's to judge.
+    async fn override_gate(&self, said: &Said<'_>, reason: String) -> Result<Reading, EngineError> {
+        let target = Target::from(said.place);
+        let pull = match said.on_pull {
+            true => self.github()?.pull(&target, said.number).await?,
+            false => None,
+        };
+        let Some(pull) = pull.filter(|pull| pull.open) else {
+            return self.answer(said, &Refusal::NothingToOverride).await;
+        };
+        let key = GateKey {
+            repository: said.place.repository,
+            head: &pull.head,
+            base: &pull.base_branch,
+        };
+        // It is for the head that its author could see.
+        let since = self.store.head_since(key).await?;
+        if since.is_none_or(|since| since > said.at.plus_s(1)) {
+            return self.answer(said, &Refusal::OverrideOutdated).await;
+        }
+        let kept = KeptOverride {
+            comment: said.comment,
+            head: pull.head,
+            by: said.by.clone(),
+            reason,
+            at: said.at,
+        };
+        let repository = said.place.repository;
+        self.store
+            .put_override(repository, said.number, &kept)
+            .await?;
+        self.mark_pull(repository, said.number).await?;
+        Ok(Reading::Done("an override was kept"))
     }
 
     async fn stop(&self, said: &Said<'_>) -> Result<Reading, EngineError> {

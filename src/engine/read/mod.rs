@@ -116,6 +116,7 @@ impl Engine {
                 number,
                 review,
             } => self.read_review(place, *number, *review).await,
+            Notice::PullTouched { place, number } => self.read_touch(place, *number).await,
             Notice::RunEnded {
                 place,
                 run,

@@ -174,6 +174,8 @@ impl Engine {
         let live = self.store.live_tasks(place.repository).await?;
         let meant = |one: &&StoredTask| one.task.base.branch == branch && one.task.pull.is_some();
         let meant: Vec<&StoredTask> = live.iter().filter(meant).collect();
+        // Policy, owners or workflows may be other ones now.
+        self.mark_base(place.repository, branch).await?;
         self.look_at_base(&meant).await?;
         Ok(match !meant.is_empty() {
             true => Reading::Done("the base was compared with what was delivered"),
@@ -187,6 +189,7 @@ impl Engine {
         number: Number,
         merged: bool,
     ) -> Result<Reading, EngineError> {
+        self.mark_pull(place.repository, number).await?;
         let Some(stored) = self.store.task_of_pull(place.repository, number).await? else {
             return self.read_mended_end(place, number).await;
         };
@@ -204,6 +207,19 @@ impl Engine {
         Ok(Reading::Done("the task heard of its pull request's end"))
     }
 
+    /// Something about a pull request is not what it was: it is judged anew.
+    pub(super) async fn read_touch(
+        &self,
+        place: &Place,
+        number: Number,
+    ) -> Result<Reading, EngineError> {
+        if !self.is_enrolled(place).await? {
+            return Ok(Reading::Ignored("not a repository of ours".to_owned()));
+        }
+        self.mark_pull(place.repository, number).await?;
+        Ok(Reading::Done("a pull request is judged anew"))
+    }
+
     /// Somebody requested changes to a pull request.
     pub(super) async fn read_review(
         &self,
@@ -211,6 +227,7 @@ impl Engine {
         number: Number,
         review: ReviewId,
     ) -> Result<Reading, EngineError> {
+        self.mark_pull(place.repository, number).await?;
         let what = self.hear_review(place, number, review).await?;
         Ok(match what {
             "a review asked for another attempt" => Reading::Done(what),
@@ -265,6 +282,7 @@ impl Engine {
         place: &Place,
         head: &Oid,
     ) -> Result<Reading, EngineError> {
+        self.mark_head(place.repository, head).await?;
         let mut heard = false;
         for stored in self.store.live_tasks(place.repository).await? {
             let own = stored.task.pull.as_ref().map(|pull| &pull.head);

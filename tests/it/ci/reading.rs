@@ -87,6 +87,7 @@ fn ruled(rules: &[Required]) -> Wanted {
     Wanted {
         rules: Demanded {
             checks: rules.to_vec(),
+            ours: false,
             workflows: false,
         },
         policy: Vec::new(),

@@ -319,6 +319,7 @@ fn engine(store: Store, clock: Clock) -> Engine {
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
         required: Arc::default(),
+        seen_checks: Arc::default(),
         bell: Arc::default(),
     }
 }

@@ -54,7 +54,10 @@ async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
             .unwrap();
         assert_eq!(store.lease_pull(at(10)).await.unwrap(), None, "settled");
         // A worker that was lost: its lease runs out, and it settles nothing any more.
-        assert_eq!(store.mark_pulls(REPOSITORY, at(20)).await.unwrap(), 1);
+        assert_eq!(
+            store.mark_base(REPOSITORY, "main", at(20)).await.unwrap(),
+            1
+        );
         let lost = store.lease_pull(at(20)).await.unwrap().unwrap();
         let next = store.lease_pull(at(20 + LATER)).await.unwrap().unwrap();
         assert_eq!(next.tries, 2);

@@ -172,6 +172,7 @@ impl World {
         self.engine.read_next().await.unwrap()
             || self.engine.perform_next().await.unwrap()
             || self.engine.pass_deadlines().await.unwrap()
+            || self.engine.judge_next().await.unwrap()
     }
 
     /// Time passes, and what is due by it is done.
@@ -347,6 +348,7 @@ pub(super) async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &
         rules: Arc::new(rules),
         allowance: Arc::new(Allowance::default()),
         required: Arc::default(),
+        seen_checks: Arc::default(),
         bell: Arc::default(),
     }
 }

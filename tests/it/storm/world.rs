@@ -157,6 +157,7 @@ impl World {
             rules: Arc::new(rules(web)),
             allowance: Arc::new(Allowance::default()),
             required: Default::default(),
+            seen_checks: Default::default(),
             bell: Arc::new(Notify::new()),
         }
     }

@@ -1,0 +1,243 @@
+//! The gate, kept up: what happens marks a pull request, each is judged in its turn, and what comes of
+//! it is published under a lease for its head.
+//!
+//! - `observe`: the facts of a pull request, from GitHub, git and the store.
+//! - `ready`: when a draft of ours is theirs to look at.
+//! - `publish`: the required check, so that the newest run always says the newest verdict.
+//!
+//! Decides nothing: that is [`crate::domain::gate`].
+
+mod base;
+mod checks;
+mod commits;
+mod difference;
+mod evidence;
+mod observe;
+mod people;
+mod publish;
+mod ready;
+mod sight;
+mod task;
+
+pub use checks::SeenChecks;
+
+use super::error::Remedy;
+use super::{Engine, EngineError};
+use crate::domain::ids::{Number, Oid, RepositoryId};
+use crate::domain::time::Timestamp;
+use crate::github::Target;
+use crate::store::{DuePull, GateKey, JudgedPull, PublishedRun};
+use observe::Seen;
+
+/// Longest rest between two judgements of an open pull request, in seconds: a published run goes
+/// stale after fourteen days, and what no delivery told is found.
+const REST_S: i64 = 24 * 3600;
+/// Longest rest after a pull request could not be judged, in seconds.
+const TROUBLE_S: i64 = 120;
+/// Rest while another worker has the head, in seconds.
+const TAKEN_S: i64 = 5;
+/// How long a `success` stays while it cannot be judged, in seconds (V1).
+const KEPT_S: i64 = 600;
+
+/// What came of judging a pull request.
+enum Judged {
+    /// It is not open any more, or none that the gate has to do with.
+    Gone,
+    /// Another worker has its head.
+    Taken,
+    /// It was judged, and is due again at that time at the latest.
+    Done(JudgedPull, Timestamp),
+}
+
+impl Engine {
+    /// Has a pull request judged as soon as possible.
+    pub(super) async fn mark_pull(
+        &self,
+        repository: RepositoryId,
+        number: Number,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        self.store.mark_pull(repository, number, now).await?;
+        self.bell.notify_waiters();
+        Ok(())
+    }
+
+    /// Has the pull requests of a commit judged: something was reported about it.
+    pub(super) async fn mark_head(
+        &self,
+        repository: RepositoryId,
+        head: &Oid,
+    ) -> Result<(), EngineError> {
+        self.seen_checks.forget(repository, head).await;
+        let now = self.clock.now();
+        if self.store.mark_head(repository, head, now).await? > 0 {
+            self.bell.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// Has every open pull request into a branch judged: what they are judged by may have changed.
+    pub(super) async fn mark_base(
+        &self,
+        repository: RepositoryId,
+        base: &str,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        if self.store.mark_base(repository, base, now).await? > 0 {
+            self.bell.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// Judges the pull request whose turn it is. Gives whether there was one.
+    ///
+    /// # Errors
+    /// The store did not answer; nothing is lost.
+    pub async fn judge_next(&self) -> Result<bool, EngineError> {
+        if self.github.is_none() {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let Some(due) = self.store.lease_pull(now).await? else {
+            return Ok(false);
+        };
+        let Some(repository) = self.store.repository(due.repository).await? else {
+            self.store.forget_pull(due.repository, due.number).await?;
+            return Ok(true);
+        };
+        let target = Target::from(&repository);
+        match self.judge_pull(&target, &due).await {
+            Ok(Judged::Gone) => self.store.forget_pull(due.repository, due.number).await?,
+            Ok(Judged::Taken) => {
+                let until = now.plus_s(TAKEN_S);
+                self.store.delay_pull(&due, now, until).await?;
+            }
+            Ok(Judged::Done(judged, next)) => self.store.settle_pull(&due, &judged, next).await?,
+            Err(EngineError::Store(error)) => return Err(error.into()),
+            Err(error) => self.miss(&target, &due, &error).await?,
+        }
+        Ok(true)
+    }
+
+    /// It could not be judged: it is tried again, and what is open does not stay so for long.
+    async fn miss(
+        &self,
+        target: &Target,
+        due: &DuePull,
+        error: &EngineError,
+    ) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let said = error.chain();
+        tracing::info!(pull = %due.number, error = said, "a pull request could not be judged");
+        let until = match error.remedy(due.tries, now) {
+            Remedy::Again(at) => at.min(now.plus_s(TROUBLE_S)),
+            Remedy::Pause(at) => {
+                let store = &self.store;
+                store.pause_installation(target.installation, at).await?;
+                at
+            }
+            Remedy::Park => now.plus_s(TROUBLE_S),
+        };
+        let since = due.unread_since.unwrap_or(now);
+        if since.plus_s(KEPT_S) <= now
+            && let Some(head) = &due.head
+        {
+            let key = GateKey {
+                repository: due.repository,
+                head,
+                base: &due.base,
+            };
+            let closed = self.close_unread(target, key, due.number).await;
+            if let Err(error) = closed {
+                let said = error.chain();
+                tracing::warn!(pull = %due.number, error = said, "an open gate could not be closed");
+            }
+        }
+        self.store.delay_pull(due, now, until).await?;
+        Ok(())
+    }
+
+    async fn judge_pull(&self, target: &Target, due: &DuePull) -> Result<Judged, EngineError> {
+        let number = due.number;
+        let github = self.github()?;
+        let state = github.pull_state(target, number).await?;
+        let Some(state) = state.filter(|state| state.open) else {
+            return Ok(Judged::Gone);
+        };
+        let key = GateKey {
+            repository: target.repository,
+            head: &state.head,
+            base: &state.base_branch,
+        };
+        let now = self.clock.now();
+        let Some((eval_seq, since)) = self.store.lease_head(key, number, now).await? else {
+            return Ok(Judged::Taken);
+        };
+        let seen = Seen {
+            target,
+            number,
+            state: &state,
+            since,
+        };
+        let done = self.judge_seen(&seen, key, eval_seq, &due.conclusion).await;
+        // Whatever came of it, the head is free again.
+        self.store.release_head(key, eval_seq, None).await?;
+        let (judged, next) = done?;
+        Ok(Judged::Done(judged, next.min(now.plus_s(REST_S))))
+    }
+
+    async fn judge_seen(
+        &self,
+        seen: &Seen<'_>,
+        key: GateKey<'_>,
+        eval_seq: i64,
+        conclusion: &str,
+    ) -> Result<(JudgedPull, Timestamp), EngineError> {
+        let published = self.store.published_run(key).await?;
+        let observed = self.observe_pull(seen, published.as_ref()).await?;
+        let (own, verdict) = (observed.own(), observed.judge());
+        let judged = JudgedPull {
+            number: seen.number,
+            head: seen.state.head.clone(),
+            base: seen.state.base_branch.clone(),
+            conclusion: own.conclusion.as_str().to_owned(),
+            decision: own.decision.to_string(),
+            title: own.title.clone(),
+        };
+        if observed.is_published() {
+            self.publish(seen, key, eval_seq, published, &observed, &verdict)
+                .await?;
+        }
+        self.ready(seen, &observed, &own).await?;
+        // Those that share the head are judged by this one, too.
+        if conclusion != judged.conclusion {
+            let now = self.clock.now();
+            for other in self.store.sharing(key, seen.number).await? {
+                self.store
+                    .mark_pull(key.repository, other.number, now)
+                    .await?;
+            }
+        }
+        Ok((judged, observed.next(&verdict, self.clock.now())))
+    }
+
+    /// Takes a published `success` back that could not be confirmed for too long (V1).
+    async fn close_unread(
+        &self,
+        target: &Target,
+        key: GateKey<'_>,
+        number: Number,
+    ) -> Result<(), EngineError> {
+        let is_open = |run: &PublishedRun| run.conclusion == "success";
+        let Some(published) = self.store.published_run(key).await?.filter(is_open) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let Some((eval_seq, _)) = self.store.lease_head(key, number, now).await? else {
+            return Ok(());
+        };
+        let closed = self.publish_unread(target, key, eval_seq, &published).await;
+        self.store.release_head(key, eval_seq, None).await?;
+        closed
+    }
+}

@@ -1,0 +1,83 @@
+//! What was observed of a pull request, and what is made of it.
+
+use super::REST_S;
+use crate::domain::gate::bounded::List;
+use crate::domain::gate::facts::{Ci, Facts, Shared, Subject};
+use crate::domain::gate::{Decision, Kind, Verdict, judge, ready};
+use crate::domain::request::policy::Policy;
+use crate::domain::time::Timestamp;
+
+/// Seconds until checks are looked at again that were not all over.
+const PENDING_S: i64 = 300;
+/// Seconds until what could not be read is read again.
+const UNREAD_S: i64 = 30;
+/// Seconds until a `success` is confirmed: people lose access without a delivery.
+const OPEN_S: i64 = 3_600;
+
+/// What was observed of it.
+pub(super) struct Sight {
+    /// Without those that share its head.
+    pub(super) facts: Facts,
+    pub(super) policy: Policy,
+    pub(super) shared: List<Shared, 100>,
+    /// Whether the base's rules require our check.
+    pub(super) required: bool,
+}
+
+impl Sight {
+    /// Its own verdict, whatever others say that share its head.
+    pub(super) fn own(&self) -> Verdict {
+        judge(&self.facts, &self.policy)
+    }
+
+    /// The verdict that is published for its head.
+    pub(super) fn judge(&self) -> Verdict {
+        let mut facts = self.facts.clone();
+        if let Subject::PullRequest(pull) = &mut facts.subject {
+            pull.shared = self.shared.clone();
+        }
+        judge(&facts, &self.policy)
+    }
+
+    /// Whether the gate says anything of it: it holds work of an agent, or the base asks for it.
+    pub(super) fn is_published(&self) -> bool {
+        let tainted = match &self.facts.subject {
+            Subject::PullRequest(pull) => Kind::of(pull, self.facts.repository).is_tainted(),
+            Subject::MergeGroup(_) => true,
+        };
+        tainted || self.required
+    }
+
+    /// Whether its draft is to be marked ready.
+    pub(super) fn is_ready(&self, verdict: &Verdict) -> bool {
+        ready::is_ready(&self.facts, &self.policy, verdict)
+    }
+
+    /// Hash of the policy that it was judged by; empty where there is none.
+    pub(super) fn policy_sha256(&self) -> String {
+        let hash = self.facts.base.policy.sha256.as_ref();
+        hash.map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// When it is judged again, if nothing happens until then.
+    pub(super) fn next(&self, verdict: &Verdict, now: Timestamp) -> Timestamp {
+        let settle_s = i64::from(self.policy.ci.settle_s).max(1);
+        let after = match verdict.decision {
+            Decision::V1 => UNREAD_S,
+            Decision::V19 | Decision::V20 => match &self.facts.subject {
+                Subject::PullRequest(pull) if is_over(&pull.ci) => settle_s,
+                Subject::PullRequest(_) | Subject::MergeGroup(_) => PENDING_S,
+            },
+            _ if verdict.conclusion.is_open() => OPEN_S,
+            _ => REST_S,
+        };
+        let next = now.plus_s(after);
+        verdict
+            .deadline
+            .map_or(next, |deadline| next.min(deadline.0.plus_s(1)))
+    }
+}
+
+fn is_over(ci: &Ci) -> bool {
+    ci.checks.iter().all(|check| check.standing.is_over())
+}
