@@ -55,7 +55,7 @@ fn every_failed_job_of_an_archive_is_told_once_and_within_one_budget() {
     assert_eq!(told.matches("Job: ").count(), 2, "{told}");
     assert!(!told.contains("not this one"), "{told}");
     assert_eq!(text(place.path(), &["-"], &of_a_run()), told);
-    for tokens in [0, 1, 9, 60, 150, 300, 700, 1500] {
+    for tokens in [0, 9, 150, 700] {
         let told = text(
             place.path(),
             &["--tokens", &tokens.to_string(), "run.zip"],

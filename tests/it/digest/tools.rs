@@ -113,6 +113,7 @@ fn on_a_passing_log_it_says_that_nothing_failed() {
         "pass-jest",
         "pass-maven-test",
         "pass-go-test",
+        "pass-gradle",
     ] {
         let found = of(&log(name));
         assert!(
