@@ -24,6 +24,7 @@ mod fold;
 mod found;
 mod junit;
 mod kept;
+mod lanes;
 mod mask;
 mod named;
 mod needles;
@@ -65,7 +66,9 @@ pub const TOKENS: usize = 2000;
 const IN_FRONT: u64 = 5;
 /// Bytes of a job's name.
 const JOB: usize = 300;
-/// Lines of the first cause that its fingerprint is made of.
+/// Causes of one strength beyond which a fingerprint takes of each its first line only.
+const MANY: usize = 200;
+/// Lines of each of the first causes that a fingerprint is made of.
 const PRINTED: u64 = 40;
 
 /// What is asked of a digest.
@@ -267,11 +270,16 @@ fn print_of(
             .map(|(_, kept)| kept.text.to_string())
             .collect::<Vec<_>>()
     };
-    let mut primary: Vec<String> = weighed
-        .strong
-        .iter()
-        .flat_map(lines)
-        .take(PRINTED as usize)
+    // All of them, for with the order of what ran another one would be cut off; of a great many
+    // their first lines.
+    let each = if weighed.strong.len() > MANY {
+        1
+    } else {
+        PRINTED as usize
+    };
+    let strong = weighed.strong.iter();
+    let mut primary: Vec<String> = strong
+        .flat_map(|id| lines(id).into_iter().take(each))
         .collect();
     if primary.is_empty() {
         let marked = annotations.into_iter().flat_map(|some| &some.found);
