@@ -177,7 +177,8 @@ fn run(program: &str, args: &[&str], file: &Path) -> (f64, f64) {
     let mut child = Command::new(program)
         .args(args)
         .arg(file)
-        .stdout(Stdio::null())
+        // With nobody to read its output, grep stops at the first line that it finds.
+        .stdout(tempfile::tempfile().unwrap())
         .spawn()
         .unwrap();
     let most = watched(&mut child);
