@@ -140,7 +140,8 @@ mod tests {
         let plan = plan(&told(&[4000, 300, 4000]), 3, 5, 1000);
         let shares: Vec<usize> = plan.tokens.iter().flatten().copied().collect();
         assert_eq!(shares.len(), 2);
-        assert!(shares.iter().all(|share| *share > 850), "{shares:?}");
+        // A third would be 330.
+        assert!(shares.iter().all(|share| *share > 440), "{shares:?}");
         assert_eq!(plan.tokens[1], None);
         assert!(plan.head.starts_with("3 of 5 jobs failed, in 3 ways."));
     }
