@@ -15,6 +15,7 @@
 //! The text of a log is foreign: it is cleaned (`clean`), masked (`mask`), bounded and
 //! fenced, and never read as an instruction.
 
+mod annotations;
 mod around;
 mod baseline;
 mod clean;
@@ -23,6 +24,7 @@ mod fold;
 mod found;
 mod junit;
 mod kept;
+mod lanes;
 mod mask;
 mod named;
 mod needles;
@@ -41,6 +43,7 @@ mod weigh;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
+pub use annotations::Annotations;
 pub use baseline::Baseline;
 pub use found::{Class, Diagnostic, Digest, Excerpt, FailedStep, Fingerprint, LogLine, Test};
 pub use junit::failed_tests;
@@ -59,7 +62,13 @@ pub const DIAGNOSTICS: usize = 50;
 /// Tokens of a digest, where nothing else is asked for.
 pub const TOKENS: usize = 2000;
 
-/// Lines of the first cause that its fingerprint is made of.
+/// Lines in front of a cause that may tell its place.
+const IN_FRONT: u64 = 5;
+/// Bytes of a job's name.
+const JOB: usize = 300;
+/// Causes of one strength beyond which a fingerprint takes of each its first line only.
+const MANY: usize = 200;
+/// Lines of each of the first causes that a fingerprint is made of.
 const PRINTED: u64 = 40;
 
 /// What is asked of a digest.
@@ -73,6 +82,10 @@ pub struct Options<'a> {
     pub step: Option<&'a str>,
     /// The tests that failed, from [`failed_tests`].
     pub tests: &'a [Test],
+    /// What was marked as failed in the check run.
+    pub annotations: Option<&'a Annotations>,
+    /// The job's name, for a log that does not say it.
+    pub job: Option<&'a str>,
 }
 
 impl Default for Options<'_> {
@@ -82,6 +95,8 @@ impl Default for Options<'_> {
             baseline: None,
             step: None,
             tests: &[],
+            annotations: None,
+            job: None,
         }
     }
 }
@@ -96,12 +111,20 @@ pub fn digest(log: impl Read, options: Options<'_>) -> io::Result<Digest> {
     for test in options.tests {
         scan.named.test(test);
     }
+    let annotations = options.annotations.filter(|found| !found.is_empty());
+    for found in annotations.into_iter().flat_map(|some| &some.found) {
+        scan.named.annotation(found);
+    }
+    scan.job = scan.job.take().or_else(|| options.job.map(job_name));
     let weighed = weigh::weigh(
         &scan,
         options.baseline.is_some(),
-        options.step.is_some() || !options.tests.is_empty(),
+        options.step.is_some() || !options.tests.is_empty() || annotations.is_some(),
     );
-    let mut digest = named(&scan, &weighed);
+    let mut digest = named(&scan, &weighed, annotations);
+    if let Some(annotations) = annotations {
+        annotated(&mut digest, &scan, &weighed, annotations);
+    }
     if let Some(name) = options.step.filter(|_| digest.failed) {
         let step = digest.step.get_or_insert_default();
         step.command = step
@@ -120,8 +143,30 @@ pub fn digest(log: impl Read, options: Options<'_>) -> io::Result<Digest> {
     Ok(digest)
 }
 
+/// A job's name from outside of the log, in one line.
+fn job_name(name: &str) -> String {
+    let line = name.replace(['\n', '\r'], " ");
+    clean::head(&clean::clean(line.as_bytes()), JOB).to_owned()
+}
+
+/// Adds what annotations know of a failure as a whole: the exit code, and the kind, where they
+/// tell it more surely than the log.
+fn annotated(digest: &mut Digest, scan: &Scan<'_>, weighed: &Weighed, annotations: &Annotations) {
+    if let Some(code) = annotations.exit_code {
+        let step = digest.step.get_or_insert_default();
+        step.exit_code = step.exit_code.or(Some(code));
+    }
+    let first = weighed.strong.first().and_then(|id| scan.causes.get(id));
+    let sure = first.map_or(0, |cause| cause.weight);
+    if let Some((class, weight)) = annotations.class()
+        && (digest.class == Class::Unknown || weight > sure)
+    {
+        (digest.class, digest.confidence) = (class, weight);
+    }
+}
+
 /// All of a digest but its text.
-fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
+fn named(scan: &Scan<'_>, weighed: &Weighed, annotations: Option<&Annotations>) -> Digest {
     let mut masked = 0;
     let mut clean = |text: &str| mask::mask(text, &mut masked);
     let step = weighed
@@ -152,7 +197,9 @@ fn named(scan: &Scan<'_>, weighed: &Weighed) -> Digest {
         failed: weighed.failed,
         class: weighed.class,
         confidence: weighed.confidence,
-        fingerprint: weighed.failed.then(|| print_of(scan, weighed, &tests)),
+        fingerprint: weighed
+            .failed
+            .then(|| print_of(scan, weighed, &tests, annotations)),
         job: scan.job.as_deref().map(&mut clean),
         step,
         primary,
@@ -204,21 +251,44 @@ fn masked_diagnostics(
 }
 
 /// The fingerprints of what was found.
-fn print_of(scan: &Scan<'_>, weighed: &Weighed, tests: &[Test]) -> Fingerprint {
+fn print_of(
+    scan: &Scan<'_>,
+    weighed: &Weighed,
+    tests: &[Test],
+    annotations: Option<&Annotations>,
+) -> Fingerprint {
     let lines = |id: &u32| {
         let line = scan.causes.get(id).map_or(0, |cause| cause.line);
+        // A place that stands in front of what was said about it, as node writes it, is of it.
+        let of_it =
+            |number: u64, text: &str| number >= line || rules::Place::of(text.trim()).is_some();
         scan.kept
-            .range(line..line + PRINTED)
-            .filter(|(_, kept)| kept.cause == *id && !kept.text.trim().is_empty())
+            .range(line.saturating_sub(IN_FRONT)..line + PRINTED)
+            .filter(|(number, kept)| {
+                kept.cause == *id && !kept.text.trim().is_empty() && of_it(**number, &kept.text)
+            })
             .map(|(_, kept)| kept.text.to_string())
             .collect::<Vec<_>>()
     };
-    let mut primary: Vec<String> = weighed
-        .strong
-        .iter()
-        .flat_map(lines)
-        .take(PRINTED as usize)
+    // All of them, for with the order of what ran another one would be cut off; of a great many
+    // their first lines.
+    let each = if weighed.strong.len() > MANY {
+        1
+    } else {
+        PRINTED as usize
+    };
+    let strong = weighed.strong.iter();
+    let mut primary: Vec<String> = strong
+        .flat_map(|id| lines(id).into_iter().take(each))
         .collect();
+    if primary.is_empty() {
+        let marked = annotations.into_iter().flat_map(|some| &some.found);
+        let text = |found: &Diagnostic| {
+            let file = found.file.as_deref().unwrap_or("");
+            format!("{file}: {}", found.message)
+        };
+        primary = marked.take(PRINTED as usize).map(text).collect();
+    }
     if let Some(line) = weighed.primary.filter(|_| primary.is_empty()) {
         primary = scan
             .kept

@@ -1,5 +1,6 @@
 //! The tests and diagnostics that signs name, each once.
 
+use super::annotations::{self, ends_alike, shares};
 use super::clean::head;
 use super::found::{Diagnostic, Test};
 use super::rules::{Place, Sign};
@@ -61,6 +62,36 @@ impl Named {
                 .message
                 .truncate(found.message.floor_char_boundary(TEXT));
             self.diagnostics.push(found);
+        } else {
+            self.more_diagnostics += 1;
+        }
+    }
+
+    /// Takes an annotation, unless the log said the same; then it fills in what the log left out.
+    pub(super) fn annotation(&mut self, found: &Diagnostic) {
+        let mut known = self.diagnostics.iter_mut();
+        if let Some(known) = known.find(|known| annotations::same(known, found)) {
+            if known.file.is_none() {
+                known.file.clone_from(&found.file);
+            }
+            known.line = known.line.or(found.line);
+            known.column = known.column.or(found.column);
+            return;
+        }
+        let of_test = |test: &&mut Test| {
+            let place = test.file.as_ref().zip(found.file.as_ref());
+            let there = place.is_some_and(|(one, other)| ends_alike(one, other));
+            let said = shares(&test.message, &found.message)
+                || (!test.id.is_empty() && found.message.contains(&test.id));
+            (there && test.line == found.line) || (said && (there || test.file.is_none()))
+        };
+        if let Some(test) = self.tests.iter_mut().find(of_test) {
+            test.line = test.line.or(found.line);
+            if test.file.is_none() {
+                test.file.clone_from(&found.file);
+            }
+        } else if self.diagnostics.len() < APART {
+            self.diagnostics.push(found.clone());
         } else {
             self.more_diagnostics += 1;
         }

@@ -4,8 +4,10 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use aho_corasick::dfa::DFA;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::lanes;
 use super::rules::{ALL, GENERIC, Rule, Seen, Sign};
 use super::step;
 
@@ -13,7 +15,7 @@ use super::step;
 pub(super) struct Needles {
     /// Of the literals that hold no other one: whoever has the longer has the shorter, too. Small,
     /// so that it stays in the processor's cache while a log runs through it.
-    shortest: Option<AhoCorasick>,
+    shortest: Option<DFA>,
     /// Of all literals.
     automaton: Option<AhoCorasick>,
     rules: Vec<&'static Rule>,
@@ -55,7 +57,12 @@ impl Needles {
             .copied()
             .filter(|literal| !holds_other(literal))
             .collect();
-        let shortest = automaton(&shortest);
+        let shortest = DFA::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .prefilter(false)
+            .build(&shortest)
+            .ok();
         let automaton = automaton(&literals);
         Self {
             shortest,
@@ -65,10 +72,12 @@ impl Needles {
         }
     }
 
-    /// Where in a part of `bytes` the next literal begins.
-    pub(super) fn next(&self, bytes: &[u8], part: Range<usize>) -> Option<usize> {
-        let hit = self.shortest.as_ref()?.find(Input::new(bytes).span(part))?;
-        Some(hit.start())
+    /// A place within each line of a part of `bytes` that holds a literal, in their order.
+    pub(super) fn touched(&self, bytes: &[u8], part: Range<usize>) -> Vec<usize> {
+        let Some(shortest) = &self.shortest else {
+            return Vec::new();
+        };
+        lanes::touched(shortest, bytes, part)
     }
 
     /// What the rules say of a line: the sign with the greatest weight, the earliest rule's of

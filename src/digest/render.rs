@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::annotations::ANNOTATION;
 use super::clean::head;
 use super::found::{Class, Digest, Excerpt};
 use super::select::WIDTH;
@@ -82,14 +83,16 @@ pub(super) fn names(digest: &Digest, excerpts: &str, budget: usize) -> String {
     }
     for diagnostic in &digest.diagnostics {
         let start = head(&diagnostic.message, 60);
-        if start.is_empty() || shown.contains(&squeezed(start)) {
-            continue;
-        }
         let place = diagnostic
             .file
             .as_ref()
             .map(|file| format!("{file}:{}: ", diagnostic.line.unwrap_or(0)))
             .unwrap_or_default();
+        // The log says an annotation's words without its place.
+        let placed = diagnostic.tool != ANNOTATION || shown.contains(place.trim_end_matches(": "));
+        if start.is_empty() || (placed && shown.contains(&squeezed(start))) {
+            continue;
+        }
         let line = format!("- {place}{}\n", head(&diagnostic.message, NAME));
         if out.len() + line.len() + 60 > most {
             hidden += 1;

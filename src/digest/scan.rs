@@ -91,12 +91,13 @@ impl<'b> Scan<'b> {
 
     /// Reads whole lines: as long as nothing is open, the next one that holds a literal.
     fn batch(&mut self, bytes: &[u8], floor: usize, batch: Range<usize>) {
-        let needles = Needles::get();
+        let touched = Needles::get().touched(bytes, batch.clone());
+        let mut hits = touched.into_iter().peekable();
         let mut at = batch.start;
         while at < batch.end {
             let every = self.open.is_some() || self.baseline.is_some();
             if !every {
-                let hit = needles.next(bytes, at..batch.end);
+                let hit = hits.peek().copied();
                 let next = hit.map_or(batch.end, |hit| {
                     memchr::memrchr(b'\n', &bytes[at..hit]).map_or(at, |feed| at + feed + 1)
                 });
@@ -111,7 +112,7 @@ impl<'b> Scan<'b> {
             }
             let length = memchr::memchr(b'\n', &bytes[at..batch.end]);
             let stop = length.map_or(batch.end, |length| at + length + 1);
-            let touched = !every || needles.next(bytes, at..stop).is_some();
+            let touched = hits.next_if(|hit| *hit < stop).is_some();
             self.lines += 1;
             self.line(
                 &Around {

@@ -35,6 +35,8 @@ const NEAR: u8 = 8;
 
 /// How much weaker than the strongest a cause may be to speak for a class.
 const FAR: u8 = 45;
+/// From this strength on a summary's word of snapshots that differ is believed.
+const SUMMED: u8 = 30;
 /// The most that all causes but the first can say for a class.
 const OTHERS: f32 = 180.0;
 
@@ -231,7 +233,9 @@ fn classify(
         };
     }
     let total: f32 = votes.values().sum();
-    let snapshot = votes.contains_key(&Class::SnapshotDiff);
+    let snapshot = causes
+        .iter()
+        .any(|(_, cause)| cause.class == Some(Class::SnapshotDiff) && strength(cause) >= SUMMED);
     let best = votes
         .into_iter()
         .max_by(|one, other| one.1.total_cmp(&other.1));

@@ -41,6 +41,11 @@ fn git(seen: &Seen<'_>) -> Option<Sign> {
             Class::PermissionOrSecret
         } else if lower.contains("resolve host")
             || lower.contains("timed out")
+            || lower.contains("failed to connect")
+            || lower.contains("connection refused")
+            || lower.contains("connection reset")
+            || lower.contains("could not connect")
+            || lower.contains("couldn't connect")
             || lower.contains("early eof")
             || lower.contains("the remote end hung up")
             || lower.contains("error: 5")
@@ -54,7 +59,9 @@ fn git(seen: &Seen<'_>) -> Option<Sign> {
         }
         return Some(Sign::new(86).class(class).before(2).after(After::Lines(3)));
     }
-    if text.starts_with("remote: Permission") || text.contains("remote: Invalid") {
+    // Also where a tool prints git's words within its own.
+    let denied = text.contains("remote: Permission to ") && text.contains(" denied to ");
+    if denied || text.starts_with("remote: Permission") || text.contains("remote: Invalid") {
         return Some(
             Sign::new(90)
                 .class(Class::PermissionOrSecret)
@@ -97,6 +104,16 @@ mod tests {
                 86,
             ),
             ("remote: Permission to a/b.git denied to c.", "git", 90),
+            (
+                "  stderr: 'remote: Permission to a/b.git denied to c.\\n' +",
+                "git",
+                90,
+            ),
+            (
+                "fatal: unable to access 'https://example.test/a.git/': Failed to connect to example.test port 443",
+                "git",
+                86,
+            ),
             ("CONFLICT (content): Merge conflict in a", "git", 86),
             ("diff --git a/x b/x", "git-diff", 70),
         ]);

@@ -73,14 +73,15 @@ fn compiler(seen: &Seen<'_>) -> Option<Sign> {
 
 fn panic(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
+    let class = if text.starts_with("panic: test timed out after") {
+        Class::Timeout
+    } else {
+        Class::RuntimeError
+    };
     (text.starts_with("panic: ")
         || text.starts_with("fatal error: ")
         || text.contains("WARNING: DATA RACE"))
-    .then(|| {
-        Sign::new(91)
-            .class(Class::RuntimeError)
-            .after(After::Lines(25))
-    })
+    .then(|| Sign::new(91).class(class).after(After::Lines(25)))
 }
 
 fn module(seen: &Seen<'_>) -> Option<Sign> {

@@ -50,7 +50,7 @@ static LISTED: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\[ERROR\] +([\w$]+\.[\w$]+):(\d+)(?:->\S+)? (.*)"));
 
 fn compiler(seen: &Seen<'_>) -> Option<Sign> {
-    let text = seen.text;
+    let text = behind_task(seen.text);
     let text = text.strip_prefix("[ERROR] ").unwrap_or(text).trim_start();
     let text = text.strip_prefix("e: ").unwrap_or(text);
     if text.starts_with("at ")
@@ -165,6 +165,18 @@ fn marked(said: &str) -> Sign {
     Sign::new(77).after(After::While(20, |text| text.starts_with("[ERROR]")))
 }
 
+/// Behind a task's name: Gradle ends that line only when the task is done, and a compiler's first
+/// words come before.
+fn behind_task(text: &str) -> &str {
+    let end = text
+        .strip_prefix(':')
+        .and_then(|task| task.find(|char: char| !(char.is_alphanumeric() || char == ':')));
+    match end.map(|end| &text[end + 1..]) {
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => text,
+    }
+}
+
 /// `AdderTest.adds` and 12 are `AdderTest.java:12`, whichever folder it stands in.
 fn listed_place(name: &str, line: &str) -> Option<Place> {
     let class = name.split('.').next()?;
@@ -226,7 +238,19 @@ fn gradle(seen: &Seen<'_>) -> Option<Sign> {
     })
 }
 
+/// What a test threw, and where, as Gradle lists it below the test.
+fn listed(text: &str) -> Option<Sign> {
+    let (thrown, place) = text.strip_prefix("    ")?.split_once(" at ")?;
+    let class = thrown.contains('.') && !thrown.contains(' ');
+    let place = Place::of(place).filter(|_| class)?;
+    let sign = Sign::new(73).message(thrown).place(Some(place));
+    Some(sign.class(Class::TestAssertion))
+}
+
 fn thrown(seen: &Seen<'_>) -> Option<Sign> {
+    if let Some(sign) = listed(seen.text) {
+        return Some(sign);
+    }
     let text = seen.text.trim_start_matches("[ERROR]").trim_start();
     // The pattern is costly, and every line with an error comes here.
     let named = text

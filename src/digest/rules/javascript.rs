@@ -16,6 +16,7 @@ pub(super) const RULES: &[Rule] = &[
             "tests:",
             "test suites:",
             "snapshots:",
+            "snapshots ",
             "no tests found",
         ],
         read: suite,
@@ -106,10 +107,10 @@ fn suite(seen: &Seen<'_>) -> Option<Sign> {
     }
     let counts = (text.starts_with("Tests:")
         || text.starts_with("Test Suites:")
-        || text.starts_with("Snapshots:"))
+        || text.starts_with("Snapshots"))
         && text.contains("fail");
     if counts {
-        let class = if text.starts_with("Snapshots:") {
+        let class = if text.starts_with("Snapshots") {
             Class::SnapshotDiff
         } else {
             Class::TestAssertion
@@ -194,8 +195,18 @@ fn script(seen: &Seen<'_>) -> Option<Sign> {
             return Some(if own {
                 Sign::new(30).aside()
             } else {
+                let refused = ["ENEEDAUTH", "E401", "E403", "EOTP", "EACCES", "EPERM"];
+                let unreached = ["ECONN", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ERR_SOCKET"];
+                let is = |codes: &[&str]| codes.iter().any(|known| code.starts_with(known));
+                let class = if is(&refused) {
+                    Class::PermissionOrSecret
+                } else if is(&unreached) || code.starts_with("E5") {
+                    Class::NetworkOrFlaky
+                } else {
+                    Class::DependencyInstall
+                };
                 Sign::new(85)
-                    .class(Class::DependencyInstall)
+                    .class(class)
                     .after(After::While(14, |text| text.starts_with("npm ")))
             });
         }
@@ -223,7 +234,9 @@ fn script(seen: &Seen<'_>) -> Option<Sign> {
 
 fn expectation(seen: &Seen<'_>) -> Option<Sign> {
     let text = seen.text.trim_start();
-    if text.contains("toMatchSnapshot")
+    let mismatched = text.starts_with("Error: Snapshot `") && text.ends_with(" mismatched");
+    if mismatched
+        || text.contains("toMatchSnapshot")
         || text.contains("snapshot failed")
         || text.contains("snapshots failed")
     {

@@ -6,9 +6,10 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use super::archive::archive;
 use super::{folder, in_a_job, log};
 
-fn run(folder: &Path, args: &[&str], input: &[u8]) -> Output {
+pub(super) fn run(folder: &Path, args: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_castellan"))
         .arg("digest")
         .args(args)
@@ -18,11 +19,12 @@ fn run(folder: &Path, args: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    // One that refuses what it was told does not read to the end.
+    drop(child.stdin.take().unwrap().write_all(input));
     child.wait_with_output().unwrap()
 }
 
-fn text(folder: &Path, args: &[&str], input: &[u8]) -> String {
+pub(super) fn text(folder: &Path, args: &[&str], input: &[u8]) -> String {
     let out = run(folder, args, input);
     assert!(
         out.status.success(),
@@ -41,19 +43,12 @@ fn a_log_is_read_as_text_as_gzip_from_an_archive_and_from_standard_input() {
     packed.write_all(&bytes).unwrap();
     let packed = packed.finish().unwrap();
     std::fs::write(place.path().join("packed.gz"), &packed).unwrap();
-    let mut archive =
-        zip::ZipWriter::new(std::fs::File::create(place.path().join("run.zip")).unwrap());
-    for (name, content) in [
+    let archive = archive(&[
         ("0_lint.txt", log("pass-pytest")),
         ("1_test.txt", bytes.clone()),
         ("test/2_Run pytest.txt", b"error: not this one\n".to_vec()),
-    ] {
-        archive
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
-        archive.write_all(&content).unwrap();
-    }
-    archive.finish().unwrap();
+    ]);
+    std::fs::write(place.path().join("run.zip"), &archive).unwrap();
 
     let plain = text(place.path(), &["plain.txt"], b"");
     assert!(
@@ -61,9 +56,13 @@ fn a_log_is_read_as_text_as_gzip_from_an_archive_and_from_standard_input() {
         "{plain}"
     );
     assert_eq!(text(place.path(), &["packed.gz"], b""), plain);
-    assert_eq!(text(place.path(), &["run.zip"], b""), plain);
+    // The archive names the job.
+    let named = text(place.path(), &["run.zip"], b"");
+    assert_eq!(named.replace("Job: test\n", ""), plain);
+    assert!(named.contains("Job: test\n"), "{named}");
     assert_eq!(text(place.path(), &["-"], &bytes), plain);
     assert_eq!(text(place.path(), &["-"], &packed), plain);
+    assert_eq!(text(place.path(), &["-"], &archive), named);
     assert!(
         text(place.path(), &["--tokens", "50", "-"], &bytes)
             .chars()
@@ -130,6 +129,7 @@ fn what_cannot_be_read_is_named() {
     for (args, said) in [
         (&["none.txt"][..], "none.txt"),
         (&["--step-list", "bad.json", "-"], "list of steps"),
+        (&["--annotations", "bad.json", "-"], "list of annotations"),
         (&["bad.zip"], "archive"),
         (&["bad.gz"], "bad.gz"),
     ] {

@@ -105,6 +105,54 @@ fn it_stays_when_the_order_changes() {
     let two = "FAILED tests/b.py::test_two - assert 3 == 4\n";
     let print = |log: String| of(log.as_bytes()).fingerprint.unwrap();
     assert_eq!(print(format!("{one}{two}")), print(format!("{two}{one}")));
+    // Also where each of them has much to say.
+    let long = |name: &str| {
+        let frames: String = (1..30)
+            .map(|line| format!("  File \"{name}.py\", line {line}, in {name}_{line}\n"))
+            .collect();
+        format!("Traceback (most recent call last):\n{frames}ValueError: {name} is wrong\n\n")
+    };
+    let (one, two) = (long("one"), long("two"));
+    let print = |log: String| of(log.as_bytes()).fingerprint.unwrap().loose;
+    assert_eq!(print(format!("{one}{two}")), print(format!("{two}{one}")));
+    assert_ne!(print(format!("{one}{two}")), print(one.clone()));
+    // Files that are compiled, and tests that are run, in another order.
+    for (name, from, to) in [
+        (
+            "gcc-make",
+            "gcc -Wall -Werror -c -o src/main.o",
+            "gcc -Wall -Werror -c -o src/adds.o",
+        ),
+        ("flake8", "lint.py:4:7", "lint.py:5:12"),
+    ] {
+        let log = text(name);
+        let at = |what: &str| log.find(what).unwrap();
+        let (from, to) = (at(from), at(to));
+        let end = log[to..]
+            .find("make: ***")
+            .map_or(log.len(), |end| to + end);
+        let swapped = [&log[..from], &log[to..end], &log[from..to], &log[end..]].concat();
+        assert_ne!(swapped, log);
+        assert_eq!(print(swapped), print(log.clone()), "{name}");
+    }
+}
+
+#[test]
+fn it_stays_in_another_checkout() {
+    for name in ["eslint", "maven-compile", "gradle-compile", "node"] {
+        let log = text(name);
+        let print = |root: &str| loose(log.replace("/home/ci/", root).as_bytes());
+        let of_github = print("/home/runner/work/adds/adds/");
+        assert!(log.contains("/home/ci/"), "{name}");
+        for root in [
+            "/__w/adds/adds/",
+            "/builds/me/adds/",
+            "/Users/runner/work/x/x/",
+            "/github/workspace/",
+        ] {
+            assert_eq!(print(root), of_github, "{name} in {root}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! The digest of failed jobs: what it finds in logs that real tools wrote, what it promises of
 //! any log, and the command.
 
+mod annotations;
+mod archive;
 mod command;
+mod confusion;
 mod fingerprint;
+mod memory;
+mod mutations;
 mod promises;
 mod tools;
 

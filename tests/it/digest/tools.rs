@@ -9,21 +9,21 @@ use serde::Deserialize;
 use super::{beside, folder, in_a_job, log, of};
 
 #[derive(Deserialize)]
-struct Truth {
-    tool: String,
-    exit: i32,
-    class: String,
+pub(super) struct Truth {
+    pub(super) tool: String,
+    pub(super) exit: i32,
+    pub(super) class: String,
     primary: String,
     tests: Vec<String>,
     places: Vec<String>,
 }
 
-fn truth() -> BTreeMap<String, Truth> {
+pub(super) fn truth() -> BTreeMap<String, Truth> {
     let text = std::fs::read_to_string(folder().join("truth.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn class(digest: &Digest) -> String {
+pub(super) fn class(digest: &Digest) -> String {
     serde_json::to_value(digest.class)
         .unwrap()
         .as_str()
@@ -113,6 +113,7 @@ fn on_a_passing_log_it_says_that_nothing_failed() {
         "pass-jest",
         "pass-maven-test",
         "pass-go-test",
+        "pass-gradle",
     ] {
         let found = of(&log(name));
         assert!(
