@@ -2,7 +2,7 @@
 //!
 //! One question for all of it, so that an approval costs few calls. Reviews are read to their end
 //! or not at all: a list that was cut would say nothing about what it lacks (A10). Source: GitHub's
-//! GraphQL objects `PullRequest` and `PullRequestReview`.
+//! GraphQL object `PullRequest`.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The facts of a pull request at one moment, and what was judged by them.
 
 use super::super::{Engine, EngineError};
-use super::base::base_files;
+use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
 use super::sight::Sight;
 use super::{evidence, people, task};
@@ -32,6 +32,17 @@ pub(super) struct Seen<'a> {
     pub(super) since: Timestamp,
 }
 
+/// What git says of a pull request.
+struct Trees {
+    tip: Oid,
+    merge_base: Oid,
+    files: BaseFiles,
+    sides: Sides,
+    read: Read,
+    /// `None` where they cannot be told.
+    commits: Option<Vec<facts::Commit>>,
+}
+
 impl Engine {
     /// Observes all that the gate asks for.
     pub(super) async fn observe_pull(
@@ -48,20 +59,14 @@ impl Engine {
             None => task::Told::default(),
         };
         let demanded = self.required_of(seen.target, &state.base_branch).await?;
-        let (tip, remote, mirror) = self.mirror_of(seen).await?;
-        let Some(merge_base) = mirror.merge_base(&state.head, &tip).await? else {
-            let told = "head and base have nothing in common".to_owned();
-            return Err(EngineError::Defect(told));
-        };
-        let files = base_files(&mirror, &remote, &tip, demanded.ours).await?;
-        let sides = Sides::of(&mirror, &merge_base, &state.head, &tip).await?;
-        let read = sides
-            .read(&mirror, &remote, &files.read.risk, &workflow_path())
-            .await?;
-        let commits = self
-            .commits_of(seen, (&mirror, &remote), &tip, &told.pushed)
-            .await?;
-        drop(mirror);
+        let Trees {
+            tip,
+            merge_base,
+            files,
+            sides,
+            read,
+            commits,
+        } = self.trees_of(seen, demanded.ours, &told).await?;
         let checks = self.checks_of(seen.target, &state.head).await?;
         let overrides = self.store.overrides(seen.target.repository, seen.number);
         let overrides = overrides.await?;
@@ -106,22 +111,52 @@ impl Engine {
             unresolved_threads: state.unresolved_threads,
             shared: List::default(),
         };
-        let facts = Facts {
-            version: facts::VERSION,
-            now: Moment(self.clock.now()),
-            app: AppId(self.github()?.app_id()),
-            repository: seen.target.repository,
-            base: base(seen, tip, files.policy, &demanded)?,
-            organisation: facts::Organisation::default(),
-            unread,
-            published: published.and_then(|run| was_published(seen, run)),
-            subject: Subject::PullRequest(Box::new(pull)),
-        };
         Ok(Sight {
-            facts,
+            facts: Facts {
+                version: facts::VERSION,
+                now: Moment(self.clock.now()),
+                app: AppId(self.github()?.app_id()),
+                repository: seen.target.repository,
+                base: base(seen, tip, files.policy, &demanded)?,
+                organisation: facts::Organisation::default(),
+                unread,
+                published: published.and_then(|run| was_published(seen, run)),
+                subject: Subject::PullRequest(Box::new(pull)),
+            },
             policy: files.read,
             shared: self.shared(seen).await?,
             required: demanded.ours,
+        })
+    }
+
+    /// What git says of it.
+    async fn trees_of(
+        &self,
+        seen: &Seen<'_>,
+        required: bool,
+        told: &task::Told,
+    ) -> Result<Trees, EngineError> {
+        let (tip, remote, mirror) = self.mirror_of(seen).await?;
+        let head = &seen.state.head;
+        let Some(merge_base) = mirror.merge_base(head, &tip).await? else {
+            let told = "head and base have nothing in common".to_owned();
+            return Err(EngineError::Defect(told));
+        };
+        let files = base_files(&mirror, &remote, &tip, required).await?;
+        let sides = Sides::of(&mirror, &merge_base, head, &tip).await?;
+        let policy = &files.read.risk;
+        let read = sides
+            .read(&mirror, &remote, policy, &workflow_path())
+            .await?;
+        let git = (&mirror, &remote);
+        let commits = self.commits_of(seen, git, &tip, &told.pushed).await?;
+        Ok(Trees {
+            tip,
+            merge_base,
+            files,
+            sides,
+            read,
+            commits,
         })
     }
 

@@ -2,6 +2,7 @@
 //! crash in between only means that it is read again.
 
 mod command;
+mod judged;
 mod request;
 mod world;
 

@@ -169,20 +169,6 @@ impl Engine {
         Ok(Reading::Done("the task heard of the push"))
     }
 
-    /// Somebody pushed to another branch: it may be the base of tasks, and in their way (H6).
-    async fn read_base_push(&self, place: &Place, branch: &str) -> Result<Reading, EngineError> {
-        let live = self.store.live_tasks(place.repository).await?;
-        let meant = |one: &&StoredTask| one.task.base.branch == branch && one.task.pull.is_some();
-        let meant: Vec<&StoredTask> = live.iter().filter(meant).collect();
-        // Policy, owners or workflows may be other ones now.
-        self.mark_base(place.repository, branch).await?;
-        self.look_at_base(&meant).await?;
-        Ok(match !meant.is_empty() {
-            true => Reading::Done("the base was compared with what was delivered"),
-            false => Reading::Ignored("no task has this branch".to_owned()),
-        })
-    }
-
     pub(super) async fn read_pull_end(
         &self,
         place: &Place,
@@ -205,19 +191,6 @@ impl Engine {
         self.record(&stored.task.id, Fact::PullEnded { merged }, Cause::None)
             .await?;
         Ok(Reading::Done("the task heard of its pull request's end"))
-    }
-
-    /// Something about a pull request is not what it was: it is judged anew.
-    pub(super) async fn read_touch(
-        &self,
-        place: &Place,
-        number: Number,
-    ) -> Result<Reading, EngineError> {
-        if !self.is_enrolled(place).await? {
-            return Ok(Reading::Ignored("not a repository of ours".to_owned()));
-        }
-        self.mark_pull(place.repository, number).await?;
-        Ok(Reading::Done("a pull request is judged anew"))
     }
 
     /// Somebody requested changes to a pull request.

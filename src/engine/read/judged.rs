@@ -1,0 +1,40 @@
+//! What only concerns pull requests that are judged: the bases of some, and what is said about them.
+
+use super::super::{Engine, EngineError};
+use super::Reading;
+use crate::domain::ids::Number;
+use crate::domain::notice::Place;
+use crate::store::StoredTask;
+
+impl Engine {
+    /// Somebody pushed to another branch: it may be the base of tasks, and in their way (H6).
+    pub(super) async fn read_base_push(
+        &self,
+        place: &Place,
+        branch: &str,
+    ) -> Result<Reading, EngineError> {
+        let live = self.store.live_tasks(place.repository).await?;
+        let meant = |one: &&StoredTask| one.task.base.branch == branch && one.task.pull.is_some();
+        let meant: Vec<&StoredTask> = live.iter().filter(meant).collect();
+        // Policy, owners or workflows may be other ones now.
+        self.mark_base(place.repository, branch).await?;
+        self.look_at_base(&meant).await?;
+        Ok(match !meant.is_empty() {
+            true => Reading::Done("the base was compared with what was delivered"),
+            false => Reading::Ignored("no task has this branch".to_owned()),
+        })
+    }
+
+    /// Something about a pull request is not what it was: it is judged anew.
+    pub(super) async fn read_touch(
+        &self,
+        place: &Place,
+        number: Number,
+    ) -> Result<Reading, EngineError> {
+        if !self.is_enrolled(place).await? {
+            return Ok(Reading::Ignored("not a repository of ours".to_owned()));
+        }
+        self.mark_pull(place.repository, number).await?;
+        Ok(Reading::Done("a pull request is judged anew"))
+    }
+}
