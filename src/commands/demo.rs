@@ -342,7 +342,9 @@ impl Story<'_> {
             let sent = self.engine.store.count_effects().await?.waiting == 0;
             let rests = !stored.task.stage.is_busy()
                 && !matches!(stored.task.stage, Stage::Checking { .. });
-            if rests && sent {
+            let now = self.engine.clock.now();
+            let judged = self.engine.store.count_due_pulls(now).await? == 0;
+            if rests && sent && judged {
                 self.tell_news(&stored.task.id, told, began).await?;
                 return Ok(stored);
             }

@@ -1,5 +1,6 @@
-//! Whose the commits of a pull request are, by their accounts. Git's own names say nothing: anybody
-//! can write them. Source: GitHub's "List commits on a pull request".
+//! Which pull requests are open, and whose their commits are, by their accounts. Git's own names say
+//! nothing: anybody can write them. Source: GitHub's "List pull requests" and "List commits on a pull
+//! request".
 
 use std::collections::HashMap;
 
@@ -20,6 +21,21 @@ pub struct Hands {
 }
 
 impl Client {
+    /// The numbers of the open pull requests of a repository; where there are more than are read,
+    /// the newest.
+    ///
+    /// # Errors
+    /// GitHub did not answer.
+    pub async fn open_pulls(&self, target: &Target) -> Result<Vec<Number>, GithubError> {
+        let operation = "list open pull requests";
+        let of = Of::Repository(target);
+        let listed = self.pages(operation, of, "/pulls?state=open").await?;
+        let numbers = listed.rows.iter();
+        Ok(numbers
+            .filter_map(|row| row["number"].as_i64().map(Number))
+            .collect())
+    }
+
     /// The accounts of a pull request's commits. GitHub lists 250 at most: a commit that is not
     /// among them is unknown.
     ///

@@ -4,7 +4,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{GateKey, Store, StoreError, failed};
+use super::{GateKey, Store, StoreError, count, failed};
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 
@@ -77,6 +77,31 @@ impl Store {
         .await
         .map(drop)
         .map_err(failed("mark a pull request"))
+    }
+
+    /// Has a pull request judged at `at` that is not known yet.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn add_pull(
+        &self,
+        repository: RepositoryId,
+        number: Number,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO gate_pulls (repository, number, due_at, marks, tries, leases, leased_until,
+                 unread_since, head, base, conclusion, decision, title)
+             VALUES ($1, $2, $3, 1, 0, 0, 0, 0, '', '', '', '', '')
+             ON CONFLICT (repository, number) DO NOTHING",
+        )
+        .bind(repository.0)
+        .bind(number.0)
+        .bind(at.0)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(failed("add a pull request"))
     }
 
     /// Has every pull request that was judged for this base judged at `at`: its policy, its owners
@@ -195,6 +220,19 @@ impl Store {
         .await
         .map(drop)
         .map_err(failed("delay a pull request"))
+    }
+
+    /// How many pull requests wait to be judged at `now`.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn count_due_pulls(&self, now: Timestamp) -> Result<u64, StoreError> {
+        sqlx::query("SELECT count(*) FROM gate_pulls WHERE due_at <= $1")
+            .bind(now.0)
+            .fetch_one(&self.pool)
+            .await
+            .and_then(|row| count(&row))
+            .map_err(failed("count pull requests to judge"))
     }
 
     /// Forgets a pull request that is not open any more.

@@ -5,7 +5,7 @@
 
 use super::observe::Seen;
 use crate::domain::gate::bounded::{List, Moment, Text};
-use crate::domain::gate::facts::{Evidence, Pack, Section, SectionName};
+use crate::domain::gate::facts::{Evidence, Opener, Pack, Section, SectionName};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;
 use crate::domain::task::stage::Stage;
@@ -18,6 +18,19 @@ pub(super) struct Known {
     pub(super) findings: Option<Vec<String>>,
     /// Where head and base part.
     pub(super) merge_base: Oid,
+}
+
+/// Seconds in which a pull request that we opened becomes known as a task's.
+const RECORDED_S: i64 = 120;
+
+/// The evidence of a pull request of no task: none, and in the first moments of one of ours it is
+/// still being recorded.
+pub(super) fn unknown(seen: &Seen<'_>, opened_by: Opener) -> Evidence {
+    let until = Moment(seen.state.opened_at.plus_s(RECORDED_S));
+    Evidence {
+        pack: None,
+        building_until: (opened_by == Opener::Us).then_some(until),
+    }
 }
 
 /// The evidence of a pull request of ours.

@@ -12,6 +12,7 @@ mod checks;
 mod commits;
 mod difference;
 mod evidence;
+mod list;
 mod observe;
 mod people;
 mod publish;

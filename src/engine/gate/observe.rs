@@ -8,7 +8,7 @@ use super::{evidence, people, task};
 use crate::domain::ci::checks::{Check, Demanded, Observed, WorkflowRun};
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::facts::{
-    self, Base, Ci, Enforcement, Evidence, Facts, Opener, Override, PolicyFile, Published, Pull,
+    self, Base, Ci, Enforcement, Facts, Opener, Override, PolicyFile, Published, Pull,
     RequiredCheck, Risk, RiskRule, SeenCheck, Shared, Subject, Unread, Workflow,
 };
 use crate::domain::gate::{Conclusion, Decision};
@@ -82,10 +82,11 @@ impl Engine {
         };
         let unread = unread(&checks, commits.is_some(), seen.since);
         let ci = self.ci(seen, &checks, &sides, &files.read);
+        let opened_by = self.opener(seen, own.is_some()).await?;
         let pull = Pull {
             number: seen.number,
             draft: state.draft,
-            opened_by: self.opener(seen, own.is_some()).await?,
+            opened_by,
             opener: state.author.as_ref().map_or(GHOST, |one| one.person.id),
             head_repository: state.head_repository,
             head: state.head.clone(),
@@ -103,9 +104,10 @@ impl Engine {
             owners: people::resolve(&owners, &people)?,
             people,
             reviews: people::reviews(seen)?,
-            evidence: own.map_or_else(Evidence::default, |task| {
-                evidence::evidence(seen, task, &known)
-            }),
+            evidence: own.map_or_else(
+                || evidence::unknown(seen, opened_by),
+                |task| evidence::evidence(seen, task, &known),
+            ),
             ci,
             overrides: bounded(overrides.iter().map(override_of).collect())?,
             unresolved_threads: state.unresolved_threads,

@@ -89,6 +89,8 @@ impl Engine {
             })
             .collect();
         notices.extend(comments.found);
+        let listed = self.list_pulls(&target).await;
+        self.bear_unless_paused("the open pull requests", listed)?;
         let all = self.read_listed(repository, &notices).await?;
         for stored in live {
             // It is looked at again in the next sweep: the cursor is not about it.

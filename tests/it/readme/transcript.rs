@@ -24,9 +24,9 @@ const MASKS: [(&str, &str); 12] = [
     ),
     (r"in [0-9.]+s\b", "in 0.000s"),
     (r"at (`?)[0-9a-f]{7}\b", "at ${1}0000000"),
-    // The sweep at the start may still be asking.
+    // The sweep at the start may still be asking, and the gate is judged as things happen.
     (r"; [0-9]+ calls", "; … calls"),
-    (r"(reads|tokens) [0-9]+", "$1 …"),
+    (r"(other|reads|tokens) [0-9]+", "$1 …"),
     (r"run 17[0-9]+", "run 17000000001"),
 ];
 
