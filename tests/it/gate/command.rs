@@ -131,6 +131,11 @@ fn wrong_facts() -> Bad {
             with("2026-11-28T12:00:00Z", "2026-11-28T12:00:00+01:00"),
             &["5:", "RFC 3339 in UTC"],
         ),
+    ]
+}
+
+fn large_facts() -> Bad {
+    vec![
         (
             "a long text",
             with("\"main\"", &format!("\"{}\"", "x".repeat(256))),
@@ -162,7 +167,7 @@ fn wrong_facts() -> Bad {
 #[test]
 fn x87_bad_input_is_2_with_place_and_remedy() {
     let place = tempfile::tempdir().unwrap();
-    for (name, text, parts) in no_facts().into_iter().chain(wrong_facts()) {
+    for (name, text, parts) in [no_facts(), wrong_facts(), large_facts()].concat() {
         std::fs::write(place.path().join("facts.json"), text).unwrap();
         let (code, out, error) = run(place.path(), &["facts.json"]);
         assert_eq!(code, Some(2), "{name}: {out}{error}");
