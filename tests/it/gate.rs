@@ -1,6 +1,7 @@
 //! The merge gate: every row of its truth table as a file that anybody can judge, and what holds
 //! for all facts.
 
+mod cases;
 mod codeowners;
 mod command;
 mod properties;

@@ -5,6 +5,7 @@ mod command;
 use std::collections::BTreeMap;
 
 use castellan::domain::ci::weakened::{Compared, weakenings};
+use castellan::domain::gate::facts::Risk;
 use castellan::domain::request::policy::{Policy, parse};
 use castellan::domain::risk::{
     Class, Contents, Difference, Entry, FileDifference, Lines, Sizes, Tier, assess, edits_policy,
@@ -99,6 +100,15 @@ fn each_rule_that_fired_is_named_with_the_file_that_fired_it() {
             (Tier::T0, "documentation", Some("README.md"), 0),
         ]
     );
+}
+
+#[test]
+fn facts_of_the_gate_are_made_of_an_assessment() {
+    let change = difference(&["~src/lib.rs", "~Cargo.toml"]);
+    let assessment = assess(&change, &Policy::default().risk, Tier::T0);
+    let risk = Risk::of(&assessment, false);
+    assert_eq!((risk.tier, risk.rules.len()), (Tier::T3, 2));
+    assert_eq!(risk.rules[0].path.as_deref(), Some("Cargo.toml"));
 }
 
 #[test]

@@ -209,10 +209,18 @@ fn draft(weighed: &Weighed<'_>) -> Option<Outcome> {
 
 fn changes_requested(weighed: &Weighed<'_>) -> Option<Outcome> {
     let against = &weighed.reviews.against;
-    (!against.is_empty()).then(|| {
-        let title = format!("changes requested by {}", listed(against));
-        Outcome::new(D::V22, C::InProgress, &title)
-            .next("Let the agent answer with `/agent fix`; then they review again, or the review is dismissed.")
+    if against.is_empty() {
+        return None;
+    }
+    let title = format!("changes requested by {}", listed(against));
+    let outcome = Outcome::new(D::V22, C::InProgress, &title)
+        .next("Let the agent answer with `/agent fix`; then they review again, or the review is dismissed.");
+    Some(match weighed.tier {
+        Tier::T0 | Tier::T1 | Tier::T2 | Tier::Tx => outcome,
+        // Before the review is used: afterwards it is too late.
+        Tier::T3 => outcome.next(
+            "At T3 whoever's review the agent is given steers it, and does not count as an approver any more.",
+        ),
     })
 }
 

@@ -68,7 +68,7 @@ pub enum Subject {
     /// An open pull request.
     PullRequest(Box<Pull>),
     /// A group of a merge queue.
-    MergeGroup(Group),
+    MergeGroup(Box<Group>),
 }
 
 /// The branch that would be merged into.

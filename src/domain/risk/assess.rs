@@ -267,16 +267,13 @@ fn contents(difference: &Difference, policy: &RiskPolicy, firing: &mut Firing) {
     match &difference.contents {
         Contents::Compared(found) => {
             for weakening in found {
+                let path = (!weakening.path.is_empty()).then_some(weakening.path.as_str());
                 let words = format!(
                     "{}: {}",
                     Class::WeakenedTests.sentence(),
                     weakening.kind.sentence()
                 );
-                firing.fire(
-                    policy.tier_of(Class::WeakenedTests),
-                    &words,
-                    Some(&weakening.path),
-                );
+                firing.fire(policy.tier_of(Class::WeakenedTests), &words, path);
             }
         }
         Contents::Unread => {

@@ -53,9 +53,16 @@ fn open_is_0_and_not_open_is_1() {
 }
 
 /// Bad input: name, text, and what is said of it.
-fn bad() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+type Bad = Vec<(&'static str, Vec<u8>, &'static [&'static str])>;
+
+/// The text of a good file, with one part of it replaced.
+fn with(from: &str, to: &str) -> Vec<u8> {
     let good = std::fs::read_to_string(folder().join("15.json")).unwrap();
-    let with = |from: &str, to: &str| good.replacen(from, to, 1).into_bytes();
+    assert!(good.contains(from), "{from}");
+    good.replacen(from, to, 1).into_bytes()
+}
+
+fn no_facts() -> Bad {
     vec![
         ("empty", Vec::new(), &["1:0", "check brackets"]),
         ("no JSON", b"{facts".to_vec(), &["1:2", "check brackets"]),
@@ -75,6 +82,11 @@ fn bad() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
             ),
             &["2:", "`minutes` stands twice"],
         ),
+    ]
+}
+
+fn wrong_facts() -> Bad {
+    vec![
         (
             "an unknown key",
             with("\"version\": 1,", "\"version\": 1, \"label\": \"safe\","),
@@ -119,6 +131,11 @@ fn bad() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
             with("2026-11-28T12:00:00Z", "2026-11-28T12:00:00+01:00"),
             &["5:", "RFC 3339 in UTC"],
         ),
+    ]
+}
+
+fn large_facts() -> Bad {
+    vec![
         (
             "a long text",
             with("\"main\"", &format!("\"{}\"", "x".repeat(256))),
@@ -150,7 +167,7 @@ fn bad() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
 #[test]
 fn x87_bad_input_is_2_with_place_and_remedy() {
     let place = tempfile::tempdir().unwrap();
-    for (name, text, parts) in bad() {
+    for (name, text, parts) in [no_facts(), wrong_facts(), large_facts()].concat() {
         std::fs::write(place.path().join("facts.json"), text).unwrap();
         let (code, out, error) = run(place.path(), &["facts.json"]);
         assert_eq!(code, Some(2), "{name}: {out}{error}");

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use castellan::domain::ci::checks::{Conclusion as Ended, Standing};
 use castellan::domain::gate::bounded::{List, Moment, Text};
 use castellan::domain::gate::facts::{
-    AccountKind, Fault, Opinion, Override, Pull, Review, Risk, SeenCheck, Shared, Steerer,
-    Steering, Subject, Unread,
+    AccountKind, Fault, Opinion, Override, Pull, Review, SeenCheck, Shared, Steerer, Steering,
+    Subject, Unread,
 };
 use castellan::domain::gate::show::{SUMMARY_CHARS, summary, terminal};
 use castellan::domain::gate::verdict::TITLE_CHARS;
@@ -59,83 +59,10 @@ const AGAINST: u8 = 15;
 
 fn speak_against(case: &mut Case, what: u8) {
     let now = case.facts.now;
-    let pull = pull(case);
-    let approver = approvers(pull).first().copied();
     match what {
-        0 => {
-            let red = SeenCheck {
-                standing: Standing::Ended(Ended::Failure),
-                ..generated::green("test")
-            };
-            pull.ci.checks = with(&pull.ci.checks, red);
-        }
-        1 => {
-            let kept: Vec<Review> = pull
-                .reviews
-                .iter()
-                .filter(|one| Some(one.by) != approver)
-                .cloned()
-                .collect();
-            pull.reviews = List::of(kept).unwrap();
-        }
-        2 => {
-            let tier = Tier::ALL.into_iter().find(|tier| *tier > pull.risk.tier);
-            pull.risk = Risk {
-                tier: tier.unwrap_or(Tier::Tx),
-                ..pull.risk.clone()
-            };
-        }
-        3 | 4 => {
-            if let Some(by) = approver {
-                let review = Review {
-                    id: ReviewId(9_999),
-                    by,
-                    opinion: if what == 3 {
-                        Opinion::Dismissed
-                    } else {
-                        Opinion::ChangesRequested
-                    },
-                    commit: Some(pull.head.clone()),
-                    at: now,
-                };
-                pull.reviews = with(&pull.reviews, review);
-            }
-        }
-        5 => pull.draft = true,
-        6 => {
-            if let Some(pack) = &mut pull.evidence.pack {
-                pack.faults = with(&pack.faults, Fault::Hash);
-            }
-        }
-        7 => pull.evidence.pack = None,
-        8 => {
-            if let Some(pack) = &mut pull.evidence.pack {
-                pack.sections = List::of(pack.sections.iter().skip(1).cloned().collect()).unwrap();
-            }
-        }
-        9 => {
-            if let (Some(id), false) = (approver, pull.requesters.is_empty()) {
-                pull.requesters = with(&pull.requesters, id);
-            }
-        }
-        10 => {
-            if let Some(id) = approver {
-                pull.steerers = with(
-                    &pull.steerers,
-                    Steerer {
-                        id,
-                        by: Steering::Answer,
-                    },
-                );
-            }
-        }
-        11 => {
-            let red = SeenCheck {
-                standing: Standing::Ended(Ended::Failure),
-                ..generated::green("license")
-            };
-            pull.ci.test_merge = with(&pull.ci.test_merge, red);
-        }
+        0..=4 => by_reviews(pull(case), what, now),
+        5..=8 => by_evidence(pull(case), what),
+        9..=11 => by_checks(pull(case), what),
         12 => {
             let other = Shared {
                 number: castellan::domain::ids::Number(99),
@@ -143,9 +70,10 @@ fn speak_against(case: &mut Case, what: u8) {
                 decision: Decision::V13,
                 title: Text::of("no CI"),
             };
+            let pull = pull(case);
             pull.shared = with(&pull.shared, other);
         }
-        13 => pull.overrides = List::default(),
+        13 => pull(case).overrides = List::default(),
         _ => {
             case.facts.published = None;
             case.facts.unread = Some(Unread {
@@ -153,6 +81,76 @@ fn speak_against(case: &mut Case, what: u8) {
                 since: now,
             });
         }
+    }
+}
+
+/// An approval is gone, dismissed or turned around, or who gave it asked for or steered the work.
+fn by_reviews(pull: &mut Pull, what: u8, now: Moment) {
+    let Some(by) = approvers(pull).first().copied() else {
+        return;
+    };
+    match what {
+        0 => {
+            let kept = pull.reviews.iter().filter(|one| one.by != by);
+            pull.reviews = List::of(kept.cloned().collect()).unwrap();
+        }
+        1 | 2 => {
+            let opinions = [Opinion::Dismissed, Opinion::ChangesRequested];
+            let review = Review {
+                id: ReviewId(9_999),
+                by,
+                opinion: opinions[usize::from(what - 1)],
+                commit: Some(pull.head.clone()),
+                at: now,
+            };
+            pull.reviews = with(&pull.reviews, review);
+        }
+        // With nobody who asked for it, nobody's approval counts at all.
+        3 if !pull.requesters.is_empty() => pull.requesters = with(&pull.requesters, by),
+        3 => {}
+        _ => {
+            let steerer = Steerer {
+                id: by,
+                by: Steering::Answer,
+            };
+            pull.steerers = with(&pull.steerers, steerer);
+        }
+    }
+}
+
+/// Evidence is worth less, or the tier is higher.
+fn by_evidence(pull: &mut Pull, what: u8) {
+    let pack = pull.evidence.pack.as_mut();
+    match what {
+        5 => {
+            let tier = Tier::ALL.into_iter().find(|tier| *tier > pull.risk.tier);
+            pull.risk.tier = tier.unwrap_or(Tier::Tx);
+        }
+        6 => {
+            if let Some(pack) = pack {
+                pack.faults = with(&pack.faults, Fault::Hash);
+            }
+        }
+        7 => pull.evidence.pack = None,
+        _ => {
+            if let Some(pack) = pack {
+                let kept = pack.sections.iter().skip(1).cloned();
+                pack.sections = List::of(kept.collect()).unwrap();
+            }
+        }
+    }
+}
+
+/// A check is red, on the head or on the test merge, or it is a draft.
+fn by_checks(pull: &mut Pull, what: u8) {
+    let red = |name| SeenCheck {
+        standing: Standing::Ended(Ended::Failure),
+        ..generated::green(name)
+    };
+    match what {
+        9 => pull.ci.checks = with(&pull.ci.checks, red("test")),
+        10 => pull.ci.test_merge = with(&pull.ci.test_merge, red("license")),
+        _ => pull.draft = true,
     }
 }
 

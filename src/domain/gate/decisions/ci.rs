@@ -74,18 +74,19 @@ pub(super) fn pending(weighed: &Weighed<'_>) -> Option<Outcome> {
         | Reading::Soft(_)
         | Reading::Untrusted(_) => return None,
     };
-    if weighed.is_late() {
-        let title = format!("CI did not end in time ({names})");
-        return Some(
-            Outcome::new(D::V20, C::TimedOut, &title)
-                .next("Run it again, or see why it never reported."),
-        );
-    }
+    // A person has no deadline.
     if awaits_person {
         let title = format!("somebody has to allow CI ({names})");
         return Some(
             Outcome::new(D::V19, C::ActionRequired, &title)
                 .next("Look at the commit, then approve its run or say `/agent ci`."),
+        );
+    }
+    if weighed.is_late() {
+        let title = format!("CI did not end in time ({names})");
+        return Some(
+            Outcome::new(D::V20, C::TimedOut, &title)
+                .next("Run it again, or see why it never reported."),
         );
     }
     Some(Outcome::new(

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::bounded::{List, Moment, Text};
-use crate::domain::ci::checks::Standing;
+use crate::domain::ci::checks::{Check, Standing, WorkflowRun};
 use crate::domain::ids::{AppId, Oid};
 
 /// What was seen of CI.
@@ -55,6 +55,25 @@ pub struct SeenCheck {
     /// When it ended.
     #[serde(default)]
     pub ended_at: Option<Moment>,
+}
+
+impl SeenCheck {
+    /// A check as it was observed, with the run that it is a job of looked up among `runs`.
+    #[must_use]
+    pub fn of(check: &Check, runs: &[WorkflowRun]) -> Self {
+        let run = check
+            .run
+            .and_then(|id| runs.iter().find(|run| run.id == id));
+        Self {
+            name: Text::of(&check.name),
+            app: check.source.app(),
+            suite: check.suite,
+            workflow: run.map(|run| Text::of(&run.path)),
+            standing: check.standing,
+            started_at: None,
+            ended_at: check.ended_at.map(Moment),
+        }
+    }
 }
 
 /// A workflow's file in three trees; `None` where it is not there.

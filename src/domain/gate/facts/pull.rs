@@ -7,7 +7,7 @@ use super::super::bounded::{List, Moment, Text};
 use super::super::verdict::{Conclusion, Decision};
 use super::{Adoption, Ci, Evidence, Override, Owners, Person, Review, Steerer};
 use crate::domain::ids::{Number, Oid, RepositoryId, UserId};
-use crate::domain::risk::Tier;
+use crate::domain::risk::{Assessment, FIRED, Tier};
 
 /// An open pull request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +123,23 @@ pub struct Risk {
     /// Whether it edits the policy or the workflow of agents.
     #[serde(default)]
     pub edits_policy: bool,
+}
+
+impl Risk {
+    /// What an assessment says; beyond what is listed the highest rules are kept.
+    #[must_use]
+    pub fn of(assessment: &Assessment, edits_policy: bool) -> Self {
+        let rules = assessment.fired.iter().take(FIRED).map(|fired| RiskRule {
+            tier: fired.tier,
+            because: Text::of(&fired.because),
+            path: fired.path.as_deref().map(Text::of),
+        });
+        Self {
+            tier: assessment.tier,
+            rules: List::of(rules.collect()).unwrap_or_default(),
+            edits_policy,
+        }
+    }
 }
 
 /// A rule that fired.

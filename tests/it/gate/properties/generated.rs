@@ -249,6 +249,34 @@ fn task() -> impl Strategy<Value = Option<Task>> {
     })
 }
 
+/// Who has a part in it, beside reviews.
+#[derive(Clone, Debug)]
+struct Parts {
+    requesters: Vec<i64>,
+    steerers: Vec<(i64, Steering)>,
+    adopter: Option<i64>,
+    overrider: Option<i64>,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let by = mostly(
+        Steering::Review,
+        &[Steering::Command, Steering::Answer, Steering::Plan],
+    );
+    let adopter = mostly(None, &[Some(1_i64), Some(5)]);
+    let overrider = mostly(None, &[Some(2_i64), Some(6)]);
+    let requesters = prop::collection::vec(1..7_i64, 0..2);
+    let steerers = prop::collection::vec((1..7_i64, by), 0..2);
+    (requesters, steerers, adopter, overrider).prop_map(
+        |(requesters, steerers, adopter, overrider)| Parts {
+            requesters,
+            steerers,
+            adopter,
+            overrider,
+        },
+    )
+}
+
 fn pull() -> impl Strategy<Value = Pull> {
     let said = (
         mostly(Opener::Us, &[Opener::App, Opener::Person]),
@@ -258,89 +286,77 @@ fn pull() -> impl Strategy<Value = Pull> {
         mostly(false, &[true]),
         mostly(0_usize, &[1]),
     );
-    let more = (
-        prop::collection::vec(1..7_i64, 0..2),
-        prop::collection::vec(
-            (
-                1..7_i64,
-                mostly(
-                    Steering::Review,
-                    &[Steering::Command, Steering::Answer, Steering::Plan],
-                ),
-            ),
-            0..2,
-        ),
-        mostly(None, &[Some(1_i64), Some(5)]),
-        mostly(None, &[Some(2_i64), Some(6)]),
-    );
-    (
-        said,
-        more,
+    let bare = (said, commits(), ci()).prop_map(|(said, commits, ci)| {
+        let (opened_by, repository, tier, edits_policy, draft, common) = said;
+        Pull {
+            number: Number(12),
+            draft,
+            opened_by,
+            opener: UserId(90),
+            head_repository: Some(RepositoryId(repository)),
+            head: oid(0xaa),
+            merge_base: oid(0xbb),
+            commits: list(commits),
+            common_paths: list(vec![Text::of("src/a.rs"); common]),
+            risk: Risk {
+                tier,
+                rules: List::default(),
+                edits_policy,
+            },
+            task: None,
+            requesters: List::default(),
+            steerers: List::default(),
+            adoptions: List::default(),
+            people: List::default(),
+            reviews: List::default(),
+            owners: Owners::default(),
+            evidence: Evidence::default(),
+            ci,
+            overrides: List::default(),
+            unresolved_threads: 0,
+            shared: List::default(),
+        }
+    });
+    let all = (
+        bare,
+        parts(),
         people(),
-        commits(),
         reviews(),
-        ci(),
         evidence(),
         owners(),
         task(),
+    );
+    all.prop_map(
+        |(pull, parts, people, reviews, evidence, owners, task)| Pull {
+            people: list(people),
+            reviews: list(reviews),
+            evidence,
+            owners,
+            task,
+            ..with_parts(pull, parts)
+        },
     )
-        .prop_map(
-            |(said, more, people, commits, reviews, ci, evidence, owners, task)| {
-                let (opened_by, repository, tier, edits_policy, draft, common) = said;
-                let (requesters, steerers, adopter, overrider) = more;
-                Pull {
-                    number: Number(12),
-                    draft,
-                    opened_by,
-                    opener: UserId(90),
-                    head_repository: Some(RepositoryId(repository)),
-                    head: oid(0xaa),
-                    merge_base: oid(0xbb),
-                    commits: list(commits),
-                    common_paths: list(vec![Text::of("src/a.rs"); common]),
-                    risk: Risk {
-                        tier,
-                        rules: List::default(),
-                        edits_policy,
-                    },
-                    task,
-                    requesters: list(requesters.into_iter().map(UserId).collect()),
-                    steerers: list(
-                        steerers
-                            .into_iter()
-                            .map(|(id, by)| Steerer { id: UserId(id), by })
-                            .collect(),
-                    ),
-                    adoptions: list(
-                        adopter
-                            .map(|by| Adoption {
-                                by: UserId(by),
-                                ended: false,
-                            })
-                            .into_iter()
-                            .collect(),
-                    ),
-                    people: list(people),
-                    reviews: list(reviews),
-                    owners,
-                    evidence,
-                    ci,
-                    overrides: list(
-                        overrider
-                            .map(|by| Override {
-                                by: UserId(by),
-                                head: oid(0xaa),
-                                reason: Text::of("it burns"),
-                                at: Moment(Timestamp(NOW)),
-                            })
-                            .into_iter()
-                            .collect(),
-                    ),
-                    unresolved_threads: 0,
-                    shared: List::default(),
-                }
-            },
-        )
+}
+
+fn with_parts(pull: Pull, parts: Parts) -> Pull {
+    let steerer = |(id, by)| Steerer { id: UserId(id), by };
+    let adoption = |by| Adoption {
+        by: UserId(by),
+        ended: false,
+    };
+    let said = |by| Override {
+        by: UserId(by),
+        head: oid(0xaa),
+        reason: Text::of("it burns"),
+        at: Moment(Timestamp(NOW)),
+    };
+    Pull {
+        requesters: list(parts.requesters.into_iter().map(UserId).collect()),
+        steerers: list(parts.steerers.into_iter().map(steerer).collect()),
+        adoptions: list(parts.adopter.map(adoption).into_iter().collect()),
+        overrides: list(parts.overrider.map(said).into_iter().collect()),
+        ..pull
+    }
 }
 
 /// Facts of a pull request, with a policy.

@@ -37,7 +37,7 @@ fn member() -> impl Strategy<Value = Member> {
 
 fn group(members: Vec<Member>, tier: Tier, active: bool) -> Facts {
     let mut facts = super::super::sample("15").facts;
-    facts.subject = Subject::MergeGroup(Group {
+    facts.subject = Subject::MergeGroup(Box::new(Group {
         head: oid(0xaa),
         state: if active {
             GroupState::Active
@@ -50,7 +50,7 @@ fn group(members: Vec<Member>, tier: Tier, active: bool) -> Facts {
         tier,
         all_entries_pass: false,
         ci: None,
-    });
+    }));
     facts
 }
 
