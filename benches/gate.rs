@@ -2,8 +2,7 @@
 //! two commits in the same run. Ends with one JSON object; the ratio is to the aim, and above 1
 //! is better.
 //!
-//! `to_git` is what a person meets: so many files are T3 by their number, and neither lines nor
-//! contents are looked at. `to_git_whole` is the same under a policy that has them looked at.
+//! So many files are T3 by their number, so that neither lines nor contents are looked at.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -25,29 +24,22 @@ const TO_GIT: f64 = 3.0;
 /// Runs that are measured; the fastest counts, as others use the machine, too.
 const RUNS: usize = 5;
 
-/// Lets lines and contents still raise the tier.
-const WHOLE: &str = "risk:\n  classes: {large: T1, huge: T1, changed_tests: T1}\n";
-
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     git(path, &["init", "-q", "-b", "main"], "");
     git(path, &["fast-import", "--quiet"], &history());
     git(path, &["repack", "-adq"], "");
-    std::fs::write(path.join("whole.yml"), WHOLE).unwrap();
     let raw = ["diff", "--raw", "--no-renames", "main...work"];
     let git_s = fastest(|| run(path, "git", &raw, ":100644"));
     let risk = ["risk", "--base", "main", "--head", "work"];
     let risk_s = fastest(|| run(path, CASTELLAN, &risk, "T3 (high)"));
-    let whole = [&risk[..], &["--policy", "whole.yml"]].concat();
-    let whole_s = fastest(|| run(path, CASTELLAN, &whole, "T1 (low)"));
     let object = json!({
         "bench": "gate",
         "results": {
             "git_ms": round(git_s * 1e3),
             "risk_ms": round(risk_s * 1e3),
             "to_git": round(risk_s / git_s),
-            "to_git_whole": round(whole_s / git_s),
         },
         "ratios": { "to_git": round(TO_GIT / (risk_s / git_s)) },
     });
