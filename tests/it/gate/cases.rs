@@ -170,6 +170,10 @@ fn an_override_holds_for_who_may_and_says_why() {
     let not_here = [("/facts/organisation/solo_allowed", json!(false))];
     decides("46c", &not_here, Decision::V15, "evidence lacks");
     decides("02c", &not_here, Decision::V24, "needs 2 more approvals");
+    for access in ["unknown", "none", "read", "write"] {
+        let edits = [("people/3/access", json!(access))];
+        decides("46a", &edits, Decision::V15, "evidence lacks");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use castellan::domain::gate::Decision;
 use serde_json::{Value, json};
 
+use super::super::sample;
 use super::{OLD, check, decides};
 
 #[test]
@@ -170,5 +171,17 @@ fn x67_a_workflow_is_the_base_s_own_or_not_trusted() {
         &[("ci/checks/0/ended_at", Value::Null)],
         Decision::V13,
         "how long it took is not known",
+    );
+    let exact = [("ci/checks/0/ended_at", json!("2026-11-28T11:41:00Z"))];
+    decides("40", &exact, Decision::V26, "bob");
+    let mut runs = check("lint", "success");
+    runs["standing"] = json!({"standing": "running"});
+    let quick = serde_json::to_value(&sample("40").facts.subject).unwrap();
+    let quick = quick["pull_request"]["ci"]["checks"][0].clone();
+    decides(
+        "40",
+        &[("ci/checks", json!([quick, runs]))],
+        Decision::V19,
+        "lint",
     );
 }

@@ -8,8 +8,7 @@ use super::{A, OLD, decides, edited, person};
 
 #[test]
 fn an_approval_is_carried_over_neutral_merges_and_nothing_else() {
-    let commits =
-        |middle: Value| json!([{"oid": OLD, "ours": true}, middle, {"oid": A, "ours": true}]);
+    let commits = |middle: Value| json!([{"oid": OLD, "ours": true}, middle, {"oid": A, "ours": true, "same_patch": true}]);
     let neutral = json!({"oid": "c".repeat(40), "neutral_merge": true, "same_patch": true});
     let review = json!([{"id": 1, "by": 2, "opinion": "approved", "commit": OLD, "at": "2026-11-28T11:00:00Z"}]);
     decides(
