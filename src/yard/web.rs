@@ -242,7 +242,14 @@ fn with_limits(world: &mut World, mut answer: Answer) -> Answer {
 fn kind(method: &str, path: &str) -> &'static str {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", _) | (_, ["graphql", "TaskInput" | "ReviewThreads"]) => "reads",
+        ("GET", _)
+        | (
+            _,
+            [
+                "graphql",
+                "TaskInput" | "ReviewThreads" | "PullState" | "MergeQueue",
+            ],
+        ) => "reads",
         (_, ["graphql", "MarkPullRequestReadyForReview"]) => "content",
         (_, ["graphql", "UpdateRefs"]) => "git",
         (_, [.., "access_tokens"]) => "tokens",

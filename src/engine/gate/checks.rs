@@ -42,17 +42,24 @@ impl Engine {
             return Ok(observed.clone());
         }
         let observed = self.github()?.checks(target, head).await?;
+        self.keep_checks(target, &observed).await;
+        Ok(observed)
+    }
+
+    /// Keeps what was seen of a head, jobs and runs alike. What is under way is looked at each time,
+    /// and so is what nobody has reported yet.
+    pub(in super::super) async fn keep_checks(&self, target: &Target, observed: &Observed) {
         let is_over = |check: &Check| check.standing.is_over();
         let all_over = observed.checks.iter().all(is_over)
             && observed.runs.iter().all(|run| run.standing.is_over());
-        // What is under way is looked at each time, and so is what nobody has reported yet.
-        if observed.whole && all_over && !observed.checks.is_empty() {
-            let mut known = self.seen_checks.0.lock().await;
-            if known.len() >= HEADS_MAX {
-                known.clear();
-            }
-            known.insert(key, (now, observed.clone()));
+        if !observed.whole || !all_over || observed.checks.is_empty() {
+            return;
         }
-        Ok(observed)
+        let key = (target.repository, observed.head.clone());
+        let mut known = self.seen_checks.0.lock().await;
+        if known.len() >= HEADS_MAX {
+            known.clear();
+        }
+        known.insert(key, (self.clock.now(), observed.clone()));
     }
 }

@@ -1,4 +1,4 @@
-//! Open pull requests that no delivery told of: they are found once an hour, and judged.
+//! Open pull requests that no delivery told of: they are found four times a day, and judged.
 
 use super::super::{Engine, EngineError};
 use crate::domain::ids::RepositoryId;
@@ -6,7 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::github::Target;
 
 /// Seconds between two lists of a repository.
-const EVERY_S: i64 = 3_600;
+const EVERY_S: i64 = 6 * 3_600;
 
 impl Engine {
     /// Has open pull requests judged that are not known yet.

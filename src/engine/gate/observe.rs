@@ -5,11 +5,11 @@ use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
 use super::sight::Sight;
 use super::{evidence, people, task};
-use crate::domain::ci::checks::{Check, Demanded, Observed, WorkflowRun};
+use crate::domain::ci::checks::{Demanded, Observed, WorkflowRun};
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::facts::{
     self, Base, Ci, Enforcement, Facts, Opener, Override, PolicyFile, Published, Pull,
-    RequiredCheck, Risk, RiskRule, SeenCheck, Shared, Subject, Unread, Workflow,
+    RequiredCheck, Risk, SeenCheck, Shared, Subject, Unread, Workflow,
 };
 use crate::domain::gate::{Conclusion, Decision};
 use crate::domain::ids::{AppId, Number, Oid, UserId};
@@ -43,6 +43,24 @@ struct Trees {
     commits: Option<Vec<facts::Commit>>,
 }
 
+impl Trees {
+    /// What its evidence is made of.
+    fn known(&self, checks: Option<&Observed>) -> evidence::Known {
+        evidence::Known {
+            ci: checks.is_some_and(|checks| checks.whole),
+            findings: self.read.findings.clone(),
+            merge_base: self.merge_base.clone(),
+        }
+    }
+}
+
+/// Who is named in a pull request.
+struct Named {
+    owners: facts::Owners,
+    people: List<facts::Person, 2000>,
+    overrides: List<Override, 100>,
+}
+
 impl Engine {
     /// Observes all that the gate asks for.
     pub(super) async fn observe_pull(
@@ -51,37 +69,22 @@ impl Engine {
         published: Option<&PublishedRun>,
     ) -> Result<Sight, EngineError> {
         let state = seen.state;
-        let stored = self.store.task_of_pull(seen.target.repository, seen.number);
-        let stored = stored.await?;
+        let repository = seen.target.repository;
+        let stored = self.store.task_of_pull(repository, seen.number).await?;
         let own = stored.as_ref().map(|stored| &stored.task);
         let told = match own {
             Some(task) => self.told_of(task).await?,
-            None => task::Told::default(),
+            None => Default::default(),
         };
         let demanded = self.required_of(seen.target, &state.base_branch).await?;
-        let Trees {
-            tip,
-            merge_base,
-            files,
-            sides,
-            read,
-            commits,
-        } = self.trees_of(seen, demanded.ours, &told).await?;
-        let checks = self.checks_of(seen.target, &state.head).await?;
-        let overrides = self.store.overrides(seen.target.repository, seen.number);
-        let overrides = overrides.await?;
-        let paths: Vec<&str> = read.paths.iter().map(String::as_str).collect();
-        let owners = people::owners(files.owners.as_deref(), &paths)?;
-        let teams = people::teams(&owners, files.read.gate.team.as_deref());
-        let waived: Vec<Account> = overrides.iter().map(account_of).collect();
-        let people = self.people_of(seen, &waived, &teams).await?;
-        let known = evidence::Known {
-            ci: checks.whole,
-            findings: read.findings.clone(),
-            merge_base: merge_base.clone(),
+        let git = self.trees_of(seen, demanded.ours, &told).await?;
+        // What CI says matters once the agent has come to rest, and its task has read it.
+        let checks = match own {
+            Some(task) if task::awaits_checks(task, &state.head) => None,
+            Some(_) | None => Some(self.checks_of(seen.target, &state.head).await?),
         };
-        let unread = unread(&checks, commits.is_some(), seen.since);
-        let ci = self.ci(seen, &checks, &sides, &files.read);
+        let named = self.named_in(seen, &git.files, &git.read).await?;
+        let ci = self.ci(seen, checks.as_ref(), &git.sides, &git.files.read)?;
         let opened_by = self.opener(seen, own.is_some()).await?;
         let pull = Pull {
             number: seen.number,
@@ -90,10 +93,10 @@ impl Engine {
             opener: state.author.as_ref().map_or(GHOST, |one| one.person.id),
             head_repository: state.head_repository,
             head: state.head.clone(),
-            merge_base,
-            commits: bounded(commits.unwrap_or_default())?,
-            common_paths: common(&read),
-            risk: risk(&read)?,
+            merge_base: git.merge_base.clone(),
+            commits: bounded(git.commits.clone().unwrap_or_default())?,
+            common_paths: common(&git.read),
+            risk: Risk::of(&git.read.assessment, git.read.edits_policy),
             task: own.map(task::state),
             requesters: own.map(task::requesters).unwrap_or_default(),
             steerers: match own {
@@ -101,15 +104,15 @@ impl Engine {
                 None => List::default(),
             },
             adoptions: bounded(told.adoptions)?,
-            owners: people::resolve(&owners, &people)?,
-            people,
+            owners: named.owners,
+            people: named.people,
             reviews: people::reviews(seen)?,
-            evidence: own.map_or_else(
-                || evidence::unknown(seen, opened_by),
-                |task| evidence::evidence(seen, task, &known),
-            ),
+            evidence: match own {
+                Some(task) => evidence::evidence(seen, task, &git.known(checks.as_ref())),
+                None => evidence::unknown(seen, opened_by),
+            },
             ci,
-            overrides: bounded(overrides.iter().map(override_of).collect())?,
+            overrides: named.overrides,
             unresolved_threads: state.unresolved_threads,
             shared: List::default(),
         };
@@ -118,16 +121,37 @@ impl Engine {
                 version: facts::VERSION,
                 now: Moment(self.clock.now()),
                 app: AppId(self.github()?.app_id()),
-                repository: seen.target.repository,
-                base: base(seen, tip, files.policy, &demanded)?,
+                repository,
+                base: base(seen, git.tip, git.files.policy, &demanded)?,
                 organisation: facts::Organisation::default(),
-                unread,
+                unread: unread(checks.as_ref(), git.commits.is_some(), seen.since),
                 published: published.and_then(|run| was_published(seen, run)),
                 subject: Subject::PullRequest(Box::new(pull)),
             },
-            policy: files.read,
+            policy: git.files.read,
             shared: self.shared(seen).await?,
             required: demanded.ours,
+        })
+    }
+
+    /// Who is named by reviews, owners and overrides.
+    async fn named_in(
+        &self,
+        seen: &Seen<'_>,
+        files: &BaseFiles,
+        read: &Read,
+    ) -> Result<Named, EngineError> {
+        let overrides = self.store.overrides(seen.target.repository, seen.number);
+        let overrides = overrides.await?;
+        let paths: Vec<&str> = read.paths.iter().map(String::as_str).collect();
+        let owners = people::owners(files.owners.as_deref(), &paths)?;
+        let teams = people::teams(&owners, files.read.gate.team.as_deref());
+        let waived: Vec<Account> = overrides.iter().map(account_of).collect();
+        let people = self.people_of(seen, &waived, &teams).await?;
+        Ok(Named {
+            owners: people::resolve(&owners, &people)?,
+            people,
+            overrides: bounded(overrides.iter().map(override_of).collect())?,
         })
     }
 
@@ -200,7 +224,24 @@ impl Engine {
         })
     }
 
-    fn ci(&self, seen: &Seen<'_>, checks: &Observed, sides: &Sides, policy: &Policy) -> Ci {
+    fn ci(
+        &self,
+        seen: &Seen<'_>,
+        checks: Option<&Observed>,
+        sides: &Sides,
+        policy: &Policy,
+    ) -> Result<Ci, EngineError> {
+        let Some(checks) = checks else {
+            return Ok(Ci {
+                head: seen.state.head.clone(),
+                since: Moment(seen.since),
+                settled: false,
+                awaits_person: false,
+                checks: List::default(),
+                workflows: List::default(),
+                test_merge: List::default(),
+            });
+        };
         let now = self.clock.now();
         let pause_s = i64::from(policy.ci.settle_s);
         let last = checks
@@ -226,20 +267,17 @@ impl Engine {
         workflows.dedup_by(|one, other| one.path == other.path);
         let awaits =
             |run: &WorkflowRun| run.standing == crate::domain::ci::checks::Standing::AwaitsApproval;
-        let listed: Vec<SeenCheck> = checks
-            .checks
-            .iter()
-            .map(|check| seen_check(check, checks))
-            .collect();
-        Ci {
+        let listed = checks.checks.iter();
+        let listed = listed.map(|check| SeenCheck::of(check, &checks.runs));
+        Ok(Ci {
             head: seen.state.head.clone(),
             since: Moment(seen.since),
             settled,
             awaits_person: checks.runs.iter().any(awaits),
-            checks: List::of(listed).unwrap_or_default(),
-            workflows: List::of(workflows).unwrap_or_default(),
+            checks: bounded(listed.collect())?,
+            workflows: bounded(workflows)?,
             test_merge: List::default(),
-        }
+        })
     }
 
     async fn shared(&self, seen: &Seen<'_>) -> Result<List<Shared, 100>, EngineError> {
@@ -296,28 +334,15 @@ fn base(
     })
 }
 
-fn risk(read: &Read) -> Result<Risk, EngineError> {
-    let rules = read.assessment.fired.iter().map(|fired| RiskRule {
-        tier: fired.tier,
-        because: Text::of(&fired.because),
-        path: fired.path.as_deref().map(Text::of),
-    });
-    Ok(Risk {
-        tier: read.assessment.tier,
-        rules: bounded(rules.collect())?,
-        edits_policy: read.edits_policy,
-    })
-}
-
 /// One path says as much as all of them.
 fn common(read: &Read) -> List<Text<4096>, 200> {
     let paths = read.common.iter().take(200).map(|path| Text::of(path));
     List::of(paths.collect()).unwrap_or_default()
 }
 
-fn unread(checks: &Observed, commits: bool, since: Timestamp) -> Option<Unread> {
+fn unread(checks: Option<&Observed>, commits: bool, since: Timestamp) -> Option<Unread> {
     let mut what = Vec::new();
-    if !checks.whole {
+    if checks.is_some_and(|checks| !checks.whole) {
         what.push(Text::of("the checks of the head"));
     }
     if !commits {
@@ -327,19 +352,6 @@ fn unread(checks: &Observed, commits: bool, since: Timestamp) -> Option<Unread> 
         what: List::of(what).unwrap_or_default(),
         since: Moment(since),
     })
-}
-
-fn seen_check(check: &Check, observed: &Observed) -> SeenCheck {
-    let run = observed.runs.iter().find(|run| Some(run.id) == check.run);
-    SeenCheck {
-        name: Text::of(&check.name),
-        app: check.source.app(),
-        suite: check.suite,
-        workflow: run.map(|run| Text::of(&run.path)),
-        standing: check.standing,
-        started_at: None,
-        ended_at: check.ended_at.map(Moment),
-    }
 }
 
 fn was_published(seen: &Seen<'_>, run: &PublishedRun) -> Option<Published> {

@@ -16,6 +16,9 @@ use crate::store::{GateKey, PublishedRun};
 /// Age at which an unfinished run is made anew, in seconds: GitHub calls it stale after fourteen days.
 const OLD_S: i64 = 12 * 24 * 3600 + 12 * 3600;
 
+/// Seconds for which GitHub is not asked whether it shows what was published.
+const BELIEVED_S: i64 = 600;
+
 /// What is to be said, and under which evaluation.
 struct Publication<'a> {
     target: &'a Target,
@@ -112,20 +115,26 @@ impl Engine {
     }
 
     /// Our newest run of this head, as GitHub has it. Where nothing is known of one, or what is
-    /// known is what would be said, GitHub is asked: a try whose answer was lost may have made one,
+    /// known is old and what would be said, GitHub is asked: a try whose answer was lost may have made one,
     /// and another server of ours may have said something older later.
     async fn newest(
         &self,
         publication: &Publication<'_>,
         published: Option<&PublishedRun>,
     ) -> Result<Option<OwnRun>, EngineError> {
-        let known = published.filter(|run| run.conclusion != publication.standing);
+        let recent = self.clock.now().plus_s(-BELIEVED_S);
+        let differs = |run: &&PublishedRun| run.conclusion != publication.standing;
+        let known = published.filter(|run| differs(run) || run.at > recent);
         if let Some((run, id)) = known.and_then(|run| Some((run, run.run?))) {
             return Ok(Some(OwnRun {
                 id,
                 external_id: String::new(),
                 standing: run.conclusion.clone(),
             }));
+        }
+        // Nothing was tried for a head that was never judged before.
+        if publication.eval_seq == 1 {
+            return Ok(None);
         }
         let github = self.github()?;
         let name = check_name(publication.key.base);

@@ -81,6 +81,12 @@ pub(super) fn state(task: &Task) -> facts::Task {
     }
 }
 
+/// Whether the task has not read yet what CI says of its own head.
+pub(super) fn awaits_checks(task: &Task, head: &Oid) -> bool {
+    let is_own = task.pull.as_ref().is_some_and(|pull| pull.head == *head);
+    is_own && (task.stage.is_busy() || matches!(task.stage, Stage::Checking { .. }))
+}
+
 /// Who asked for the work: the label, or the command that made the task.
 pub(super) fn requesters(task: &Task) -> List<UserId, 100> {
     List::of(vec![task.request.by.id]).unwrap_or_default()

@@ -109,6 +109,7 @@ impl Engine {
             return Ok((observed, reading));
         }
         let observed = github.with_runs(&target, head, reports).await?;
+        self.keep_checks(&target, &observed).await;
         let reading = reading::read(&observed, &wanted);
         Ok((observed, reading))
     }

@@ -14,7 +14,7 @@ use super::world::{FIX, World};
 const AIM: (u64, u64) = (6, 20);
 
 /// Most calls that a person's push may cost.
-const PUSH_MAX: u64 = 2;
+const PUSH_MAX: u64 = 8;
 
 /// The calls of one task, by kind, after one that warmed tokens and mirror up.
 async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
@@ -71,14 +71,17 @@ async fn the_readme_s_numbers_are_those_that_are_measured() {
         first["content"],
         in_readme("GitHub's API: … that people see")
     );
-    assert_eq!(first["git"], in_readme("pull request), … for the commit"));
+    assert_eq!(
+        first["git"],
+        in_readme("the gate's check), … for the commit")
+    );
     assert_eq!(first["reads"], in_readme("for the commit, … reads"));
     assert_eq!(first["other"], in_readme("reads, … dispatch"));
     assert_eq!(first["tokens"], in_readme("dispatch, and … for tokens"));
     world.yard.resets_calls();
     let (_, branch) = world.delivered().await;
     let (next, all) = counted();
-    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 14 or ….");
+    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 20 or ….");
     assert!(bounds.contains(&all), "{next:?}, not within {bounds:?}");
 
     world.yard.resets_calls();
@@ -88,7 +91,7 @@ async fn the_readme_s_numbers_are_those_that_are_measured() {
     let (push, all) = counted();
     assert_eq!(
         all,
-        in_readme("the agent's branch makes …, one to look"),
+        in_readme("the agent's branch makes …, to look"),
         "{push:?}"
     );
     assert!(all <= PUSH_MAX, "{push:?}");
@@ -118,7 +121,7 @@ async fn a_task_costs_few_calls() {
 /// Calls of one correction, beside one for each failed job whose log is read: what the measure
 /// aims at, and what it must not exceed. The aim is not reached: each look at a head is three
 /// lists, and there are four or five looks.
-const CORRECTION: (u64, u64) = (12, 30);
+const CORRECTION: (u64, u64) = (12, 42);
 
 #[tokio::test]
 async fn a_correction_costs_few_calls() {
