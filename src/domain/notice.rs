@@ -135,6 +135,15 @@ pub enum Notice {
         /// The pull request.
         number: Number,
     },
+    /// A check run of our own was made.
+    Published {
+        /// Where.
+        place: Place,
+        /// The commit.
+        head: Oid,
+        /// The check run.
+        run: i64,
+    },
     /// A workflow run is over.
     RunEnded {
         /// Where.

@@ -29,6 +29,8 @@ pub struct PullState {
     pub title: String,
     /// Whether it is open.
     pub open: bool,
+    /// Whether it was merged.
+    pub merged: bool,
     /// Whether it is a draft.
     pub draft: bool,
     /// When it was opened.
@@ -160,6 +162,7 @@ fn read(pull: &Value, reviews: Vec<Opinion>) -> Option<PullState> {
         node_id: pull["id"].as_str()?.to_owned(),
         title: line(pull["title"].as_str()?, TITLE_CHARS),
         open: pull["state"].as_str()? == "OPEN",
+        merged: pull["state"].as_str()? == "MERGED",
         draft: pull["isDraft"].as_bool()?,
         opened_at: Timestamp::from_rfc3339(pull["createdAt"].as_str()?)?,
         head_branch: pull["headRefName"].as_str()?.to_owned(),

@@ -65,6 +65,29 @@ impl Store {
         .map_err(failed("read a published check"))
     }
 
+    /// Forgets which check run of this head is our newest, where it is not `run`: GitHub is asked
+    /// then. Gives whether it was another one.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn doubt_run(
+        &self,
+        repository: RepositoryId,
+        head: &Oid,
+        run: i64,
+    ) -> Result<bool, StoreError> {
+        sqlx::query(
+            "UPDATE gate_runs SET run = 0 WHERE repository = $1 AND head = $2 AND run <> $3",
+        )
+        .bind(repository.0)
+        .bind(head.as_str())
+        .bind(run)
+        .execute(&self.pool)
+        .await
+        .map(|done| done.rows_affected() > 0)
+        .map_err(failed("doubt a published check"))
+    }
+
     /// When a head was first seen; `None` where it never was.
     ///
     /// # Errors

@@ -40,6 +40,17 @@ const TAKEN_S: i64 = 5;
 /// How long a `success` stays while it cannot be judged, in seconds (V1).
 const KEPT_S: i64 = 600;
 
+/// Said where a `success` could not be confirmed for too long (V1).
+const UNREAD: (&str, &str) = (
+    "re-evaluating: it could not be read whether this may be merged",
+    "GitHub could not be read for more than ten minutes, so that the last verdict counts no more. It is judged again as soon as that works.",
+);
+/// Said where the pull request that was judged is closed, or goes to another base.
+const LEFT: (&str, &str) = (
+    "the pull request that this was said of is not there any more",
+    "A commit is judged for each pull request anew.",
+);
+
 /// What came of judging a pull request.
 enum Judged {
     /// It is not open any more, or none that the gate has to do with.
@@ -148,7 +159,7 @@ impl Engine {
                 head,
                 base: &due.base,
             };
-            let closed = self.close_unread(target, key, due.number).await;
+            let closed = self.shut(target, key, due.number, UNREAD).await;
             if let Err(error) = closed {
                 let said = error.chain();
                 tracing::warn!(pull = %due.number, error = said, "an open gate could not be closed");
@@ -162,9 +173,24 @@ impl Engine {
         let number = due.number;
         let github = self.github()?;
         let state = github.pull_state(target, number).await?;
-        let Some(state) = state.filter(|state| state.open) else {
+        let Some(state) = state else {
             return Ok(Judged::Gone);
         };
+        // What was said for a pull request that is gone must not open the next one of that head.
+        let left = !state.open && !state.merged || due.base != state.base_branch;
+        if let Some(head) = due.head.as_ref().filter(|_| left) {
+            let key = GateKey {
+                repository: target.repository,
+                head,
+                base: &due.base,
+            };
+            self.shut(target, key, number, LEFT).await?;
+            // Others may share the head.
+            self.mark_head(key.repository, key.head).await?;
+        }
+        if !state.open {
+            return Ok(Judged::Gone);
+        }
         let key = GateKey {
             repository: target.repository,
             head: &state.head,
@@ -222,12 +248,13 @@ impl Engine {
         Ok((judged, observed.next(&verdict, self.clock.now())))
     }
 
-    /// Takes a published `success` back that could not be confirmed for too long (V1).
-    async fn close_unread(
+    /// Takes a published `success` back, and says why.
+    async fn shut(
         &self,
         target: &Target,
         key: GateKey<'_>,
         number: Number,
+        said: (&str, &str),
     ) -> Result<(), EngineError> {
         let is_open = |run: &PublishedRun| run.conclusion == "success";
         let Some(published) = self.store.published_run(key).await?.filter(is_open) else {
@@ -237,7 +264,9 @@ impl Engine {
         let Some((eval_seq, _)) = self.store.lease_head(key, number, now).await? else {
             return Ok(());
         };
-        let closed = self.publish_unread(target, key, eval_seq, &published).await;
+        let closed = self
+            .take_back(target, key, eval_seq, &published, said)
+            .await;
         self.store.release_head(key, eval_seq, None).await?;
         closed
     }

@@ -80,25 +80,30 @@ impl Engine {
             said: said.to_string(),
             at: now,
         };
-        self.store.release_head(key, eval_seq, Some(&kept)).await?;
+        if !self.store.release_head(key, eval_seq, Some(&kept)).await? {
+            // Another worker has the head by now, and does not know of this run.
+            self.store.doubt_run(key.repository, key.head, 0).await?;
+            self.mark_pull(key.repository, seen.number).await?;
+        }
         Ok(())
     }
 
-    /// Takes back a `success` that nothing confirms any more (V1).
-    pub(super) async fn publish_unread(
+    /// Takes back a `success` that nothing confirms any more.
+    pub(super) async fn take_back(
         &self,
         target: &Target,
         key: GateKey<'_>,
         eval_seq: i64,
         published: &PublishedRun,
+        (title, summary): (&str, &str),
     ) -> Result<(), EngineError> {
         let publication = Publication {
             target,
             key,
             eval_seq,
             standing: IN_PROGRESS,
-            title: "re-evaluating: it could not be read whether this may be merged",
-            summary: "GitHub could not be read for more than ten minutes, so that the last verdict counts no more. It is judged again as soon as that works.",
+            title,
+            summary,
             policy: &published.policy,
         };
         let run = self.post(&publication, None).await?;
@@ -133,7 +138,7 @@ impl Engine {
             }));
         }
         // Nothing was tried for a head that was never judged before.
-        if publication.eval_seq == 1 {
+        if publication.eval_seq == 1 && published.is_none_or(|run| run.conclusion.is_empty()) {
             return Ok(None);
         }
         let github = self.github()?;

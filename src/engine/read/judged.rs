@@ -2,7 +2,7 @@
 
 use super::super::{Engine, EngineError};
 use super::Reading;
-use crate::domain::ids::Number;
+use crate::domain::ids::{Number, Oid};
 use crate::domain::notice::Place;
 use crate::store::StoredTask;
 
@@ -36,5 +36,20 @@ impl Engine {
         }
         self.mark_pull(place.repository, number).await?;
         Ok(Reading::Done("a pull request is judged anew"))
+    }
+
+    /// A check run of our own was made. One that is not the last that this server knows of may be
+    /// older than what it says, and counts all the same: the newest run wins.
+    pub(super) async fn read_published(
+        &self,
+        place: &Place,
+        head: &Oid,
+        run: i64,
+    ) -> Result<Reading, EngineError> {
+        if !self.store.doubt_run(place.repository, head, run).await? {
+            return Ok(Reading::Ignored("the check that we published".to_owned()));
+        }
+        self.mark_head(place.repository, head).await?;
+        Ok(Reading::Done("another check of ours is looked into"))
     }
 }

@@ -117,6 +117,7 @@ impl Engine {
                 number,
                 review,
             } => self.read_review(place, *number, *review).await,
+            Notice::Published { place, head, run } => self.read_published(place, head, *run).await,
             Notice::PullTouched { place, number } => self.read_touch(place, *number).await,
             Notice::RunEnded {
                 place,

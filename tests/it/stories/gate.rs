@@ -1,5 +1,7 @@
 //! The gate over a real server: what its check says from the first commit to the last approval.
 
+use castellan::github::Target;
+use castellan::github::publish::Saying;
 use castellan::yard::{Actor, Fault, Opinion, Permission, Play, Requirement};
 
 use super::ci::scene::{LOG, green, red};
@@ -311,5 +313,46 @@ async fn pull_requests_that_no_delivery_told_of_are_found_by_the_sweep() {
     world
         .gate_says(head.as_str(), "success: not an agent change")
         .await;
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn what_a_paused_server_of_ours_published_late_is_answered() {
+    let world = World::begins().await;
+    let ours = world.ready().await;
+    let github = world.engine.github.as_ref().unwrap();
+    let stored = world.engine.store.newest_tasks(1).await.unwrap();
+    let late = Saying {
+        name: CHECK,
+        head: &ours.head.parse().unwrap(),
+        external_id: "v1:of another time",
+        standing: "success",
+        title: "T1: approved by nobody",
+        summary: "",
+        details_url: None,
+        buttons: &[],
+    };
+    let target = Target::from(&stored[0].task);
+    github.publish_run(&target, &late).await.unwrap();
+    assert_eq!(world.repo.may_merge(ours.number).await, Ok(()));
+    world.settles().await;
+    world.gate_says(&ours.head, "in_progress: T1").await;
+    assert!(world.repo.may_merge(ours.number).await.is_err());
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn what_was_open_for_a_closed_pull_request_opens_no_other_of_its_head() {
+    let world = World::begins().await;
+    let (ours, _) = world.open().await;
+    world.alice.closes(ours.number).await.unwrap();
+    world.settles().await;
+    world
+        .gate_says(&ours.head, "in_progress: the pull request")
+        .await;
+    let opened = world.alice.opens_pull(&ours.branch, "main", "Mine").await;
+    let number = opened.unwrap();
+    world.settles().await;
+    assert!(world.repo.may_merge(number).await.is_err());
     world.ends().await;
 }
