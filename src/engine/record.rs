@@ -102,7 +102,8 @@ impl Engine {
         let moved = before.pull != after.pull
             || !is_same(Stage::is_busy)
             || !is_same(Stage::is_closed)
-            || !is_same(|stage| matches!(stage, Stage::Paused { .. }));
+            || !is_same(|stage| matches!(stage, Stage::Paused { .. }))
+            || !is_same(|stage| matches!(stage, Stage::Checking { .. }));
         match &after.pull {
             Some(pull) if moved => self.mark_pull(after.repository, pull.number).await,
             Some(_) | None => Ok(()),

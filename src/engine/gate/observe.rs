@@ -47,7 +47,8 @@ impl Trees {
     /// What its evidence is made of.
     fn known(&self, checks: Option<&Observed>) -> evidence::Known {
         evidence::Known {
-            ci: checks.is_some_and(|checks| checks.whole),
+            // Whether they have passed is asked for apart from this.
+            ci: checks.is_none_or(|checks| checks.whole),
             findings: self.read.findings.clone(),
             merge_base: self.merge_base.clone(),
         }
