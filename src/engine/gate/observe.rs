@@ -98,7 +98,7 @@ impl Engine {
             commits: bounded(git.commits.clone().unwrap_or_default())?,
             common_paths: common(&git.read),
             risk: Risk::of(&git.read.assessment, git.read.edits_policy),
-            task: own.map(task::state),
+            task: own.map(|task| task::state(task, self.clock.now())),
             requesters: own.map(task::requesters).unwrap_or_default(),
             steerers: match own {
                 Some(task) => task::steerers(task, &told).ok_or_else(too_many)?,

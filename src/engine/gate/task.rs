@@ -9,6 +9,7 @@ use crate::domain::gate::facts::{self, Adoption, Steerer, Steering, TaskState};
 use crate::domain::ids::{Oid, UserId};
 use crate::domain::task::Task;
 use crate::domain::task::stage::{Outcome, Stage};
+use crate::domain::time::Timestamp;
 use crate::store::HistoryEntry;
 
 /// What the history of a task says of people.
@@ -58,8 +59,13 @@ impl Told {
     }
 }
 
+/// Seconds that a change is given to be written, each time that is looked at.
+const WRITING_S: i64 = 600;
+
 /// How far the task is.
-pub(super) fn state(task: &Task) -> facts::Task {
+pub(super) fn state(task: &Task, now: Timestamp) -> facts::Task {
+    // Writing a change has no deadline of its own: it is tried until it is done or given up.
+    let written = matches!(task.stage, Stage::Applying { .. }).then(|| now.plus_s(WRITING_S));
     let state = match &task.stage {
         Stage::Queued { .. } | Stage::Working { .. } | Stage::Applying { .. } => TaskState::Working,
         Stage::Closed {
@@ -74,7 +80,7 @@ pub(super) fn state(task: &Task) -> facts::Task {
     };
     facts::Task {
         state,
-        deadline: task.stage.deadline().map(Moment),
+        deadline: task.stage.deadline().or(written).map(Moment),
         attempts: u32::try_from(task.attempts.len()).unwrap_or(u32::MAX),
         attempts_max: task.contract.budget.attempts,
         will_merge_base: false,
