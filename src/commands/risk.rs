@@ -25,8 +25,6 @@ const UNREADABLE: u8 = 2;
 const CONTENT_BYTES: (u64, u64) = (weakened::FILE_BYTES as u64, 64 * 1024 * 1024);
 /// Most files that are compared; what goes beyond counts as not read.
 const FILES_MAX: usize = 3_000;
-/// Stands for a content that was not read: no text.
-const UNREAD: &[u8] = b"\0";
 
 /// Say which tier a change has.
 #[derive(Args)]
@@ -133,7 +131,7 @@ async fn named(checkout: &Checkout, name: &str) -> anyhow::Result<Oid> {
 
 /// The policy at the base, or the usual one where it has none.
 async fn policy_at(checkout: &Checkout, base: &Oid) -> anyhow::Result<Policy> {
-    let Some(blob) = checkout.blob_at(base, POLICY_PATH).await? else {
+    let Some(blob) = checkout.object_at(base, POLICY_PATH).await? else {
         return Ok(Policy::default());
     };
     let most = POLICY_BYTES as u64 + 1;
@@ -162,16 +160,9 @@ async fn weaker(
     let contents = checkout
         .contents(&blobs, CONTENT_BYTES.0, CONTENT_BYTES.1)
         .await?;
-    let content = |oid: &Oid| contents.get(oid).map_or(UNREAD, Vec::as_slice);
     let compared: Vec<Compared<'_>> = concerned
         .iter()
-        .filter_map(|one| {
-            Some(Compared {
-                path: one.file.text()?,
-                before: one.old.as_ref().map(content),
-                after: one.new.as_ref().map(content),
-            })
-        })
+        .filter_map(|one| one.compared(&contents))
         .collect();
     Ok(weakened::weakenings(&compared))
 }

@@ -1,4 +1,5 @@
-//! What `decide` asks for: effects on GitHub, of two kinds. Nothing else may write there.
+//! What `decide` and the gate ask for: effects on GitHub, of two kinds. Nothing else may write there,
+//! but for the gate's own check, which is published under a lease of its head.
 //!
 //! *Desired state* is keyed by its target: the newest replaces what has not been sent yet,
 //! and sending twice is harmless. *One-shot* effects have an idempotency key and a

@@ -5,11 +5,11 @@ use rand::RngCore as _;
 use super::{Engine, EngineError};
 use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Fact};
+use crate::domain::gate::work;
 use crate::domain::ids::TaskId;
 use crate::domain::task::Task;
 use crate::domain::task::because::Because;
 use crate::domain::task::decide::{Decision, decide};
-use crate::domain::task::stage::Stage;
 use crate::store::{Cause, Recorded, Recording};
 
 /// Times that a decision is taken anew because the task moved meanwhile.
@@ -98,14 +98,10 @@ impl Engine {
 
     /// What becomes of a task may change whether its pull request may be merged.
     async fn mark_task(&self, before: &Task, after: &Task) -> Result<(), EngineError> {
-        let is_same = |of: fn(&Stage) -> bool| of(&before.stage) == of(&after.stage);
-        let moved = before.pull != after.pull
-            || !is_same(Stage::is_busy)
-            || !is_same(Stage::is_closed)
-            || !is_same(|stage| matches!(stage, Stage::Paused { .. }))
-            || !is_same(|stage| matches!(stage, Stage::Checking { .. }));
         match &after.pull {
-            Some(pull) if moved => self.mark_pull(after.repository, pull.number).await,
+            Some(pull) if work::matters(before, after) => {
+                self.mark_pull(after.repository, pull.number).await
+            }
             Some(_) | None => Ok(()),
         }
     }

@@ -71,12 +71,23 @@ impl Credentials {
 #[derive(Clone, Debug)]
 pub(super) struct Git {
     folder: PathBuf,
+    /// Where its objects are, if that is elsewhere.
+    objects: Option<PathBuf>,
 }
 
 impl Git {
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            objects: None,
+        }
+    }
+
+    /// Git in `folder`, with the objects of another.
+    pub(super) fn over(folder: &Path, objects: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            objects: Some(objects.to_owned()),
         }
     }
 
@@ -143,6 +154,9 @@ impl Git {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(objects) = &self.objects {
+            command.env("GIT_OBJECT_DIRECTORY", objects);
+        }
         if let Some(credentials) = credentials {
             // In the environment, not among the arguments, which every process can read.
             command

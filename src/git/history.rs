@@ -1,4 +1,5 @@
-//! Which commits a branch adds to its base, and by which merges.
+//! Which commits a branch adds to its base, and by which merges. Their order is that of parents, never
+//! that of dates, which anybody can write.
 
 use super::command::GitError;
 use super::{Mirror, parse_oid};
@@ -14,21 +15,6 @@ pub struct Step {
 }
 
 impl Mirror {
-    /// What `head` adds to `base` along first parents, oldest first; `None` where that is more than
-    /// `most` commits.
-    ///
-    /// # Errors
-    /// Git did not run, or one of them is not in the mirror.
-    pub async fn steps(
-        &self,
-        base: &Oid,
-        head: &Oid,
-        most: usize,
-    ) -> Result<Option<Vec<Step>>, GitError> {
-        self.listed("list a branch's commits", base, head, most, true)
-            .await
-    }
-
     /// Every commit that `head` adds to `base`, oldest first; `None` where that is more than
     /// `most`.
     ///
@@ -40,25 +26,19 @@ impl Mirror {
         head: &Oid,
         most: usize,
     ) -> Result<Option<Vec<Step>>, GitError> {
-        self.listed("list the commits of a branch", base, head, most, false)
-            .await
-    }
-
-    async fn listed(
-        &self,
-        operation: &'static str,
-        base: &Oid,
-        head: &Oid,
-        most: usize,
-        first: bool,
-    ) -> Result<Option<Vec<Step>>, GitError> {
+        let operation = "list a branch's commits";
         let count = format!("--max-count={}", most.saturating_add(1));
         let without = format!("^{base}");
-        let mut arguments = vec!["rev-list", "--reverse", "--parents", &count];
-        if first {
-            arguments.push("--first-parent");
-        }
-        arguments.extend([head.as_str(), &without, "--"]);
+        let arguments = [
+            "rev-list",
+            "--topo-order",
+            "--reverse",
+            "--parents",
+            &count,
+            head.as_str(),
+            &without,
+            "--",
+        ];
         let output = self.git.run(operation, &arguments, None).await?;
         let lines = output
             .split(|byte| *byte == b'\n')

@@ -4,14 +4,25 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::command::GitError;
-use super::{Mirror, Remote, parse_oid};
-use crate::domain::change::TreeEntry;
+use super::{Mirror, Remote};
+use crate::domain::change::{SUBMODULE, TreeEntry};
 use crate::domain::ids::Oid;
 
+/// How git merges two commits that follow, on the server and on a runner alike: a file that was
+/// renamed on one side is in conflict.
+pub const MERGE_TREE: [&str; 9] = [
+    "-c",
+    "merge.renames=false",
+    "-c",
+    "merge.directoryRenames=false",
+    "merge-tree",
+    "--write-tree",
+    "-z",
+    "--name-only",
+    "--no-messages",
+];
 /// Files that both sides may have changed: beyond, finding out costs more than an attempt.
 const MEETING_MAX: usize = 500;
-/// Git's mode of a submodule, which has no blob here.
-const SUBMODULE: &str = "160000";
 
 /// What git makes of two commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,24 +58,21 @@ impl Mirror {
             return Err(GitError::Limit { operation });
         }
         self.bring(remote, &blobs).await?;
-        let arguments = [
-            "-c",
-            "merge.renames=false",
-            "-c",
-            "merge.directoryRenames=false",
-            "merge-tree",
-            "--write-tree",
-            "-z",
-            "--name-only",
-            "--no-messages",
-            ours.as_str(),
-            theirs.as_str(),
-        ];
+        let sides = [ours.as_str(), theirs.as_str()];
+        let arguments = [&MERGE_TREE[..], &sides].concat();
         let output = self.git.run_to(operation, &arguments, &[0, 1]).await?;
+        Merged::read(&output).ok_or(GitError::Odd { operation })
+    }
+}
+
+impl Merged {
+    /// What `git merge-tree` wrote that was called with [`MERGE_TREE`]; `None` where it is odd.
+    #[must_use]
+    pub fn read(output: &[u8]) -> Option<Self> {
         let mut parts = output.split(|byte| *byte == 0);
-        let tree = parse_oid(operation, parts.next().unwrap_or_default())?;
+        let tree = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
         let conflicts = parts.filter(|path| !path.is_empty()).map(<[u8]>::to_vec);
-        Ok(Merged {
+        Some(Self {
             tree,
             conflicts: conflicts.collect(),
         })

@@ -6,8 +6,9 @@ mod checkout;
 mod command;
 mod history;
 mod merge;
+mod objects;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,11 +16,13 @@ use tokio::sync::Mutex;
 
 use crate::domain::change::TreeEntry;
 use crate::domain::ids::{Oid, RepositoryId};
-pub use checkout::{Changed, Checkout};
+use crate::domain::risk::Lines;
+pub use checkout::Checkout;
 pub use command::GitError;
 use command::{Credentials, Git};
 pub use history::Step;
-pub use merge::Merged;
+pub use merge::{MERGE_TREE, Merged};
+pub use objects::Changed;
 
 /// The mirrors of all repositories, a folder each.
 #[derive(Clone, Debug)]
@@ -32,8 +35,14 @@ pub struct Mirrors {
 #[derive(Debug)]
 pub struct Mirror {
     git: Git,
+    /// Over the same objects, but of no promise: what a fetch left out is missing there, where
+    /// git would otherwise break off because it may not fetch it.
+    held: Git,
     _lock: tokio::sync::OwnedMutexGuard<()>,
 }
+
+/// Folder of [`Mirror::held`] within a mirror.
+const HELD: &str = "held";
 
 /// Files by which git keeps others out of a mirror.
 const LOCKS: [&str; 5] = [
@@ -96,18 +105,28 @@ impl Mirrors {
                 _ => {}
             }
         }
-        if !folder.join("HEAD").exists() {
-            tokio::fs::create_dir_all(&folder)
-                .await
-                .map_err(|source| GitError::Start {
-                    operation: "make a mirror's folder",
-                    source,
-                })?;
-            git.run("make a mirror", &["init", "--quiet", "--bare", "."], None)
-                .await?;
-        }
-        Ok(Mirror { git, _lock: guard })
+        let bare = folder.join(HELD);
+        let held = Git::over(&bare, &folder.join("objects"));
+        begun(&git, &folder).await?;
+        begun(&held, &bare).await?;
+        Ok(Mirror {
+            git,
+            held,
+            _lock: guard,
+        })
     }
+}
+
+/// Makes a repository where there is none.
+async fn begun(git: &Git, folder: &Path) -> Result<(), GitError> {
+    if folder.join("HEAD").exists() {
+        return Ok(());
+    }
+    let operation = "make a mirror";
+    let made = tokio::fs::create_dir_all(folder).await;
+    made.map_err(|source| GitError::Start { operation, source })?;
+    let arguments = ["init", "--quiet", "--bare", "."];
+    git.run(operation, &arguments, None).await.map(drop)
 }
 
 impl Mirror {
@@ -190,13 +209,23 @@ impl Mirror {
     /// # Errors
     /// Git did not run, or one of them is not in the mirror.
     pub async fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>, GitError> {
-        let operation = "find where two commits part";
-        let arguments = ["merge-base", one.as_str(), other.as_str()];
-        match self.git.run(operation, &arguments, None).await {
-            Ok(oid) => parse_oid(operation, &oid).map(Some),
-            Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.git.merge_base(one, other).await
+    }
+
+    /// Every path that differs between two commits, without any guess at renames.
+    ///
+    /// # Errors
+    /// Git did not run, or a tree is not in the mirror.
+    pub async fn changed(&self, old: &Oid, new: &Oid) -> Result<Vec<Changed>, GitError> {
+        self.git.changed(old, new).await
+    }
+
+    /// The lines of every path that differs between two commits, whose contents were read before.
+    ///
+    /// # Errors
+    /// Git did not run, or a content is not in the mirror.
+    pub async fn lines(&self, old: &Oid, new: &Oid) -> Result<BTreeMap<Vec<u8>, Lines>, GitError> {
+        self.git.lines(old, new).await
     }
 
     /// Every file of a commit's tree, in git's order.
@@ -226,29 +255,15 @@ impl Mirror {
         most: u64,
     ) -> Result<HashMap<Oid, Vec<u8>>, GitError> {
         self.bring(remote, blobs).await?;
-        let mut contents = HashMap::new();
-        let mut room = most;
-        for blob in blobs {
-            let size = self.size_of(blob).await?;
-            let Some(left) = size.and_then(|size| room.checked_sub(size)) else {
-                continue;
-            };
-            room = left;
-            let arguments = ["cat-file", "blob", blob.as_str()];
-            let content = self.git.run("read a blob", &arguments, None).await?;
-            contents.insert(blob.clone(), content);
-        }
-        Ok(contents)
+        self.held.contents(blobs, most, most).await
     }
 
     /// Fetches the blobs that are not there yet; those that the remote does not have stay away.
     async fn bring(&self, remote: &Remote, blobs: &[Oid]) -> Result<(), GitError> {
-        let mut missing = Vec::new();
-        for blob in blobs {
-            if self.size_of(blob).await?.is_none() {
-                missing.push(blob.as_str());
-            }
-        }
+        let sizes = self.held.sizes(blobs).await?;
+        let sized = blobs.iter().zip(sizes);
+        let missing = sized.filter(|(_, size)| size.is_none());
+        let missing: Vec<&str> = missing.map(|(blob, _)| blob.as_str()).collect();
         if !missing.is_empty() {
             let credentials = Credentials::of_token(&remote.token);
             let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"];
@@ -265,22 +280,6 @@ impl Mirror {
             }
         }
         Ok(())
-    }
-
-    /// Bytes of a blob; `None` where the mirror does not hold it.
-    async fn size_of(&self, blob: &Oid) -> Result<Option<u64>, GitError> {
-        let operation = "look for a blob";
-        let object = format!("{blob}^{{blob}}");
-        let arguments = ["cat-file", "-s", object.as_str()];
-        match self.git.run(operation, &arguments, None).await {
-            Ok(size) => std::str::from_utf8(&size)
-                .ok()
-                .and_then(|size| size.trim().parse().ok())
-                .map(Some)
-                .ok_or(GitError::Odd { operation }),
-            Err(GitError::Failed { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// The names in the folder `path` of a commit's tree; none where there is no such folder.
@@ -309,14 +308,7 @@ impl Mirror {
     /// # Errors
     /// Git did not run.
     pub async fn object_at(&self, commit: &Oid, path: &str) -> Result<Option<Oid>, GitError> {
-        let operation = "look into a tree";
-        let object = format!("{commit}:{path}");
-        let arguments = ["rev-parse", "--verify", "--quiet", object.as_str()];
-        match self.git.run(operation, &arguments, None).await {
-            Ok(oid) => parse_oid(operation, &oid).map(Some),
-            Err(GitError::Failed { code: Some(1), .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.git.object_at(commit, path).await
     }
 }
 

@@ -22,17 +22,6 @@ const TITLE_CHARS: usize = 255;
 /// Bytes of a summary: GitHub takes 65,535 characters.
 const SUMMARY_BYTES: usize = 65_535;
 
-/// A button of a check run, shown once the run is completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Button {
-    /// What stands on it, at most 20 characters.
-    pub label: &'static str,
-    /// What it does, at most 40 characters.
-    pub description: &'static str,
-    /// What is sent back, at most 20 characters.
-    pub identifier: &'static str,
-}
-
 /// What a run is to say.
 #[derive(Clone, Copy, Debug)]
 pub struct Saying<'a> {
@@ -48,10 +37,6 @@ pub struct Saying<'a> {
     pub title: &'a str,
     /// Markdown.
     pub summary: &'a str,
-    /// Where the details are.
-    pub details_url: Option<&'a str>,
-    /// At most three.
-    pub buttons: &'a [Button],
 }
 
 /// A run of our own, as GitHub has it.
@@ -59,8 +44,6 @@ pub struct Saying<'a> {
 pub struct OwnRun {
     /// Its number, which grows.
     pub id: i64,
-    /// Our own mark on it.
-    pub external_id: String,
     /// [`IN_PROGRESS`], or GitHub's word for its conclusion.
     pub standing: String,
 }
@@ -70,7 +53,6 @@ struct RunRow {
     id: i64,
     head_sha: String,
     name: String,
-    external_id: Option<String>,
     status: String,
     conclusion: Option<String>,
     app: Option<AppRow>,
@@ -89,7 +71,6 @@ impl RunRow {
         };
         OwnRun {
             id: self.id,
-            external_id: self.external_id.unwrap_or_default(),
             standing,
         }
     }
@@ -194,11 +175,6 @@ fn body(saying: &Saying<'_>) -> Value {
             "title": saying.title.chars().take(TITLE_CHARS).collect::<String>(),
             "summary": within(saying.summary),
         },
-        "actions": saying.buttons.iter().map(|button| json!({
-            "label": button.label,
-            "description": button.description,
-            "identifier": button.identifier,
-        })).collect::<Vec<_>>(),
     });
     match saying.standing {
         IN_PROGRESS => body["status"] = IN_PROGRESS.into(),
@@ -206,9 +182,6 @@ fn body(saying: &Saying<'_>) -> Value {
             body["status"] = "completed".into();
             body["conclusion"] = conclusion.into();
         }
-    }
-    if let Some(url) = saying.details_url {
-        body["details_url"] = url.into();
     }
     body
 }

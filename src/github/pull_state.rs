@@ -11,22 +11,17 @@ use super::app_auth::Scope;
 use super::client::{Client, Target};
 use crate::domain::ids::{Number, Oid, RepositoryId, ReviewId, UserId};
 use crate::domain::request::Person;
-use crate::domain::text::line;
 use crate::domain::time::Timestamp;
 
 const QUERY: &str = include_str!("pull_state.graphql");
 /// Pages of a hundred reviews that are read.
 const PAGES_MAX: usize = 20;
-/// Characters of a title that are read.
-const TITLE_CHARS: usize = 300;
 
 /// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullState {
     /// GitHub's node id.
     pub node_id: String,
-    /// Its title; foreign, one line.
-    pub title: String,
     /// Whether it is open.
     pub open: bool,
     /// Whether it was merged.
@@ -35,9 +30,7 @@ pub struct PullState {
     pub draft: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// The branch that is to be merged.
-    pub head_branch: String,
-    /// Its tip.
+    /// The tip of the branch that is to be merged.
     pub head: Oid,
     /// The repository of that branch; `None` where it is gone.
     pub head_repository: Option<RepositoryId>,
@@ -51,8 +44,6 @@ pub struct PullState {
     pub reviews: Vec<Opinion>,
     /// Threads that nobody has called resolved; those that were not shown count as such.
     pub unresolved_threads: u32,
-    /// What GitHub tried as the merge, whose checks it counts too (G16).
-    pub test_merge: Option<Oid>,
 }
 
 /// An account, a person's or an App's.
@@ -160,12 +151,10 @@ fn read(pull: &Value, reviews: Vec<Opinion>) -> Option<PullState> {
     let base = &pull["baseRef"];
     Some(PullState {
         node_id: pull["id"].as_str()?.to_owned(),
-        title: line(pull["title"].as_str()?, TITLE_CHARS),
         open: pull["state"].as_str()? == "OPEN",
         merged: pull["state"].as_str()? == "MERGED",
         draft: pull["isDraft"].as_bool()?,
         opened_at: Timestamp::from_rfc3339(pull["createdAt"].as_str()?)?,
-        head_branch: pull["headRefName"].as_str()?.to_owned(),
         head: pull["headRefOid"].as_str()?.parse().ok()?,
         head_repository: pull["headRepository"]["databaseId"]
             .as_i64()
@@ -178,9 +167,6 @@ fn read(pull: &Value, reviews: Vec<Opinion>) -> Option<PullState> {
         author: read_account(&pull["author"]),
         reviews,
         unresolved_threads: u32::try_from(unresolved).unwrap_or(u32::MAX),
-        test_merge: pull["potentialMergeCommit"]["oid"]
-            .as_str()
-            .and_then(|oid| oid.parse().ok()),
     })
 }
 

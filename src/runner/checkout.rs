@@ -16,13 +16,12 @@ use super::folder::{Folder, LINK, PLAIN, RUNNABLE};
 use super::instructions;
 use super::merge;
 use super::pristine::{Files, Pristine};
+use crate::domain::change::SUBMODULE;
 use crate::domain::ids::Oid;
 use crate::protocol::brief::Checkout;
 use crate::protocol::progress::Phase;
 use crate::sandbox::{SYSTEM_PROGRAMS, Sandbox, Scratch, Spec, locate, remove_leftovers};
 
-/// Git's mode of a submodule.
-const SUBMODULE: &str = "160000";
 /// The beginning of the names of attempts' folders.
 const PREFIX: &str = "castellan-attempt-";
 /// The first folder in each: there once the attempt's own is locked.
@@ -71,9 +70,10 @@ impl Start {
         let (files, mut submodules) = tree(&pristine, &checkout.start).await?;
         let mut merged = None;
         if let Some(base) = &checkout.merge {
-            let (made, conflicts) = merge::merge(&pristine, &checkout.start, base).await?;
+            let made = merge::merge(&pristine, &checkout.start, base).await?;
             let files;
-            (files, submodules) = tree(&pristine, &made).await?;
+            (files, submodules) = tree(&pristine, &made.tree).await?;
+            let conflicts = made.conflicts;
             merged = Some(MergedTree { files, conflicts });
         }
         let whole = merged.as_ref().map_or(&files, |merged| &merged.files);

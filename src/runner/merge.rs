@@ -4,14 +4,13 @@
 //! No history is fetched: three commits without any other stand for the three trees. No driver or
 //! filter of the repository's runs, for there is no folder whose attributes git could read.
 
-use std::collections::BTreeSet;
-
 use tokio::process::Command;
 
 use super::failure::Failure;
 use super::pristine::{Pristine, words};
 use crate::domain::change::combine::SIDES;
 use crate::domain::ids::Oid;
+use crate::git::{MERGE_TREE, Merged};
 use crate::protocol::brief::MergeIn;
 use crate::protocol::progress::Phase;
 
@@ -30,7 +29,7 @@ pub(super) async fn merge(
     pristine: &Pristine,
     start: &Oid,
     merge: &MergeIn,
-) -> Result<(Oid, BTreeSet<Vec<u8>>), Failure> {
+) -> Result<Merged, Failure> {
     let base = commit(pristine, &merge.base, None).await?;
     for (side, of) in SIDES.into_iter().zip([start, &merge.tip]) {
         let made = commit(pristine, of, Some(&base)).await?;
@@ -39,26 +38,9 @@ pub(super) async fn merge(
         ended(name, &[0]).await?;
     }
     let mut merge = pristine.git();
-    // As the server has it: a file that was renamed on one side is in conflict.
-    merge.args([
-        "-c",
-        "merge.renames=false",
-        "-c",
-        "merge.directoryRenames=false",
-    ]);
-    merge.args([
-        "merge-tree",
-        "--write-tree",
-        "-z",
-        "--name-only",
-        "--no-messages",
-    ]);
-    merge.args(SIDES);
+    merge.args(MERGE_TREE).args(SIDES);
     let output = ended(merge, &[0, 1]).await?;
-    let mut parts = output.split(|byte| *byte == 0);
-    let tree = oid(parts.next().unwrap_or_default())?;
-    let conflicts = parts.filter(|path| !path.is_empty()).map(<[u8]>::to_vec);
-    Ok((tree, conflicts.collect()))
+    Merged::read(&output).ok_or_else(|| odd("an odd answer"))
 }
 
 /// A commit of the tree of `of`, with this parent alone.

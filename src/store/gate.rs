@@ -62,21 +62,10 @@ impl Store {
         number: Number,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO gate_pulls (repository, number, due_at, marks, tries, leases, leased_until,
-                 unread_since, head, base, conclusion, decision, title)
-             VALUES ($1, $2, $3, 1, 0, 0, 0, 0, '', '', '', '', '')
-             ON CONFLICT (repository, number) DO UPDATE SET marks = gate_pulls.marks + 1,
-                 due_at = CASE WHEN gate_pulls.due_at < excluded.due_at THEN gate_pulls.due_at
-                     ELSE excluded.due_at END",
-        )
-        .bind(repository.0)
-        .bind(number.0)
-        .bind(at.0)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(failed("mark a pull request"))
+        let again = "DO UPDATE SET marks = gate_pulls.marks + 1,
+             due_at = CASE WHEN gate_pulls.due_at < excluded.due_at THEN gate_pulls.due_at
+                 ELSE excluded.due_at END";
+        self.put_pull(repository, number, at, again).await
     }
 
     /// Has a pull request judged at `at` that is not known yet.
@@ -89,19 +78,30 @@ impl Store {
         number: Number,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        self.put_pull(repository, number, at, "DO NOTHING").await
+    }
+
+    async fn put_pull(
+        &self,
+        repository: RepositoryId,
+        number: Number,
+        at: Timestamp,
+        known: &'static str,
+    ) -> Result<(), StoreError> {
+        let text = format!(
             "INSERT INTO gate_pulls (repository, number, due_at, marks, tries, leases, leased_until,
                  unread_since, head, base, conclusion, decision, title)
              VALUES ($1, $2, $3, 1, 0, 0, 0, 0, '', '', '', '', '')
-             ON CONFLICT (repository, number) DO NOTHING",
-        )
-        .bind(repository.0)
-        .bind(number.0)
-        .bind(at.0)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(failed("add a pull request"))
+             ON CONFLICT (repository, number) {known}"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(repository.0)
+            .bind(number.0)
+            .bind(at.0)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(failed("mark a pull request"))
     }
 
     /// Has every pull request that was judged for this base judged at `at`: its policy, its owners
@@ -115,18 +115,42 @@ impl Store {
         base: &str,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        sqlx::query(
+        self.mark_where("base", repository, base, at).await
+    }
+
+    /// Has the pull requests of this head judged at `at`. Gives how many there are.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn mark_head(
+        &self,
+        repository: RepositoryId,
+        head: &Oid,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.mark_where("head", repository, head.as_str(), at).await
+    }
+
+    async fn mark_where(
+        &self,
+        column: &'static str,
+        repository: RepositoryId,
+        value: &str,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let text = format!(
             "UPDATE gate_pulls SET marks = marks + 1,
                  due_at = CASE WHEN due_at < $3 THEN due_at ELSE $3 END
-             WHERE repository = $1 AND base = $2",
-        )
-        .bind(repository.0)
-        .bind(base)
-        .bind(at.0)
-        .execute(&self.pool)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(failed("mark pull requests"))
+             WHERE repository = $1 AND {column} = $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(repository.0)
+            .bind(value)
+            .bind(at.0)
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(failed("mark pull requests"))
     }
 
     /// Leases the pull request that has waited longest at `now`, of an installation that may act.
@@ -287,30 +311,6 @@ impl Store {
         };
         let judged: Result<_, _> = rows.iter().map(judged).collect();
         judged.map_err(failed("list the pull requests of a head"))
-    }
-
-    /// Has the pull requests of this head judged at `at`. Gives how many there are.
-    ///
-    /// # Errors
-    /// The database did not answer.
-    pub async fn mark_head(
-        &self,
-        repository: RepositoryId,
-        head: &Oid,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        sqlx::query(
-            "UPDATE gate_pulls SET marks = marks + 1,
-                 due_at = CASE WHEN due_at < $3 THEN due_at ELSE $3 END
-             WHERE repository = $1 AND head = $2",
-        )
-        .bind(repository.0)
-        .bind(head.as_str())
-        .bind(at.0)
-        .execute(&self.pool)
-        .await
-        .map(|done| done.rows_affected())
-        .map_err(failed("mark the pull requests of a head"))
     }
 }
 

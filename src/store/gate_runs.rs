@@ -161,40 +161,40 @@ impl Store {
         .map_err(failed("look at the lease of a head"))
     }
 
-    /// Notes what was published under a lease, and ends it; with `None` nothing was. Gives whether
-    /// the lease was still ours.
+    /// Ends the lease of a head.
+    ///
+    /// # Errors
+    /// The database did not answer; the lease runs out.
+    pub async fn release_head(&self, key: GateKey<'_>, eval_seq: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE gate_runs SET leased_until = 0 WHERE repository = $1 AND head = $2
+                 AND base = $3 AND eval_seq = $4",
+        )
+        .bind(key.repository.0)
+        .bind(key.head.as_str())
+        .bind(key.base)
+        .bind(eval_seq)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(failed("release a head"))
+    }
+
+    /// Notes what was published under the lease of its number. Gives whether that was still the
+    /// newest.
     ///
     /// # Errors
     /// The database did not answer.
-    pub async fn release_head(
-        &self,
-        key: GateKey<'_>,
-        eval_seq: i64,
-        run: Option<&PublishedRun>,
-    ) -> Result<bool, StoreError> {
-        let Some(run) = run else {
-            return sqlx::query(
-                "UPDATE gate_runs SET leased_until = 0 WHERE repository = $1 AND head = $2
-                     AND base = $3 AND eval_seq = $4",
-            )
-            .bind(key.repository.0)
-            .bind(key.head.as_str())
-            .bind(key.base)
-            .bind(eval_seq)
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(failed("release a head"));
-        };
+    pub async fn note_run(&self, key: GateKey<'_>, run: &PublishedRun) -> Result<bool, StoreError> {
         sqlx::query(
-            "UPDATE gate_runs SET leased_until = 0, number = $5, run = $6, conclusion = $7,
+            "UPDATE gate_runs SET number = $5, run = $6, conclusion = $7,
                  decision = $8, policy = $9, said = $10, published_at = $11
              WHERE repository = $1 AND head = $2 AND base = $3 AND eval_seq = $4",
         )
         .bind(key.repository.0)
         .bind(key.head.as_str())
         .bind(key.base)
-        .bind(eval_seq)
+        .bind(run.eval_seq)
         .bind(run.number.0)
         .bind(run.run.unwrap_or(0))
         .bind(run.conclusion.as_str())

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::graphql_gate;
-use super::graphql_parts::{actor, failed, variable};
+use super::graphql_parts::{actor, failed, named, variable};
 use super::graphql_pulls;
 use super::model::{Entry, Repository, Thread, Violation};
 use super::permissions::Level;
@@ -57,16 +57,9 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
 }
 
 fn task_input(world: &mut World, call: &Call) -> Answer {
-    let text = |name| variable(call, name).as_str().unwrap_or_default();
-    let full = format!("{}/{}", text("owner"), text("name"));
-    let found = world
-        .repo_named(&full)
-        .or_else(|| world.repo_once_named(&full))
-        .map(|repo| repo.id);
-    let reached = found.filter(|id| world.reach(call, *id).is_ok());
-    let Some(id) = reached else {
-        let said = format!("Could not resolve to a Repository with the name '{full}'.");
-        return failed("repository", "NOT_FOUND", &said);
+    let id = match named(world, call) {
+        Ok(id) => id,
+        Err(answer) => return answer,
     };
     let number = variable(call, "number").as_i64();
     let mut errors = Vec::new();

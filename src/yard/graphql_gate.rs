@@ -4,29 +4,18 @@
 
 use serde_json::{Value, json};
 
-use super::graphql_parts::{actor, failed, variable};
+use super::graphql_parts::{actor, asked, failed, variable};
 use super::graphql_pulls::paged;
-use super::permissions::Level;
 use super::rest::{Answer, Call};
 use super::shapes::node_id;
 use super::world::World;
 
 /// `PullState`: the sides of a pull request, and a page of its reviews.
 pub(super) fn pull_state(world: &mut World, call: &Call) -> Answer {
-    let text = |name| variable(call, name).as_str().unwrap_or_default();
-    let full = format!("{}/{}", text("owner"), text("name"));
-    let found = world
-        .repo_named(&full)
-        .or_else(|| world.repo_once_named(&full))
-        .map(|repo| repo.id);
-    let Some(id) = found.filter(|id| world.reach(call, *id).is_ok()) else {
-        let said = format!("Could not resolve to a Repository with the name '{full}'.");
-        return failed("repository", "NOT_FOUND", &said);
+    let id = match asked(world, call, "pull_requests") {
+        Ok(id) => id,
+        Err(answer) => return answer,
     };
-    if world.need(call, "pull_requests", Level::Read).is_err() {
-        let said = "Resource not accessible by integration";
-        return failed("repository", "FORBIDDEN", said);
-    }
     let n = variable(call, "number").as_i64().unwrap_or(0);
     let world = &*world;
     let Ok(repo) = world.repo(id) else {

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::graphql_parts::{actor, failed, variable};
+use super::graphql_parts::{actor, asked, failed, variable};
 use super::permissions::Level;
 use super::rest::{Answer, Call};
 use super::shapes::node_id;
@@ -54,23 +54,10 @@ pub(super) fn mark_ready(world: &mut World, call: &Call) -> Answer {
 
 /// Threads and reviews of a pull request, by the repository's name and its number.
 pub(super) fn review_threads(world: &mut World, call: &Call) -> Answer {
-    let text = |name| variable(call, name).as_str().unwrap_or_default();
-    let full = format!("{}/{}", text("owner"), text("name"));
-    let found = world
-        .repo_named(&full)
-        .or_else(|| world.repo_once_named(&full))
-        .map(|repo| repo.id);
-    let Some(id) = found.filter(|id| world.reach(call, *id).is_ok()) else {
-        let said = format!("Could not resolve to a Repository with the name '{full}'.");
-        return failed("repository", "NOT_FOUND", &said);
+    let id = match asked(world, call, "pull_requests") {
+        Ok(id) => id,
+        Err(answer) => return answer,
     };
-    if world.need(call, "pull_requests", Level::Read).is_err() {
-        return failed(
-            "repository",
-            "FORBIDDEN",
-            "Resource not accessible by integration",
-        );
-    }
     let n = variable(call, "number").as_i64().unwrap_or(0);
     let thread = world.thread(id, n).ok();
     let (Ok(repo), Some(pull)) = (world.repo(id), thread.and_then(|one| one.pull.as_ref())) else {

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::YardError;
-use super::graphql_parts::{actor, failed, variable};
+use super::graphql_parts::{actor, asked, failed, variable};
 use super::merging::Way;
 use super::model::{Permission, Repository};
 use super::people::{Actor, Repo};
-use super::permissions::Level;
 use super::plays::{Play, Queueing, Requirement};
 use super::queue::{Group, QUEUE_BOT, Queued};
 use super::reports::Cue;
@@ -124,26 +123,16 @@ impl World {
 
 /// `repository.mergeQueue(branch:)` with its entries, by the repository's name.
 pub(super) fn merge_queue(world: &mut World, call: &Call) -> Answer {
-    let text = |name| variable(call, name).as_str().unwrap_or_default();
-    let full = format!("{}/{}", text("owner"), text("name"));
-    let found = world.repo_named(&full).map(|repo| repo.id);
-    let Some(id) = found.filter(|id| world.reach(call, *id).is_ok()) else {
-        let said = format!("Could not resolve to a Repository with the name '{full}'.");
-        return failed("repository", "NOT_FOUND", &said);
+    let id = match asked(world, call, "merge_queues") {
+        Ok(id) => id,
+        Err(answer) => return answer,
     };
-    if world.need(call, "merge_queues", Level::Read).is_err() {
-        return failed(
-            "repository",
-            "FORBIDDEN",
-            "Resource not accessible by integration",
-        );
-    }
     // What git refuses now it refuses the next time as well.
     let turned = world.turn_queues(id);
     let (Ok(()), Ok(repo)) = (turned, world.repo(id)) else {
         return failed("repository", "NOT_FOUND", "gone");
     };
-    let branch = match text("branch") {
+    let branch = match variable(call, "branch").as_str().unwrap_or_default() {
         "" => repo.default_branch.clone(),
         branch => branch.trim_start_matches("refs/heads/").to_owned(),
     };
@@ -151,7 +140,7 @@ pub(super) fn merge_queue(world: &mut World, call: &Call) -> Answer {
         let entries = repo.queues.entries.get(&branch);
         let entries = entries.into_iter().flatten().enumerate();
         let shown: Vec<Value> = entries.map(|(at, one)| entry_node(world, repo, at, one)).collect();
-        json!({"id": node_id("MQ", id), "url": format!("{}/{full}/queue/{branch}", world.base_url),
+        json!({"id": node_id("MQ", id), "url": format!("{}/{}/queue/{branch}", world.base_url, repo.full_name()),
                "configuration": {"checkResponseTimeout": rules.timeout_minutes,
                                  "mergingStrategy": if rules.all_green { "ALLGREEN" } else { "HEADGREEN" }},
                "entries": {"totalCount": shown.len(), "nodes": shown,

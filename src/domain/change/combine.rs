@@ -6,12 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Change, ChangeRefusal, FileChange, Operation, REFUSALS, TreeEntry};
+use super::{Change, ChangeRefusal, FileChange, Operation, REFUSALS, SUBMODULE, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::guard::{self, Guard};
 
-/// Git's mode of a submodule, which no change can name.
-const SUBMODULE: &str = "160000";
 /// Where workflow files are, with the last `/`.
 const WORKFLOWS: &[u8] = b".github/workflows/";
 /// The names of both sides in the markers of a conflict, as a runner has git write them.

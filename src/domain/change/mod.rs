@@ -22,6 +22,7 @@ pub use path::is_git_name;
 pub use place::Place;
 pub use refusal::{ChangeRefusal, REFUSALS, shown};
 pub use rules::ChangeRules;
+pub use tree::SUBMODULE;
 
 use serde::{Deserialize, Serialize};
 

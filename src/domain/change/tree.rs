@@ -13,7 +13,7 @@ use super::{Change, ChangeRefusal, FileChange, Operation, TreeEntry};
 /// Git's mode of a symbolic link.
 pub(super) const LINK: &str = "120000";
 /// Git's mode of a submodule.
-pub(super) const SUBMODULE: &str = "160000";
+pub const SUBMODULE: &str = "160000";
 /// Git's mode of a directory, where a caller lists them.
 const DIRECTORY: &str = "040000";
 

@@ -7,10 +7,12 @@
 //! - [`facts`]: what was observed; [`read`] takes them from JSON, with limits.
 //! - [`codeowners`]: CODEOWNERS as GitHub reads it.
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
+//! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
 //! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
+pub mod again;
 pub mod bounded;
 pub mod codeowners;
 pub mod facts;
@@ -19,6 +21,7 @@ pub mod ready;
 pub mod scan;
 pub mod show;
 pub mod verdict;
+pub mod work;
 
 mod ci;
 mod decisions;

@@ -63,6 +63,12 @@ impl Conclusion {
         }
     }
 
+    /// The one of this word; `None` where there is none.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// How strict it is: where several hold for one head, the highest counts.
     #[must_use]
     pub const fn strictness(self) -> u8 {
@@ -99,6 +105,12 @@ macro_rules! decisions {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The one of this number; `None` where there is none.
+            #[must_use]
+            pub fn of(number: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == number)
             }
 
             /// Its condition, for people.

@@ -10,7 +10,7 @@ use crate::domain::ids::{Oid, UserId};
 use crate::git::{Mirror, Remote, Step};
 
 /// Commits of one pull request that are looked at; the facts take no more.
-pub(super) const COMMITS_MAX: usize = 5_000;
+const COMMITS_MAX: usize = 5_000;
 
 /// What a difference holds at each path: before and after.
 type Patch = BTreeMap<Vec<u8>, (Option<Held>, Option<Held>)>;
@@ -26,12 +26,10 @@ impl Engine {
         pushed: &HashMap<Oid, UserId>,
     ) -> Result<Option<Vec<Commit>>, EngineError> {
         let (mirror, head) = (git.0, &seen.state.head);
-        let steps = mirror.steps(base, head, COMMITS_MAX).await?;
-        let all = mirror.added(base, head, COMMITS_MAX).await?;
-        let (Some(steps), Some(all)) = (steps, all) else {
+        let Some(all) = mirror.added(base, head, COMMITS_MAX).await? else {
             return Ok(None);
         };
-        let own: HashSet<&Oid> = steps.iter().map(|step| &step.oid).collect();
+        let own = own_line(&all, head);
         let oids: Vec<Oid> = all.iter().map(|step| step.oid.clone()).collect();
         let ours = self.store.ours(seen.target.repository, &oids).await?;
         // Our own commits need no account: only where there are others is GitHub asked for them.
@@ -44,8 +42,9 @@ impl Engine {
         };
         let mut commits = Vec::with_capacity(all.len());
         // What came in by merges stands before the branch's own line.
-        let merged = all.iter().filter(|step| !own.contains(&step.oid));
-        for step in merged.chain(&steps) {
+        let is_own = |step: &&Step| own.contains(&step.oid);
+        let merged = all.iter().filter(|step| !is_own(step));
+        for step in merged.chain(all.iter().filter(is_own)) {
             let is_ours = ours.contains(&step.oid);
             let known = hands.get(&step.oid).copied();
             if !is_ours && known.is_none() {
@@ -61,13 +60,27 @@ impl Engine {
                 committer: hands.committer,
                 pusher: pushed.get(&step.oid).copied(),
             };
-            if own.contains(&step.oid) && !is_ours {
+            if is_own(&step) && !is_ours {
                 (commit.neutral_merge, commit.same_patch) = neutral(git, step, base).await?;
             }
             commits.push(commit);
         }
         Ok(Some(commits))
     }
+}
+
+/// The commits along first parents, from `head` on.
+fn own_line<'a>(all: &'a [Step], head: &'a Oid) -> HashSet<&'a Oid> {
+    let firsts: HashMap<&Oid, Option<&Oid>> = all
+        .iter()
+        .map(|step| (&step.oid, step.parents.first()))
+        .collect();
+    let next = |oid: &&'a Oid| {
+        let first = firsts.get(*oid).copied().flatten();
+        first.filter(|oid| firsts.contains_key(oid))
+    };
+    let head = Some(head).filter(|head| firsts.contains_key(head));
+    std::iter::successors(head, next).collect()
 }
 
 /// Whether a commit merges the base with exactly the tree that git makes of it, and whether the

@@ -1,37 +1,31 @@
-//! What a pull request changes, from whole trees: its paths, what they can break, and what the base
-//! has changed of them meanwhile.
+//! What a pull request changes, as git tells it: its paths, what they can break, and what the base has
+//! changed of them meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::super::EngineError;
-use crate::domain::change::combine::{Files, Held, differences, files_of};
-use crate::domain::ci::weakened::{self, Compared};
+use crate::domain::ci::weakened;
 use crate::domain::gate::scan::{self, Scanned};
 use crate::domain::ids::Oid;
 use crate::domain::request::policy::RiskPolicy;
 use crate::domain::risk::{
-    Assessment, Contents, Difference, Entry, FileDifference, Lines, Sizes, Tier, assess,
-    edits_policy,
+    Assessment, Contents, Difference, Entry, FileDifference, Sizes, Tier, assess, edits_policy,
 };
-use crate::git::{Mirror, Remote};
+use crate::git::{Changed, Mirror, Remote};
 
 /// Files whose contents are read; beyond, what is unread counts as the worst.
 const FILES_MAX: usize = 2_000;
 /// Bytes of contents that are read.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Git's mode of a submodule, which has no content here.
-const SUBMODULE: &str = "160000";
-/// Stands for a content that was not read: no text.
-const UNREAD: &[u8] = b"\0";
 
-/// The trees that a pull request is about.
+/// The commits that a pull request is about.
 pub(super) struct Sides {
     /// Where head and base part.
-    pub(super) merge_base: Files,
+    pub(super) merge_base: Oid,
     /// The head.
-    pub(super) head: Files,
+    pub(super) head: Oid,
     /// The base's tip.
-    pub(super) base: Files,
+    pub(super) base: Oid,
 }
 
 /// What was read of a change.
@@ -49,19 +43,6 @@ pub(super) struct Read {
 }
 
 impl Sides {
-    pub(super) async fn of(
-        mirror: &Mirror,
-        merge_base: &Oid,
-        head: &Oid,
-        base: &Oid,
-    ) -> Result<Self, EngineError> {
-        Ok(Self {
-            merge_base: files_of(mirror.tree(merge_base).await?),
-            head: files_of(mirror.tree(head).await?),
-            base: files_of(mirror.tree(base).await?),
-        })
-    }
-
     /// Reads the change between merge base and head.
     pub(super) async fn read(
         &self,
@@ -70,101 +51,61 @@ impl Sides {
         policy: &RiskPolicy,
         workflow: &str,
     ) -> Result<Read, EngineError> {
-        let changed = differences(&self.merge_base, &self.head);
-        let moved = differences(&self.merge_base, &self.base);
-        let shown = |path: &&Vec<u8>| String::from_utf8_lossy(path).into_owned();
-        let blobs = self.blobs(&changed);
+        let changed = mirror.changed(&self.merge_base, &self.head).await?;
+        let moved = mirror.changed(&self.merge_base, &self.base).await?;
+        let blobs = blobs(&changed);
         let contents = match changed.len() <= FILES_MAX {
             true => mirror.contents(remote, &blobs, BYTES_MAX).await?,
             false => Default::default(),
         };
-        let content = |held: Option<&Held>| match held {
-            None => Some(&b""[..]),
-            Some(held) => contents.get(&held.oid).map(Vec::as_slice),
+        let all_read = contents.len() == blobs.len();
+        // Git counts lines, within its own limit of time: contents are foreign.
+        let sizes = match all_read {
+            true => Sizes::Counted(mirror.lines(&self.merge_base, &self.head).await?),
+            false => Sizes::Unknown,
         };
-        let mut files = Vec::new();
-        let mut sizes = BTreeMap::new();
-        let mut scanned = Some(Vec::new());
-        let mut compared = Vec::new();
-        let names: Vec<String> = changed.iter().map(shown).collect();
-        for (path, name) in changed.iter().zip(&names) {
-            let (old, new) = (self.merge_base.get(*path), self.head.get(*path));
-            files.push(FileDifference {
-                path: (*path).clone(),
-                old: old.and_then(|held| Entry::of_mode(&held.mode)),
-                new: new.and_then(|held| Entry::of_mode(&held.mode)),
-            });
-            let read = (content(old), content(new));
-            if let (Some(before), Some(after)) = read {
-                sizes.insert((*path).clone(), lines(before, after));
-                if let Some(scanned) = scanned.as_mut() {
-                    let path = name.as_str();
-                    scanned.push(Scanned {
-                        path,
-                        before,
-                        after,
-                    });
-                }
-            } else if !is_submodule(old) || !is_submodule(new) {
-                scanned = None;
-            }
-            compared.push(Compared {
-                path: name,
-                before: old.map(|_| read.0.unwrap_or(UNREAD)),
-                after: new.map(|_| read.1.unwrap_or(UNREAD)),
-            });
-        }
+        let compared: Vec<_> = changed
+            .iter()
+            .filter_map(|one| one.compared(&contents))
+            .collect();
+        let scanned = compared.iter().map(|one| Scanned {
+            path: one.path,
+            before: one.before.unwrap_or_default(),
+            after: one.after.unwrap_or_default(),
+        });
+        // A path that is not UTF-8 cannot be named, and so is not searched.
+        let searched = all_read && compared.len() == changed.len();
+        let findings = searched.then(|| scan::findings(&scanned.collect::<Vec<_>>()));
         let difference = Difference {
-            files,
-            sizes: Sizes::Counted(sizes),
+            files: changed.iter().map(|one| one.file.clone()).collect(),
+            sizes,
             contents: Contents::Compared(weakened::weakenings(&compared)),
         };
+        let moved: BTreeSet<&Vec<u8>> = moved.iter().map(|one| &one.file.path).collect();
+        let common = difference.files.iter();
+        let common = common.filter(|file| moved.contains(&file.path));
         Ok(Read {
             assessment: assess(&difference, policy, Tier::T0),
             edits_policy: edits_policy(&difference, workflow),
-            findings: scanned.map(|files| scan::findings(&files)),
-            common: changed.intersection(&moved).map(shown).collect(),
-            paths: names,
+            findings,
+            common: common.map(shown).collect(),
+            paths: difference.files.iter().map(shown).collect(),
         })
     }
-
-    fn blobs(&self, changed: &BTreeSet<&Vec<u8>>) -> Vec<Oid> {
-        let sides = [&self.merge_base, &self.head];
-        let held = changed.iter().flat_map(|path| {
-            let held = sides.map(|side| side.get(*path));
-            held.into_iter().flatten()
-        });
-        let blobs: BTreeSet<&Oid> = held
-            .filter(|held| held.mode != SUBMODULE)
-            .map(|held| &held.oid)
-            .collect();
-        blobs.into_iter().cloned().collect()
-    }
 }
 
-fn is_submodule(held: Option<&Held>) -> bool {
-    held.is_none_or(|held| held.mode == SUBMODULE)
+fn shown(file: &FileDifference) -> String {
+    String::from_utf8_lossy(&file.path).into_owned()
 }
 
-/// How many lines came and went.
-fn lines(before: &[u8], after: &[u8]) -> Lines {
-    if before.contains(&0) || after.contains(&0) {
-        return Lines::Binary;
-    }
-    let (mut added, mut deleted) = (0, 0);
-    for operation in
-        similar::capture_diff_slices(similar::Algorithm::Myers, &split(before), &split(after))
-    {
-        deleted += operation.old_range().len() as u64;
-        added += operation.new_range().len() as u64;
-        if let similar::DiffOp::Equal { len, .. } = operation {
-            deleted -= len as u64;
-            added -= len as u64;
-        }
-    }
-    Lines::Text { added, deleted }
-}
-
-fn split(content: &[u8]) -> Vec<&[u8]> {
-    content.split_inclusive(|byte| *byte == b'\n').collect()
+/// The blobs of both sides, each once; a submodule has none here.
+fn blobs(changed: &[Changed]) -> Vec<Oid> {
+    let sides = changed.iter().flat_map(|one| {
+        let sides = [(&one.file.old, &one.old), (&one.file.new, &one.new)];
+        sides
+            .into_iter()
+            .filter(|(entry, _)| **entry != Some(Entry::Submodule))
+    });
+    let blobs: BTreeSet<&Oid> = sides.filter_map(|(_, oid)| oid.as_ref()).collect();
+    blobs.into_iter().cloned().collect()
 }

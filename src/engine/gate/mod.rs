@@ -11,28 +11,25 @@ mod base;
 mod checks;
 mod commits;
 mod difference;
-mod evidence;
-mod list;
 mod observe;
 mod people;
 mod publish;
 mod ready;
 mod sight;
-mod task;
 
 pub use checks::SeenChecks;
 
 use super::error::Remedy;
 use super::{Engine, EngineError};
+use crate::domain::gate::Conclusion;
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
+use crate::github::publish::IN_PROGRESS;
 use crate::store::{DuePull, GateKey, JudgedPull, PublishedRun};
 use observe::Seen;
+use publish::Publication;
 
-/// Longest rest between two judgements of an open pull request, in seconds: a published run goes
-/// stale after fourteen days, and what no delivery told is found.
-const REST_S: i64 = 24 * 3600;
 /// Longest rest after a pull request could not be judged, in seconds.
 const TROUBLE_S: i64 = 120;
 /// Rest while another worker has the head, in seconds.
@@ -208,9 +205,9 @@ impl Engine {
         };
         let done = self.judge_seen(&seen, key, eval_seq, &due.conclusion).await;
         // Whatever came of it, the head is free again.
-        self.store.release_head(key, eval_seq, None).await?;
+        self.store.release_head(key, eval_seq).await?;
         let (judged, next) = done?;
-        Ok(Judged::Done(judged, next.min(now.plus_s(REST_S))))
+        Ok(Judged::Done(judged, next))
     }
 
     async fn judge_seen(
@@ -245,7 +242,7 @@ impl Engine {
                     .await?;
             }
         }
-        Ok((judged, observed.next(&verdict, self.clock.now())))
+        Ok((judged, observed.next(&verdict)))
     }
 
     /// Takes a published `success` back, and says why.
@@ -256,7 +253,7 @@ impl Engine {
         number: Number,
         said: (&str, &str),
     ) -> Result<(), EngineError> {
-        let is_open = |run: &PublishedRun| run.conclusion == "success";
+        let is_open = |run: &PublishedRun| run.conclusion == Conclusion::Success.as_str();
         let Some(published) = self.store.published_run(key).await?.filter(is_open) else {
             return Ok(());
         };
@@ -264,10 +261,18 @@ impl Engine {
         let Some((eval_seq, _)) = self.store.lease_head(key, number, now).await? else {
             return Ok(());
         };
-        let closed = self
-            .take_back(target, key, eval_seq, &published, said)
-            .await;
-        self.store.release_head(key, eval_seq, None).await?;
+        let shut = Publication {
+            target,
+            key,
+            eval_seq,
+            standing: IN_PROGRESS,
+            decision: "V1",
+            title: said.0,
+            summary: said.1,
+            policy: &published.policy,
+        };
+        let closed = self.post(number, &shut, None).await;
+        self.store.release_head(key, eval_seq).await?;
         closed
     }
 }

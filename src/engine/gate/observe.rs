@@ -1,19 +1,21 @@
-//! The facts of a pull request at one moment, and what was judged by them.
+//! The facts of a pull request at one moment.
+
+use std::collections::BTreeSet;
 
 use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
+use super::people;
 use super::sight::Sight;
-use super::{evidence, people, task};
-use crate::domain::ci::checks::{Demanded, Observed, WorkflowRun};
+use crate::domain::ci::checks::{Demanded, Observed};
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::facts::{
     self, Base, Ci, Enforcement, Facts, Opener, Override, PolicyFile, Published, Pull,
-    RequiredCheck, Risk, SeenCheck, Shared, Subject, Unread, Workflow,
+    RequiredCheck, Risk, Shared, Subject, Unread, Workflow,
 };
-use crate::domain::gate::{Conclusion, Decision};
+use crate::domain::gate::{Conclusion, Decision, work};
 use crate::domain::ids::{AppId, Number, Oid, UserId};
-use crate::domain::request::policy::Policy;
+use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::{Fetched, Mirror, Remote};
 use crate::github::perform::WORKFLOW_FILE;
@@ -32,27 +34,24 @@ pub(super) struct Seen<'a> {
     pub(super) since: Timestamp,
 }
 
-/// What git says of a pull request.
-struct Trees {
-    tip: Oid,
-    merge_base: Oid,
-    files: BaseFiles,
-    sides: Sides,
-    read: Read,
-    /// `None` where they cannot be told.
-    commits: Option<Vec<facts::Commit>>,
+/// What the store and GitHub say of a pull request.
+struct Asked {
+    /// The task that opened it.
+    own: Option<Task>,
+    told: work::Told,
+    demanded: Demanded,
+    /// `None` where nobody asks for them yet.
+    checks: Option<Observed>,
 }
 
-impl Trees {
-    /// What its evidence is made of.
-    fn known(&self, checks: Option<&Observed>) -> evidence::Known {
-        evidence::Known {
-            // Whether they have passed is asked for apart from this.
-            ci: checks.is_none_or(|checks| checks.whole),
-            findings: self.read.findings.clone(),
-            merge_base: self.merge_base.clone(),
-        }
-    }
+/// What git says of a pull request.
+struct Trees {
+    sides: Sides,
+    files: BaseFiles,
+    read: Read,
+    workflows: Vec<Workflow>,
+    /// `None` where they cannot be told.
+    commits: Option<Vec<facts::Commit>>,
 }
 
 /// Who is named in a pull request.
@@ -69,24 +68,22 @@ impl Engine {
         seen: &Seen<'_>,
         published: Option<&PublishedRun>,
     ) -> Result<Sight, EngineError> {
-        let state = seen.state;
-        let repository = seen.target.repository;
-        let stored = self.store.task_of_pull(repository, seen.number).await?;
-        let own = stored.as_ref().map(|stored| &stored.task);
-        let told = match own {
-            Some(task) => self.told_of(task).await?,
-            None => Default::default(),
-        };
-        let demanded = self.required_of(seen.target, &state.base_branch).await?;
-        let git = self.trees_of(seen, demanded.ours, &told).await?;
-        // What CI says matters once the agent has come to rest, and its task has read it.
-        let checks = match own {
-            Some(task) if task::awaits_checks(task, &state.head) => None,
-            Some(_) | None => Some(self.checks_of(seen.target, &state.head).await?),
-        };
+        let (state, repository) = (seen.state, seen.target.repository);
+        let now = self.clock.now();
+        let asked = self.asked(seen).await?;
+        let git = self.trees_of(seen, &asked).await?;
+        let (own, told, checks) = (asked.own.as_ref(), asked.told, asked.checks);
         let named = self.named_in(seen, &git.files, &git.read).await?;
-        let ci = self.ci(seen, checks.as_ref(), &git.sides, &git.files.read)?;
         let opened_by = self.opener(seen, own.is_some()).await?;
+        let evidence = evidence(seen, own, &git, checks.as_ref(), opened_by);
+        let unread = unread(checks.as_ref(), git.commits.is_some(), seen.since);
+        let pause_s = i64::from(git.files.read.ci.settle_s);
+        let ci = checks.map(|checks| Ci::of(&checks, git.workflows, seen.since, now, pause_s));
+        let ci = ci.unwrap_or_else(|| Some(Ci::awaited(&state.head, seen.since)));
+        let steerers = match own {
+            Some(task) => work::steerers(task, &told).ok_or_else(too_many)?,
+            None => List::default(),
+        };
         let pull = Pull {
             number: seen.number,
             draft: state.draft,
@@ -94,25 +91,19 @@ impl Engine {
             opener: state.author.as_ref().map_or(GHOST, |one| one.person.id),
             head_repository: state.head_repository,
             head: state.head.clone(),
-            merge_base: git.merge_base.clone(),
-            commits: bounded(git.commits.clone().unwrap_or_default())?,
+            merge_base: git.sides.merge_base,
+            commits: bounded(git.commits.unwrap_or_default())?,
             common_paths: common(&git.read),
             risk: Risk::of(&git.read.assessment, git.read.edits_policy),
-            task: own.map(|task| task::state(task, self.clock.now())),
-            requesters: own.map(task::requesters).unwrap_or_default(),
-            steerers: match own {
-                Some(task) => task::steerers(task, &told).ok_or_else(too_many)?,
-                None => List::default(),
-            },
+            task: own.map(|task| work::state(task, now)),
+            requesters: bounded(own.iter().map(|task| task.request.by.id).collect())?,
+            steerers,
             adoptions: bounded(told.adoptions)?,
             owners: named.owners,
             people: named.people,
             reviews: people::reviews(seen)?,
-            evidence: match own {
-                Some(task) => evidence::evidence(seen, task, &git.known(checks.as_ref())),
-                None => evidence::unknown(seen, opened_by),
-            },
-            ci,
+            evidence,
+            ci: ci.ok_or_else(too_many)?,
             overrides: named.overrides,
             unresolved_threads: state.unresolved_threads,
             shared: List::default(),
@@ -120,19 +111,52 @@ impl Engine {
         Ok(Sight {
             facts: Facts {
                 version: facts::VERSION,
-                now: Moment(self.clock.now()),
+                now: Moment(now),
                 app: AppId(self.github()?.app_id()),
                 repository,
-                base: base(seen, git.tip, git.files.policy, &demanded)?,
+                base: base(seen, git.sides.base, git.files.policy, &asked.demanded)?,
                 organisation: facts::Organisation::default(),
-                unread: unread(checks.as_ref(), git.commits.is_some(), seen.since),
+                unread,
                 published: published.and_then(|run| was_published(seen, run)),
                 subject: Subject::PullRequest(Box::new(pull)),
             },
             policy: git.files.read,
             shared: self.shared(seen).await?,
-            required: demanded.ours,
+            required: asked.demanded.ours,
         })
+    }
+
+    /// What the store and GitHub say of it.
+    async fn asked(&self, seen: &Seen<'_>) -> Result<Asked, EngineError> {
+        let stored = self.store.task_of_pull(seen.target.repository, seen.number);
+        let own = stored.await?.map(|stored| stored.task);
+        let told = match &own {
+            Some(task) => self.told_of(task).await?,
+            None => work::Told::default(),
+        };
+        let demanded = self.required_of(seen.target, &seen.state.base_branch);
+        let demanded = demanded.await?;
+        let head = &seen.state.head;
+        // What CI says matters once the agent has come to rest, and its task has read it.
+        let checks = match &own {
+            Some(task) if work::awaits_checks(task, head) => None,
+            Some(_) | None => Some(self.checks_of(seen.target, head).await?),
+        };
+        Ok(Asked {
+            own,
+            told,
+            demanded,
+            checks,
+        })
+    }
+
+    /// What the history of a task says of people.
+    async fn told_of(&self, task: &Task) -> Result<work::Told, EngineError> {
+        let mut told = work::Told::default();
+        for entry in self.store.history(&task.id).await? {
+            told.hear(&entry.fact, entry.because);
+        }
+        Ok(told)
     }
 
     /// Who is named by reviews, owners and overrides.
@@ -157,32 +181,41 @@ impl Engine {
     }
 
     /// What git says of it.
-    async fn trees_of(
-        &self,
-        seen: &Seen<'_>,
-        required: bool,
-        told: &task::Told,
-    ) -> Result<Trees, EngineError> {
+    async fn trees_of(&self, seen: &Seen<'_>, asked: &Asked) -> Result<Trees, EngineError> {
         let (tip, remote, mirror) = self.mirror_of(seen).await?;
         let head = &seen.state.head;
         let Some(merge_base) = mirror.merge_base(head, &tip).await? else {
             let told = "head and base have nothing in common".to_owned();
             return Err(EngineError::Defect(told));
         };
-        let files = base_files(&mirror, &remote, &tip, required).await?;
-        let sides = Sides::of(&mirror, &merge_base, head, &tip).await?;
-        let policy = &files.read.risk;
-        let read = sides
-            .read(&mirror, &remote, policy, &workflow_path())
-            .await?;
-        let git = (&mirror, &remote);
-        let commits = self.commits_of(seen, git, &tip, &told.pushed).await?;
-        Ok(Trees {
-            tip,
+        let sides = Sides {
             merge_base,
-            files,
+            head: head.clone(),
+            base: tip,
+        };
+        let files = base_files(&mirror, &remote, &sides.base, asked.demanded.ours).await?;
+        let policy = &files.read.risk;
+        let workflow = format!(".github/workflows/{WORKFLOW_FILE}");
+        let read = sides.read(&mirror, &remote, policy, &workflow).await?;
+        let git = (&mirror, &remote);
+        let commits = self.commits_of(seen, git, &sides.base, &asked.told.pushed);
+        let commits = commits.await?;
+        let runs = asked.checks.iter().flat_map(|checks| &checks.runs);
+        let paths: BTreeSet<&str> = runs.map(|run| run.path.as_str()).collect();
+        let mut workflows = Vec::new();
+        for path in paths {
+            workflows.push(Workflow {
+                path: Text::of(path),
+                head: mirror.object_at(&sides.head, path).await?,
+                merge_base: mirror.object_at(&sides.merge_base, path).await?,
+                base: mirror.object_at(&sides.base, path).await?,
+            });
+        }
+        Ok(Trees {
             sides,
+            files,
             read,
+            workflows,
             commits,
         })
     }
@@ -225,62 +258,6 @@ impl Engine {
         })
     }
 
-    fn ci(
-        &self,
-        seen: &Seen<'_>,
-        checks: Option<&Observed>,
-        sides: &Sides,
-        policy: &Policy,
-    ) -> Result<Ci, EngineError> {
-        let Some(checks) = checks else {
-            return Ok(Ci {
-                head: seen.state.head.clone(),
-                since: Moment(seen.since),
-                settled: false,
-                awaits_person: false,
-                checks: List::default(),
-                workflows: List::default(),
-                test_merge: List::default(),
-            });
-        };
-        let now = self.clock.now();
-        let pause_s = i64::from(policy.ci.settle_s);
-        let last = checks
-            .checks
-            .iter()
-            .filter_map(|check| check.ended_at)
-            .max();
-        let settled = checks.checks.iter().all(|check| check.standing.is_over())
-            && last.unwrap_or(seen.since).plus_s(pause_s) <= now;
-        let file = |run: &WorkflowRun| {
-            let held = |side: &crate::domain::change::combine::Files| {
-                side.get(run.path.as_bytes()).map(|held| held.oid.clone())
-            };
-            Workflow {
-                path: Text::of(&run.path),
-                head: held(&sides.head),
-                merge_base: held(&sides.merge_base),
-                base: held(&sides.base),
-            }
-        };
-        let mut workflows: Vec<Workflow> = checks.runs.iter().map(file).collect();
-        workflows.sort_by(|one, other| one.path.as_str().cmp(other.path.as_str()));
-        workflows.dedup_by(|one, other| one.path == other.path);
-        let awaits =
-            |run: &WorkflowRun| run.standing == crate::domain::ci::checks::Standing::AwaitsApproval;
-        let listed = checks.checks.iter();
-        let listed = listed.map(|check| SeenCheck::of(check, &checks.runs));
-        Ok(Ci {
-            head: seen.state.head.clone(),
-            since: Moment(seen.since),
-            settled,
-            awaits_person: checks.runs.iter().any(awaits),
-            checks: bounded(listed.collect())?,
-            workflows: bounded(workflows)?,
-            test_merge: List::default(),
-        })
-    }
-
     async fn shared(&self, seen: &Seen<'_>) -> Result<List<Shared, 100>, EngineError> {
         let key = GateKey {
             repository: seen.target.repository,
@@ -291,13 +268,36 @@ impl Engine {
         let shared = others.iter().filter_map(|other| {
             Some(Shared {
                 number: other.number,
-                conclusion: conclusion(&other.conclusion)?,
-                decision: decision(&other.decision)?,
+                conclusion: Conclusion::of(&other.conclusion)?,
+                decision: Decision::of(&other.decision)?,
                 title: Text::of(&other.title),
             })
         });
         bounded(shared.collect())
     }
+}
+
+/// What its task, or nobody, recorded of it.
+fn evidence(
+    seen: &Seen<'_>,
+    own: Option<&Task>,
+    git: &Trees,
+    checks: Option<&Observed>,
+    opened_by: Opener,
+) -> facts::Evidence {
+    let Some(task) = own else {
+        return work::unrecorded(opened_by, seen.state.opened_at);
+    };
+    let known = work::Known {
+        repository: seen.target.repository,
+        pull: seen.number,
+        head: &seen.state.head,
+        base: &seen.state.base_branch,
+        merge_base: &git.sides.merge_base,
+        checks: checks.is_none_or(|checks| checks.whole),
+        findings: git.read.findings.as_deref(),
+    };
+    work::evidence(task, &known)
 }
 
 fn too_many() -> EngineError {
@@ -306,10 +306,6 @@ fn too_many() -> EngineError {
 
 fn bounded<T, const N: usize>(rows: Vec<T>) -> Result<List<T, N>, EngineError> {
     List::of(rows).ok_or_else(too_many)
-}
-
-fn workflow_path() -> String {
-    format!(".github/workflows/{WORKFLOW_FILE}")
 }
 
 fn base(
@@ -357,22 +353,12 @@ fn unread(checks: Option<&Observed>, commits: bool, since: Timestamp) -> Option<
 
 fn was_published(seen: &Seen<'_>, run: &PublishedRun) -> Option<Published> {
     Some(Published {
-        conclusion: conclusion(&run.conclusion)?,
-        decision: decision(&run.decision)?,
+        conclusion: Conclusion::of(&run.conclusion)?,
+        decision: Decision::of(&run.decision)?,
         head: seen.state.head.clone(),
         base: Text::of(&seen.state.base_branch),
         policy: run.policy.parse().ok(),
     })
-}
-
-fn conclusion(word: &str) -> Option<Conclusion> {
-    let mut all = Conclusion::ALL.into_iter();
-    all.find(|one| one.as_str() == word)
-}
-
-fn decision(word: &str) -> Option<Decision> {
-    let mut all = Decision::ALL.iter().copied();
-    all.find(|one| one.as_str() == word)
 }
 
 fn account_of(said: &KeptOverride) -> Account {

@@ -7,7 +7,7 @@ use super::super::{Engine, EngineError};
 use super::observe::Seen;
 use super::sight::Sight;
 use crate::domain::gate::{Conclusion, Verdict, check_name, show};
-use crate::domain::ids::Sha256Hex;
+use crate::domain::ids::{Number, Sha256Hex};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::github::publish::{IN_PROGRESS, OwnRun, Saying};
@@ -20,14 +20,15 @@ const OLD_S: i64 = 12 * 24 * 3600 + 12 * 3600;
 const BELIEVED_S: i64 = 600;
 
 /// What is to be said, and under which evaluation.
-struct Publication<'a> {
-    target: &'a Target,
-    key: GateKey<'a>,
-    eval_seq: i64,
-    standing: &'a str,
-    title: &'a str,
-    summary: &'a str,
-    policy: &'a str,
+pub(super) struct Publication<'a> {
+    pub(super) target: &'a Target,
+    pub(super) key: GateKey<'a>,
+    pub(super) eval_seq: i64,
+    pub(super) standing: &'a str,
+    pub(super) decision: &'a str,
+    pub(super) title: &'a str,
+    pub(super) summary: &'a str,
+    pub(super) policy: &'a str,
 }
 
 impl Engine {
@@ -48,79 +49,27 @@ impl Engine {
             key,
             eval_seq,
             standing: verdict.conclusion.as_str(),
+            decision: verdict.decision.as_str(),
             title: &verdict.title,
             summary: &summary,
             policy: &policy,
         };
-        let said = Sha256Hex::of(format!("{}\n{summary}", verdict.title));
-        let now = self.clock.now();
         let last = self.newest(&publication, published.as_ref()).await?;
-        let same = published.as_ref().is_some_and(|run| {
-            let unchanged = run.said == said.as_str() && run.policy == policy;
-            unchanged && !is_old(run, now)
+        let now = self.clock.now();
+        let old = published.as_ref().is_some_and(|run| is_old(run, now));
+        let same = published.is_some_and(|run| {
+            run.said == publication.said().as_str() && run.policy == policy && !old
         });
-        let is_newest = last
-            .as_ref()
-            .is_some_and(|run| run.standing == publication.standing);
-        if same && is_newest {
+        let stands = |run: &OwnRun| run.standing == publication.standing;
+        if same && last.as_ref().is_some_and(stands) {
             return Ok(());
         }
-        if !self.store.holds_head(key, eval_seq, now).await? {
-            return Ok(());
-        }
-        let anew = published.as_ref().is_some_and(|run| is_old(run, now));
-        let run = self.post(&publication, last.filter(|_| !anew)).await?;
-        let kept = PublishedRun {
-            number: seen.number,
-            eval_seq,
-            run: Some(run.id),
-            conclusion: run.standing,
-            decision: verdict.decision.to_string(),
-            policy,
-            said: said.to_string(),
-            at: now,
-        };
-        if !self.store.release_head(key, eval_seq, Some(&kept)).await? {
-            // Another worker has the head by now, and does not know of this run.
-            self.store.doubt_run(key.repository, key.head, 0).await?;
-            self.mark_pull(key.repository, seen.number).await?;
-        }
-        Ok(())
+        let last = last.filter(|_| !old);
+        self.post(seen.number, &publication, last).await
     }
 
-    /// Takes back a `success` that nothing confirms any more.
-    pub(super) async fn take_back(
-        &self,
-        target: &Target,
-        key: GateKey<'_>,
-        eval_seq: i64,
-        published: &PublishedRun,
-        (title, summary): (&str, &str),
-    ) -> Result<(), EngineError> {
-        let publication = Publication {
-            target,
-            key,
-            eval_seq,
-            standing: IN_PROGRESS,
-            title,
-            summary,
-            policy: &published.policy,
-        };
-        let run = self.post(&publication, None).await?;
-        let kept = PublishedRun {
-            run: Some(run.id),
-            conclusion: run.standing,
-            decision: "V1".to_owned(),
-            said: String::new(),
-            at: self.clock.now(),
-            ..published.clone()
-        };
-        self.store.release_head(key, eval_seq, Some(&kept)).await?;
-        Ok(())
-    }
-
-    /// Our newest run of this head, as GitHub has it. Where nothing is known of one, or what is
-    /// known is old and what would be said, GitHub is asked: a try whose answer was lost may have made one,
+    /// Our newest run of this head, as GitHub has it. Where nothing is known of one, or what is known
+    /// is old and what would be said, GitHub is asked: a try whose answer was lost may have made one,
     /// and another server of ours may have said something older later.
     async fn newest(
         &self,
@@ -133,7 +82,6 @@ impl Engine {
         if let Some((run, id)) = known.and_then(|run| Some((run, run.run?))) {
             return Ok(Some(OwnRun {
                 id,
-                external_id: String::new(),
                 standing: run.conclusion.clone(),
             }));
         }
@@ -147,8 +95,41 @@ impl Engine {
         Ok(github.own_run(publication.target, head, &name).await?)
     }
 
-    /// Says it: by amending the newest run where that can still say it, and by a new one otherwise.
-    async fn post(
+    /// Says it while the head is still ours, and notes what GitHub made of it.
+    pub(super) async fn post(
+        &self,
+        number: Number,
+        publication: &Publication<'_>,
+        last: Option<OwnRun>,
+    ) -> Result<(), EngineError> {
+        let (key, eval_seq) = (publication.key, publication.eval_seq);
+        let now = self.clock.now();
+        if !self.store.holds_head(key, eval_seq, now).await? {
+            return Ok(());
+        }
+        let run = self.say_run(publication, last).await?;
+        let kept = PublishedRun {
+            number,
+            eval_seq,
+            run: Some(run.id),
+            conclusion: run.standing,
+            decision: publication.decision.to_owned(),
+            policy: publication.policy.to_owned(),
+            said: publication.said().to_string(),
+            at: now,
+        };
+        if !self.store.note_run(key, &kept).await? {
+            // Another worker has the head by now, and does not know of this run.
+            self.store
+                .doubt_run(key.repository, key.head, run.id)
+                .await?;
+            self.mark_pull(key.repository, number).await?;
+        }
+        Ok(())
+    }
+
+    /// Says it by amending the newest run where that can still say it, and by a new one otherwise.
+    async fn say_run(
         &self,
         publication: &Publication<'_>,
         last: Option<OwnRun>,
@@ -163,8 +144,6 @@ impl Engine {
             standing: publication.standing,
             title: publication.title,
             summary: publication.summary,
-            details_url: None,
-            buttons: &[],
         };
         let amended =
             last.filter(|run| run.standing == publication.standing || run.standing == IN_PROGRESS);
@@ -196,6 +175,11 @@ impl Engine {
 }
 
 impl Publication<'_> {
+    /// By which two publications of the same are known.
+    fn said(&self) -> Sha256Hex {
+        Sha256Hex::of(format!("{}\n{}", self.title, self.summary))
+    }
+
     fn external_id(&self) -> String {
         format!(
             "v1:{}:{}:{}:{}:{}",

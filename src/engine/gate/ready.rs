@@ -8,7 +8,7 @@ use crate::domain::effect::Effect;
 use crate::domain::gate::{Verdict, ready};
 
 impl Engine {
-    /// Marks the draft as ready where it is. Whoever makes it a draft again has the last word.
+    /// Has the draft marked as ready where it is. Whoever makes it a draft again has the last word.
     pub(super) async fn ready(
         &self,
         seen: &Seen<'_>,
@@ -19,31 +19,23 @@ impl Engine {
             return Ok(());
         }
         let (repository, number) = (seen.target.repository, seen.number);
-        let name = format!("gate:ready:{repository}:{number}");
-        if self.store.cursor(&name).await?.is_some() {
-            return Ok(());
-        }
-        let github = self.github()?;
-        github.mark_ready(seen.target, &seen.state.node_id).await?;
-        let effect = Effect::Say {
+        let ready = Effect::Ready {
+            pull: number,
+            head: seen.state.head.clone(),
+        };
+        let told = Effect::Say {
             number,
             key: "ready".to_owned(),
             body: ready::comment(verdict),
         };
-        let key = format!("{repository}:{number}:{}", effect.key(None));
-        self.store
-            .add_effect(
-                &effect,
-                &key,
-                seen.target.installation,
-                repository,
-                self.clock.now(),
-            )
-            .await?;
-        // Last: what was cut off before is done again, and both bear that.
-        self.store
-            .set_cursor(&name, seen.state.head.as_str())
-            .await?;
+        // Once for the pull request, whatever its heads: the keys are kept.
+        for (effect, what) in [(ready, "ready"), (told, "told")] {
+            let key = format!("gate:{repository}:{number}:{what}");
+            let (installation, now) = (seen.target.installation, self.clock.now());
+            self.store
+                .add_effect(&effect, &key, installation, repository, now)
+                .await?;
+        }
         self.bell.notify_waiters();
         Ok(())
     }

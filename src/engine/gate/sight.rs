@@ -1,18 +1,10 @@
 //! What was observed of a pull request, and what is made of it.
 
-use super::REST_S;
 use crate::domain::gate::bounded::List;
-use crate::domain::gate::facts::{Ci, Facts, Shared, Subject};
-use crate::domain::gate::{Decision, Kind, Verdict, judge, ready};
+use crate::domain::gate::facts::{Facts, Shared, Subject};
+use crate::domain::gate::{Kind, Verdict, again, judge, ready};
 use crate::domain::request::policy::Policy;
 use crate::domain::time::Timestamp;
-
-/// Seconds until checks are looked at again that were not all over.
-const PENDING_S: i64 = 300;
-/// Seconds until what could not be read is read again.
-const UNREAD_S: i64 = 30;
-/// Seconds until a `success` is confirmed: people lose access without a delivery.
-const OPEN_S: i64 = 3_600;
 
 /// What was observed of it.
 pub(super) struct Sight {
@@ -59,25 +51,8 @@ impl Sight {
         hash.map(ToString::to_string).unwrap_or_default()
     }
 
-    /// When it is judged again, if nothing happens until then.
-    pub(super) fn next(&self, verdict: &Verdict, now: Timestamp) -> Timestamp {
-        let settle_s = i64::from(self.policy.ci.settle_s).max(1);
-        let after = match verdict.decision {
-            Decision::V1 => UNREAD_S,
-            Decision::V19 | Decision::V20 => match &self.facts.subject {
-                Subject::PullRequest(pull) if is_over(&pull.ci) => settle_s,
-                Subject::PullRequest(_) | Subject::MergeGroup(_) => PENDING_S,
-            },
-            _ if verdict.conclusion.is_open() => OPEN_S,
-            _ => REST_S,
-        };
-        let next = now.plus_s(after);
-        verdict
-            .deadline
-            .map_or(next, |deadline| next.min(deadline.0.plus_s(1)))
+    /// When it is observed again, if nothing happens until then.
+    pub(super) fn next(&self, verdict: &Verdict) -> Timestamp {
+        again::again(&self.facts, &self.policy, verdict, self.facts.now.0)
     }
-}
-
-fn is_over(ci: &Ci) -> bool {
-    ci.checks.iter().all(|check| check.standing.is_over())
 }

@@ -7,7 +7,7 @@ use super::carried::Apply;
 use super::laid::Laid;
 use super::merge;
 use super::weakened;
-use crate::domain::change::{self, Accepted, Change, ChangeRefusal, TreeEntry};
+use crate::domain::change::{self, Accepted, Change, ChangeRefusal, SUBMODULE, TreeEntry};
 use crate::domain::ids::Oid;
 use crate::domain::task::Task;
 use crate::domain::task::attempt::Merge;
@@ -60,7 +60,7 @@ fn replaced(task: &Task, change: &Change, tree: &[TreeEntry]) -> Vec<Oid> {
         .map(|file| file.path.as_bytes())
         .collect();
     tree.iter()
-        .filter(|entry| entry.mode != "160000" && paths.contains(entry.path.as_slice()))
+        .filter(|entry| entry.mode != SUBMODULE && paths.contains(entry.path.as_slice()))
         .map(|entry| entry.oid.clone())
         .collect()
 }

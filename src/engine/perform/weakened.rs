@@ -18,8 +18,6 @@ const FILES_MAX: usize = 3_000;
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Weakenings that a refusal spells out; the rest is counted.
 const SPELT_OUT: usize = 20;
-/// Stands for a content that was not read: no text.
-const UNREAD: &[u8] = b"\0";
 
 /// A tree's files that are no links and no submodules, by path.
 type Files = HashMap<String, Oid>;
@@ -133,7 +131,7 @@ async fn compare(
         .collect();
     let blobs: Vec<Oid> = blobs.into_iter().cloned().collect();
     let contents = mirror.contents(remote, &blobs, BYTES_MAX).await?;
-    let read = |blob: &Oid| contents.get(blob).map_or(UNREAD, Vec::as_slice);
+    let read = |blob: &Oid| contents.get(blob).map_or(weakened::UNREAD, Vec::as_slice);
     let compared: Vec<Compared<'_>> = differs
         .iter()
         .map(|path| Compared {

@@ -8,6 +8,7 @@
 
 mod deliveries;
 mod installations;
+mod pulls;
 mod repository;
 mod task;
 

@@ -89,8 +89,7 @@ impl Engine {
             })
             .collect();
         notices.extend(comments.found);
-        let listed = self.list_pulls(&target).await;
-        self.bear_unless_paused("the open pull requests", listed)?;
+        self.sweep_pulls(&target, self.clock.now()).await?;
         let all = self.read_listed(repository, &notices).await?;
         for stored in live {
             // It is looked at again in the next sweep: the cursor is not about it.

@@ -97,7 +97,7 @@ async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all(
             conclusion: "success".to_owned(),
             ..published(seq.unwrap().0)
         };
-        assert!(store.release_head(key, 1, Some(&run)).await.unwrap());
+        assert!(store.note_run(key, &run).await.unwrap());
         let order = [3, 1, 2];
         for number in order {
             let due = store.lease_pull(at(1)).await.unwrap().unwrap();
@@ -184,12 +184,8 @@ async fn one_worker_publishes_for_a_head_at_a_time_under_a_number_that_grows() {
         };
         let seq = store.lease_head(other, Number(2), NOW).await.unwrap();
         assert_eq!(seq, Some((1, NOW)), "another base is another check");
-        assert!(
-            store
-                .release_head(key, 1, Some(&published(1)))
-                .await
-                .unwrap()
-        );
+        assert!(store.note_run(key, &published(1)).await.unwrap());
+        store.release_head(key, 1).await.unwrap();
         let kept = store.published_run(key).await.unwrap();
         assert_eq!(kept, Some(published(1)));
         assert_eq!(lease(2).await.unwrap(), Some((2, NOW)));
@@ -197,11 +193,16 @@ async fn one_worker_publishes_for_a_head_at_a_time_under_a_number_that_grows() {
         // It was paused for longer than its lease: what it would note then is not taken.
         assert_eq!(lease(2 + LATER).await.unwrap(), Some((3, NOW)));
         assert!(!store.holds_head(key, 2, at(2 + LATER)).await.unwrap());
-        let noted = store.release_head(key, 2, Some(&published(2))).await;
+        let noted = store.note_run(key, &published(2)).await;
         assert!(!noted.unwrap());
-        assert!(store.release_head(key, 3, None).await.unwrap());
+        store.release_head(key, 3).await.unwrap();
+        assert_eq!(
+            lease(2 + LATER).await.unwrap(),
+            Some((4, NOW)),
+            "it is free"
+        );
         let kept = store.published_run(key).await.unwrap().unwrap();
-        assert_eq!((kept.eval_seq, kept.run), (3, Some(77)));
+        assert_eq!((kept.eval_seq, kept.run), (4, Some(77)));
     }
 }
 

@@ -155,6 +155,9 @@ async fn whoever_lost_access_counts_no_more_within_the_hour() {
 
 #[tokio::test]
 async fn x66_a_persons_push_onto_an_approved_head_shuts_it() {
+    tracing_subscriber::fmt()
+        .with_env_filter("castellan=info")
+        .init();
     let world = World::begins().await;
     let (ours, _) = world.open().await;
     let pushed = world.alice.pushes(&ours.branch, &[PERSONS], "Mine").await;
@@ -247,6 +250,10 @@ async fn x69_a_forged_check_of_our_name_opens_nothing() {
         .unwrap();
     world.settles().await;
     assert!(world.repo.may_merge(ours.number).await.is_err());
+    // Nor does it take the place of ours, once that opens.
+    let bob = world.person("bob", Permission::Write).await;
+    world.approves(&bob, &ours).await;
+    assert_eq!(world.repo.may_merge(ours.number).await, Ok(()));
     world.ends().await;
 }
 
@@ -329,8 +336,6 @@ async fn what_a_paused_server_of_ours_published_late_is_answered() {
         standing: "success",
         title: "T1: approved by nobody",
         summary: "",
-        details_url: None,
-        buttons: &[],
     };
     let target = Target::from(&stored[0].task);
     github.publish_run(&target, &late).await.unwrap();

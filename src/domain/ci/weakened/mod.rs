@@ -36,6 +36,9 @@ pub const WEAKENINGS: usize = 100;
 /// Bytes in which a NUL makes a file binary, as git has it.
 const BINARY_BYTES: usize = 8_000;
 
+/// Stands for a content that was not read: no text.
+pub const UNREAD: &[u8] = b"\0";
+
 /// One file that differs between base and head. A rename is two of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Compared<'a> {

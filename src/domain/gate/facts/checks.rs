@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::bounded::{List, Moment, Text};
-use crate::domain::ci::checks::{Check, Standing, WorkflowRun};
+use crate::domain::ci::checks::{Check, Observed, Standing, WorkflowRun};
 use crate::domain::ids::{AppId, Oid};
+use crate::domain::time::Timestamp;
 
 /// What was seen of CI.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +31,46 @@ pub struct Ci {
     /// Checks and statuses on the test merge, which GitHub counts instead of the head's.
     #[serde(default)]
     pub test_merge: List<SeenCheck, 500>,
+}
+
+impl Ci {
+    /// What was not looked at yet: it settles nothing.
+    #[must_use]
+    pub fn awaited(head: &Oid, since: Timestamp) -> Self {
+        Self {
+            head: head.clone(),
+            since: Moment(since),
+            settled: false,
+            awaits_person: false,
+            checks: List::default(),
+            workflows: List::default(),
+            test_merge: List::default(),
+        }
+    }
+
+    /// What was observed at `now`, settled `pause_s` seconds after the last of it ended. `None` where
+    /// there is more than can be judged.
+    #[must_use]
+    pub fn of(
+        observed: &Observed,
+        workflows: Vec<Workflow>,
+        since: Timestamp,
+        now: Timestamp,
+        pause_s: i64,
+    ) -> Option<Self> {
+        let checks = observed.checks.iter();
+        let last = checks.clone().filter_map(|check| check.ended_at).max();
+        let over = checks.clone().all(|check| check.standing.is_over());
+        let seen = checks.map(|check| SeenCheck::of(check, &observed.runs));
+        let awaits = |run: &WorkflowRun| run.standing == Standing::AwaitsApproval;
+        Some(Self {
+            settled: over && last.unwrap_or(since).plus_s(pause_s) <= now,
+            awaits_person: observed.runs.iter().any(awaits),
+            checks: List::of(seen.collect())?,
+            workflows: List::of(workflows)?,
+            ..Self::awaited(&observed.head, since)
+        })
+    }
 }
 
 /// A check run or a commit status.
