@@ -155,9 +155,6 @@ async fn whoever_lost_access_counts_no_more_within_the_hour() {
 
 #[tokio::test]
 async fn x66_a_persons_push_onto_an_approved_head_shuts_it() {
-    tracing_subscriber::fmt()
-        .with_env_filter("castellan=info")
-        .init();
     let world = World::begins().await;
     let (ours, _) = world.open().await;
     let pushed = world.alice.pushes(&ours.branch, &[PERSONS], "Mine").await;
