@@ -31,6 +31,13 @@ pub const HOUR_EVERY_MS: i64 = 9_000;
 pub const PROGRESS_BURST: i64 = 5;
 /// Milliseconds for one such write: 15 a minute.
 pub const PROGRESS_EVERY_MS: i64 = 4_000;
+/// Verdicts that may be published at once.
+pub const VERDICT_BURST: i64 = 30;
+/// Milliseconds for one verdict: 120 a minute. GitHub takes 900 points a minute, and counts 5 for
+/// a write and 1 for each read before it.
+pub const VERDICT_EVERY_MS: i64 = 500;
+/// Share of their bucket that verdicts leave in which do not shut what is open: one in this many.
+const LEFT_BY_OPENING: i64 = 3;
 /// Share of each bucket that a new phase leaves in for what moves tasks: one in this many.
 const LEFT_BY_NEWS: i64 = 3;
 /// Share of each bucket that a sign of life leaves in: one in this many.
@@ -65,6 +72,7 @@ struct Buckets {
     /// Writes a second, content a minute, content an hour.
     writes: [Bucket; 3],
     progress: Bucket,
+    verdicts: Bucket,
 }
 
 /// Fills with time, up to its size; in thousandths of a call.
@@ -115,11 +123,13 @@ impl Buckets {
                 Bucket::full(HOUR_BURST, HOUR_EVERY_MS, now),
             ],
             progress: Bucket::full(PROGRESS_BURST, PROGRESS_EVERY_MS, now),
+            verdicts: Bucket::full(VERDICT_BURST, VERDICT_EVERY_MS, now),
         }
     }
 
     fn fill(&mut self, now: Timestamp) {
-        for bucket in self.writes.iter_mut().chain([&mut self.progress]) {
+        let beside = [&mut self.progress, &mut self.verdicts];
+        for bucket in self.writes.iter_mut().chain(beside) {
             bucket.fill(now);
         }
     }
@@ -200,6 +210,32 @@ impl Allowance {
         })
     }
 
+    /// Draws one verdict of the gate, which has an allowance of its own: no task waits for it, and
+    /// it for no task. What shuts an open gate goes before the rest.
+    ///
+    /// # Errors
+    /// It is not there yet: the time from which it will be.
+    pub fn draw_verdict(
+        &self,
+        installation: InstallationId,
+        shuts: bool,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
+        self.with(installation, now, |buckets| {
+            let left = match shuts {
+                true => 0,
+                false => VERDICT_BURST / LEFT_BY_OPENING,
+            };
+            match buckets.verdicts.wait_ms(1, left) {
+                0 => {
+                    buckets.verdicts.level -= 1000;
+                    Ok(())
+                }
+                wait_ms => Err(now.plus_ms(wait_ms)),
+            }
+        })
+    }
+
     fn with<T>(
         &self,
         installation: InstallationId,
@@ -240,6 +276,26 @@ mod tests {
         assert_eq!(drawn(&allowance, Priority::Cancel, start), 3);
         assert_eq!(drawn(&allowance, Priority::Cancel, start), 0);
         assert_eq!(drawn(&allowance, Priority::Cancel, start.plus_s(3)), 2);
+    }
+
+    #[test]
+    fn what_shuts_a_gate_goes_before_the_other_verdicts() {
+        let allowance = Allowance::default();
+        let now = Timestamp(1_000_000);
+        let drawn = |shuts, now| {
+            let draw = |_: &i32| {
+                allowance
+                    .draw_verdict(InstallationId(1), shuts, now)
+                    .is_ok()
+            };
+            (0..10_000).take_while(draw).count()
+        };
+        assert_eq!(drawn(false, now), 20);
+        assert_eq!(drawn(true, now), 10);
+        assert_eq!(drawn(false, now.plus_s(2)), 0);
+        assert_eq!(drawn(true, now.plus_s(2)), 4);
+        let minute = (3..63).map(|at| drawn(true, now.plus_s(at)));
+        assert_eq!(minute.sum::<usize>(), 120 + 2);
     }
 
     #[test]

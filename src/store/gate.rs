@@ -51,6 +51,12 @@ pub struct JudgedPull {
     pub title: String,
 }
 
+/// Those for which our newest run lets them be merged come before the others.
+const OPEN_FIRST: &str = "CASE WHEN EXISTS (
+    SELECT 1 FROM gate_runs WHERE gate_runs.repository = gate_pulls.repository
+        AND gate_runs.number = gate_pulls.number
+        AND gate_runs.conclusion = 'success') THEN 0 ELSE 1 END";
+
 impl Store {
     /// Has a pull request judged at `at`, or earlier where that was asked for already.
     ///
@@ -104,8 +110,9 @@ impl Store {
             .map_err(failed("mark a pull request"))
     }
 
-    /// Has every pull request that was judged for this base judged at `at`: its policy, its owners
-    /// or its workflows may have changed. Gives how many there are.
+    /// Has every pull request that was judged for this base judged: its policy, its owners or its
+    /// workflows may have changed. The first `burst` at `at`, one every `every_ms` after them, those
+    /// that are open to be merged first; never later than asked for before. Gives how many there are.
     ///
     /// # Errors
     /// The database did not answer.
@@ -114,8 +121,26 @@ impl Store {
         repository: RepositoryId,
         base: &str,
         at: Timestamp,
+        (burst, every_ms): (i64, i64),
     ) -> Result<u64, StoreError> {
-        self.mark_where("base", repository, base, at).await
+        let text = format!(
+            "UPDATE gate_pulls SET marks = marks + 1,
+                 due_at = CASE WHEN due_at < turns.at THEN due_at ELSE turns.at END
+             FROM (SELECT number AS nth, $3 + $5 * CASE WHEN place > $4 THEN place - $4 ELSE 0 END AS at
+                 FROM (SELECT number, ROW_NUMBER() OVER (ORDER BY {OPEN_FIRST}, number) AS place
+                     FROM gate_pulls WHERE repository = $1 AND base = $2) AS places) AS turns
+             WHERE repository = $1 AND number = turns.nth"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(repository.0)
+            .bind(base)
+            .bind(at.0)
+            .bind(burst)
+            .bind(every_ms)
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(failed("mark pull requests"))
     }
 
     /// Has the pull requests of this head judged at `at`. Gives how many there are.
@@ -128,29 +153,18 @@ impl Store {
         head: &Oid,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.mark_where("head", repository, head.as_str(), at).await
-    }
-
-    async fn mark_where(
-        &self,
-        column: &'static str,
-        repository: RepositoryId,
-        value: &str,
-        at: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let text = format!(
+        sqlx::query(
             "UPDATE gate_pulls SET marks = marks + 1,
                  due_at = CASE WHEN due_at < $3 THEN due_at ELSE $3 END
-             WHERE repository = $1 AND {column} = $2"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(repository.0)
-            .bind(value)
-            .bind(at.0)
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected())
-            .map_err(failed("mark pull requests"))
+             WHERE repository = $1 AND head = $2",
+        )
+        .bind(repository.0)
+        .bind(head.as_str())
+        .bind(at.0)
+        .execute(&self.pool)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(failed("mark pull requests"))
     }
 
     /// Leases the pull request that has waited longest at `now`, of an installation that may act.
@@ -168,10 +182,7 @@ impl Store {
                  WHERE gate_pulls.due_at <= $1 AND gate_pulls.leased_until <= $1
                      AND repositories.enrolled = 1
                      AND installations.suspended = 0 AND installations.paused_until <= $1
-                 ORDER BY CASE WHEN EXISTS (
-                         SELECT 1 FROM gate_runs WHERE gate_runs.repository = gate_pulls.repository
-                             AND gate_runs.number = gate_pulls.number
-                             AND gate_runs.conclusion = 'success') THEN 0 ELSE 1 END,
+                 ORDER BY {OPEN_FIRST},
                      gate_pulls.due_at, gate_pulls.number
                  LIMIT 1{})
              RETURNING repository, number, tries, marks, leases, unread_since, head, base, conclusion",
@@ -220,14 +231,15 @@ impl Store {
         .map_err(failed("settle a pull request"))
     }
 
-    /// Says that a leased pull request could not be judged, and when it is tried again.
+    /// Says that a leased pull request was not judged, and when it is tried again; `unread`, where
+    /// it could not be read, is when that was found.
     ///
     /// # Errors
     /// The database did not answer; the lease runs out and it is judged again.
     pub async fn delay_pull(
         &self,
         pull: &DuePull,
-        now: Timestamp,
+        unread: Option<Timestamp>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
@@ -239,7 +251,7 @@ impl Store {
         .bind(pull.number.0)
         .bind(pull.lease)
         .bind(until.0)
-        .bind(now.0)
+        .bind(unread.map_or(0, |at| at.0))
         .execute(&self.pool)
         .await
         .map(drop)

@@ -19,6 +19,7 @@ mod sight;
 
 pub use checks::SeenChecks;
 
+use super::allowance::{VERDICT_BURST, VERDICT_EVERY_MS};
 use super::error::Remedy;
 use super::{Engine, EngineError};
 use crate::domain::gate::Conclusion;
@@ -28,12 +29,12 @@ use crate::github::Target;
 use crate::github::publish::IN_PROGRESS;
 use crate::store::{DuePull, GateKey, JudgedPull, PublishedRun};
 use observe::Seen;
-use publish::Publication;
+use publish::{Publication, Said};
 
 /// Longest rest after a pull request could not be judged, in seconds.
 const TROUBLE_S: i64 = 120;
-/// Rest while another worker has the head, in seconds.
-const TAKEN_S: i64 = 5;
+/// Milliseconds of rest while another worker has the head.
+const TAKEN_MS: i64 = 5_000;
 /// How long a `success` stays while it cannot be judged, in seconds (V1).
 const KEPT_S: i64 = 600;
 
@@ -52,8 +53,8 @@ const LEFT: (&str, &str) = (
 enum Judged {
     /// It is not open any more, or none that the gate has to do with.
     Gone,
-    /// Another worker has its head.
-    Taken,
+    /// Another worker has its head, or GitHub was told much lately: not before that time.
+    Later(Timestamp),
     /// It was judged, and is due again at that time at the latest.
     Done(JudgedPull, Timestamp),
 }
@@ -92,7 +93,10 @@ impl Engine {
         base: &str,
     ) -> Result<(), EngineError> {
         let now = self.clock.now();
-        if self.store.mark_base(repository, base, now).await? > 0 {
+        // As fast as verdicts may be published: there may be hundreds.
+        let pace = (VERDICT_BURST, VERDICT_EVERY_MS);
+        let marked = self.store.mark_base(repository, base, now, pace);
+        if marked.await? > 0 {
             self.bell.notify_waiters();
         }
         Ok(())
@@ -117,10 +121,7 @@ impl Engine {
         let target = Target::from(&repository);
         match self.judge_pull(&target, &due).await {
             Ok(Judged::Gone) => self.store.forget_pull(due.repository, due.number).await?,
-            Ok(Judged::Taken) => {
-                let until = now.plus_s(TAKEN_S);
-                self.store.delay_pull(&due, now, until).await?;
-            }
+            Ok(Judged::Later(at)) => self.store.delay_pull(&due, None, at).await?,
             Ok(Judged::Done(judged, next)) => self.store.settle_pull(&due, &judged, next).await?,
             Err(EngineError::Store(error)) => return Err(error.into()),
             Err(error) => self.miss(&target, &due, &error).await?,
@@ -162,7 +163,7 @@ impl Engine {
                 tracing::warn!(pull = %due.number, error = said, "an open gate could not be closed");
             }
         }
-        self.store.delay_pull(due, now, until).await?;
+        self.store.delay_pull(due, Some(now), until).await?;
         Ok(())
     }
 
@@ -195,7 +196,7 @@ impl Engine {
         };
         let now = self.clock.now();
         let Some((eval_seq, since)) = self.store.lease_head(key, number, now).await? else {
-            return Ok(Judged::Taken);
+            return Ok(Judged::Later(now.plus_ms(TAKEN_MS)));
         };
         let seen = Seen {
             target,
@@ -206,8 +207,7 @@ impl Engine {
         let done = self.judge_seen(&seen, key, eval_seq, &due.conclusion).await;
         // Whatever came of it, the head is free again.
         self.store.release_head(key, eval_seq).await?;
-        let (judged, next) = done?;
-        Ok(Judged::Done(judged, next))
+        done
     }
 
     async fn judge_seen(
@@ -216,7 +216,7 @@ impl Engine {
         key: GateKey<'_>,
         eval_seq: i64,
         conclusion: &str,
-    ) -> Result<(JudgedPull, Timestamp), EngineError> {
+    ) -> Result<Judged, EngineError> {
         let published = self.store.published_run(key).await?;
         let observed = self.observe_pull(seen, published.as_ref()).await?;
         let (own, verdict) = (observed.own(), observed.judge());
@@ -229,8 +229,10 @@ impl Engine {
             title: own.title.clone(),
         };
         if observed.is_published() {
-            self.publish(seen, key, eval_seq, published, &observed, &verdict)
-                .await?;
+            let said = self.publish(seen, key, eval_seq, published, &observed, &verdict);
+            if let Said::Later(at) = said.await? {
+                return Ok(Judged::Later(at));
+            }
         }
         self.ready(seen, &observed, &own).await?;
         // Those that share the head are judged by this one, too.
@@ -242,7 +244,7 @@ impl Engine {
                     .await?;
             }
         }
-        Ok((judged, observed.next(&verdict)))
+        Ok(Judged::Done(judged, observed.next(&verdict)))
     }
 
     /// Takes a published `success` back, and says why.

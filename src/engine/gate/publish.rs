@@ -31,6 +31,14 @@ pub(super) struct Publication<'a> {
     pub(super) policy: &'a str,
 }
 
+/// What became of a verdict.
+pub(super) enum Said {
+    /// GitHub has it.
+    Now,
+    /// GitHub was told much lately: it is to be judged again then.
+    Later(Timestamp),
+}
+
 impl Engine {
     /// Publishes a verdict, where what is published is not the same already.
     pub(super) async fn publish(
@@ -41,7 +49,7 @@ impl Engine {
         published: Option<PublishedRun>,
         sight: &Sight,
         verdict: &Verdict,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Said, EngineError> {
         let summary = show::summary(verdict);
         let policy = sight.policy_sha256();
         let publication = Publication {
@@ -57,15 +65,23 @@ impl Engine {
         let last = self.newest(&publication, published.as_ref()).await?;
         let now = self.clock.now();
         let old = published.as_ref().is_some_and(|run| is_old(run, now));
+        let open = Conclusion::Success.as_str();
+        let was_open = published.as_ref().is_some_and(|run| run.conclusion == open);
         let same = published.is_some_and(|run| {
             run.said == publication.said().as_str() && run.policy == policy && !old
         });
         let stands = |run: &OwnRun| run.standing == publication.standing;
         if same && last.as_ref().is_some_and(stands) {
-            return Ok(());
+            return Ok(Said::Now);
+        }
+        let shuts = was_open && publication.standing != open;
+        let installation = seen.target.installation;
+        if let Err(at) = self.allowance.draw_verdict(installation, shuts, now) {
+            return Ok(Said::Later(at));
         }
         let last = last.filter(|_| !old);
-        self.post(seen.number, &publication, last).await
+        self.post(seen.number, &publication, last).await?;
+        Ok(Said::Now)
     }
 
     /// Our newest run of this head, as GitHub has it. Where nothing is known of one, or what is known

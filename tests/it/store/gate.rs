@@ -55,7 +55,10 @@ async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
         assert_eq!(store.lease_pull(at(10)).await.unwrap(), None, "settled");
         // A worker that was lost: its lease runs out, and it settles nothing any more.
         assert_eq!(
-            store.mark_base(REPOSITORY, "main", at(20)).await.unwrap(),
+            store
+                .mark_base(REPOSITORY, "main", at(20), (1, 500))
+                .await
+                .unwrap(),
             1
         );
         let lost = store.lease_pull(at(20)).await.unwrap().unwrap();
@@ -66,7 +69,7 @@ async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
             .await
             .unwrap();
         store
-            .delay_pull(&next, at(LATER), at(LATER + 50))
+            .delay_pull(&next, Some(at(LATER)), at(LATER + 50))
             .await
             .unwrap();
         let due = store.lease_pull(at(LATER + 50)).await.unwrap().unwrap();
@@ -78,6 +81,48 @@ async fn a_mark_that_comes_while_it_is_judged_is_not_lost() {
 }
 
 #[tokio::test]
+async fn many_of_a_base_are_judged_one_after_the_other_and_never_later_for_being_asked_again() {
+    for (_database, store) in stores("many_of_a_base").await {
+        enrolled(&store).await;
+        let pace = (1, 500);
+        for number in [1, 2, 3] {
+            let marked = store.mark_pull(REPOSITORY, Number(number), NOW).await;
+            marked.unwrap();
+            let due = store.lease_pull(NOW).await.unwrap().unwrap();
+            let judged = judged(number);
+            store.settle_pull(&due, &judged, at(LATER)).await.unwrap();
+        }
+        opened(&store, 3).await;
+        for now in [10, 100] {
+            let marked = store.mark_base(REPOSITORY, "main", at(now), pace).await;
+            assert_eq!(marked.unwrap(), 3);
+        }
+        for (now, number) in [(10, 3), (510, 1), (1_010, 2)] {
+            assert_eq!(store.lease_pull(at(now - 1)).await.unwrap(), None);
+            let due = store.lease_pull(at(now)).await.unwrap().unwrap();
+            assert_eq!(due.number, Number(number));
+        }
+    }
+}
+
+/// The newest run of a pull request's head lets it be merged.
+async fn opened(store: &Store, nth: u8) {
+    let (head, number) = (oid(nth), Number(i64::from(nth)));
+    let key = GateKey {
+        repository: REPOSITORY,
+        head: &head,
+        base: "main",
+    };
+    let seq = store.lease_head(key, number, NOW).await.unwrap();
+    let run = PublishedRun {
+        number,
+        conclusion: "success".to_owned(),
+        ..published(seq.unwrap().0)
+    };
+    assert!(store.note_run(key, &run).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all() {
     for (_database, store) in stores("what_is_open_is_judged_first").await {
         enrolled(&store).await;
@@ -85,19 +130,7 @@ async fn what_is_open_is_judged_first_and_an_installation_that_waits_not_at_all(
             let marked = store.mark_pull(REPOSITORY, Number(number), NOW).await;
             marked.unwrap();
         }
-        let head = oid(3);
-        let key = GateKey {
-            repository: REPOSITORY,
-            head: &head,
-            base: "main",
-        };
-        let seq = store.lease_head(key, Number(3), NOW).await.unwrap();
-        let run = PublishedRun {
-            number: Number(3),
-            conclusion: "success".to_owned(),
-            ..published(seq.unwrap().0)
-        };
-        assert!(store.note_run(key, &run).await.unwrap());
+        opened(&store, 3).await;
         let order = [3, 1, 2];
         for number in order {
             let due = store.lease_pull(at(1)).await.unwrap().unwrap();
