@@ -1,20 +1,24 @@
-//! `castellan risk` on 10,000 changed files of 100,000, beside `git diff --raw` over the same
-//! two commits in the same run. Ends with one JSON object; the ratio is to the aim, and above 1
-//! is better.
+//! The gate with 1,000 open pull requests ([`reviews`]), and `castellan risk` on 10,000 changed
+//! files of 100,000, beside `git diff --raw` over the same two commits in the same run. Ends with
+//! one JSON object; the ratios are to the aims, and above 1 is better.
 //!
 //! So many files are T3 by their number, so that neither lines nor contents are looked at.
+//! `-- risk` and `-- reviews` measure one of both.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a bench fails by panicking, and prints"
 )]
 
+mod reviews;
+mod world;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 const CASTELLAN: &str = env!("CARGO_BIN_EXE_castellan");
 /// Files of the repository, and those that the change touches.
@@ -24,7 +28,59 @@ const TO_GIT: f64 = 3.0;
 /// Runs that are measured; the fastest counts, as others use the machine, too.
 const RUNS: usize = 5;
 
-fn main() {
+/// Aims: milliseconds from a review to the updated check, at the median and at the 99th of 100;
+/// calls for it; seconds until a stricter policy has shut 1,000 open gates.
+const P50_MS: f64 = 300.0;
+const P99_MS: f64 = 1_000.0;
+const CALLS: f64 = 4.0;
+const TIGHTEN_S: f64 = 600.0;
+
+#[tokio::main]
+async fn main() {
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked = |what: &str| {
+        let named = |one: &String| ["risk", "reviews"].contains(&one.as_str());
+        !only.iter().any(named) || only.iter().any(|one| one == what)
+    };
+    let (mut results, mut ratios) = (Map::new(), Map::new());
+    if is_asked("risk") {
+        let (git_s, risk_s) = risk();
+        results.extend(named([
+            ("git_ms", git_s * 1e3),
+            ("risk_ms", risk_s * 1e3),
+            ("to_git", risk_s / git_s),
+        ]));
+        ratios.extend(named([("to_git", TO_GIT / (risk_s / git_s))]));
+    }
+    if is_asked("reviews") {
+        let seen = reviews::measured().await;
+        let calls = seen.calls as f64;
+        results.extend(named([
+            ("p50_ms", seen.p50_ms),
+            ("p99_ms", seen.p99_ms),
+            ("calls", calls),
+            ("tighten_s", seen.tighten_s),
+        ]));
+        ratios.extend(named([
+            ("p50_ms", P50_MS / seen.p50_ms),
+            ("p99_ms", P99_MS / seen.p99_ms),
+            ("calls", CALLS / calls),
+            ("tighten_s", TIGHTEN_S / seen.tighten_s),
+        ]));
+    }
+    let object = json!({"bench": "gate", "results": results, "ratios": ratios});
+    println!("{object}");
+}
+
+fn named<const N: usize>(values: [(&str, f64); N]) -> Map<String, Value> {
+    let values = values.into_iter();
+    values
+        .map(|(name, value)| (name.to_owned(), json!(round(value))))
+        .collect()
+}
+
+/// Seconds of `git diff --raw`, and of `castellan risk`.
+fn risk() -> (f64, f64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     git(path, &["init", "-q", "-b", "main"], "");
@@ -34,16 +90,7 @@ fn main() {
     let git_s = fastest(|| run(path, "git", &raw, ":100644"));
     let risk = ["risk", "--base", "main", "--head", "work"];
     let risk_s = fastest(|| run(path, CASTELLAN, &risk, "T3 (high)"));
-    let object = json!({
-        "bench": "gate",
-        "results": {
-            "git_ms": round(git_s * 1e3),
-            "risk_ms": round(risk_s * 1e3),
-            "to_git": round(risk_s / git_s),
-        },
-        "ratios": { "to_git": round(TO_GIT / (risk_s / git_s)) },
-    });
-    println!("{object}");
+    (git_s, risk_s)
 }
 
 /// A commit of all files, and one upon it that changes every tenth, as `git fast-import` reads it.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -71,9 +72,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return git_http::answer(&shared, request, authorization).await;
     };
     let api_path = api_path.to_owned();
-    let accept = parts.headers.get("accept");
-    let accept = accept.and_then(|value| value.to_str().ok());
-    let accept = accept.unwrap_or_default().to_owned();
+    kept_back(shared.look_quietly(|world| world.latency)).await;
+    let accept = text_of(&parts.headers, "accept").unwrap_or_default();
     let body = if body.is_empty() {
         Ok(Value::Null)
     } else {
@@ -157,6 +157,12 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
         .get(name)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned)
+}
+
+async fn kept_back(latency: Duration) {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
 }
 
 /// Makes a call, faults and log included; `None` where the connection breaks.

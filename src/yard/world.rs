@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ pub(super) struct World {
     pub(super) manifest: Manifest,
     pub(super) knows_run_details: bool,
     pub(super) drafts_in_private: bool,
+    pub(super) latency: Duration,
     pub(super) ci_is_on: bool,
     pub(super) dispatched_runs_report: bool,
     pub(super) ci_running: u64,
@@ -66,6 +68,7 @@ impl World {
             manifest,
             knows_run_details: true,
             drafts_in_private: true,
+            latency: Duration::ZERO,
             ci_is_on: false,
             dispatched_runs_report: false,
             ci_running: 0,

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::Rng as _;
 use serde_json::json;
@@ -44,6 +45,8 @@ pub struct Options {
     /// Whether a dispatched run has a job `work` with a check run on the default branch's head, as
     /// on GitHub: for stories in which that must not be taken for the repository's CI.
     pub dispatched_runs_report: bool,
+    /// How long each answer of the API takes, for benches; git and identities are not kept back.
+    pub latency: Duration,
 }
 
 impl Default for Options {
@@ -57,6 +60,7 @@ impl Default for Options {
             knows_run_details: true,
             drafts_in_private: true,
             dispatched_runs_report: false,
+            latency: Duration::ZERO,
         }
     }
 }
@@ -137,6 +141,7 @@ impl Yard {
         world.knows_run_details = options.knows_run_details;
         world.drafts_in_private = options.drafts_in_private;
         world.dispatched_runs_report = options.dispatched_runs_report;
+        world.latency = options.latency;
         world.ci_is_on = matches!(options.ci, Ci::On(_));
         let bot = world.bot();
         world.account(&bot, AccountKind::Bot);
