@@ -69,6 +69,8 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         ("check_suite", "completed") => {
             payload.reported("/check_suite/app/id", "/check_suite/head_sha")
         }
+        ("check_suite", "rerequested") => payload.asked_again("/check_suite/head_sha"),
+        ("check_run", "rerequested") => payload.asked_again("/check_run/head_sha"),
         ("check_run", "created") => payload.published(),
         ("check_run", "completed") => payload.reported("/check_run/app/id", "/check_run/head_sha"),
         ("status", _) => payload.reported("", "/sha"),
@@ -304,6 +306,11 @@ impl Payload<'_> {
         if app == Some(self.app_id) || (self.event == "check_run" && app == Some(ACTIONS_APP.0)) {
             return Ok(nothing("ours, or told by its suite"));
         }
+        self.asked_again(head)
+    }
+
+    /// What is known of a commit's checks counts no more.
+    fn asked_again(&self, head: &'static str) -> Result<Notice, PayloadError> {
         let head = self.text(head)?.parse().map_err(|_| self.missing(head))?;
         Ok(Notice::ChecksReported {
             place: self.place()?,

@@ -1,5 +1,7 @@
 //! The base comes into the head of a pull request: by GitHub's button, or by somebody's own hand.
 
+use serde_json::json;
+
 use super::YardError;
 use super::git::Signature;
 use super::model::Permission;
@@ -45,6 +47,26 @@ impl Actor {
             let who = world.signature_of(me);
             let oid = world.merge_base_in(repo, n, me, (&files, &who))?;
             world.move_head(repo, n, me, &oid)
+        })
+        .await
+    }
+
+    /// Gives a pull request another base. Write or better.
+    ///
+    /// # Errors
+    /// May not, or there is no such branch.
+    pub async fn retargets(&self, n: i64, base: &str) -> Result<(), YardError> {
+        let base = base.to_owned();
+        self.does(move |world, repo, me| {
+            world.needs(repo, me, Permission::Write)?;
+            let tip = world.commit(repo, &base)?;
+            let pull = world.thread_mut(repo, n)?.pull.as_mut();
+            let pull = pull.ok_or(YardError::NoSuch("pull request"))?;
+            let from = std::mem::replace(&mut pull.base, base);
+            let sha = std::mem::replace(&mut pull.base_oid, tip);
+            pull.mergeable = None;
+            let changes = json!({"base": {"ref": {"from": from}, "sha": {"from": sha}}});
+            world.tell_thread(repo, n, "edited", me, json!({"changes": changes}))
         })
         .await
     }

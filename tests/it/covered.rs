@@ -1,6 +1,7 @@
 //! Every attack and fault that a part has to meet, and the tests that show it: the tables are
 //! compared with the tests that this very binary has.
 
+mod gate;
 mod looping;
 
 use std::collections::BTreeSet;
@@ -314,6 +315,11 @@ fn every_attack_and_fault_of_the_runner_has_its_tests() {
     let named: Vec<&str> = COVERED.iter().map(|(key, _)| *key).collect();
     assert_eq!(named, keys());
     are_there(&COVERED);
+}
+
+#[test]
+fn every_attack_and_fault_of_the_gate_has_its_tests() {
+    are_there(&gate::COVERED);
 }
 
 #[test]

@@ -8,7 +8,8 @@
 //! - [`codeowners`]: CODEOWNERS as GitHub reads it.
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
 //! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
-//! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at.
+//! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at; [`forged`]: what
+//!   somebody else reports by our name.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
@@ -16,6 +17,7 @@ pub mod again;
 pub mod bounded;
 pub mod codeowners;
 pub mod facts;
+pub mod forged;
 pub mod read;
 pub mod ready;
 pub mod scan;

@@ -35,6 +35,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whether it is a person's now.
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
+        self.adoptions.iter().any(|adoption| !adoption.ended)
+    }
+
     /// Hears one decision of the task, oldest first: the fact, and what it came to. What was asked
     /// for in vain took nothing over.
     pub fn hear(&mut self, fact: &Fact, because: Because) {
@@ -80,11 +86,22 @@ pub fn state(of: &task::Task, now: Timestamp) -> Task {
         | Stage::Paused { .. }
         | Stage::Closed { .. } => TaskState::Waiting,
     };
+    let attempts = u32::try_from(of.attempts.len()).unwrap_or(u32::MAX);
     Task {
         state,
         deadline: of.stage.deadline().or(written).map(Moment),
-        attempts: u32::try_from(of.attempts.len()).unwrap_or(u32::MAX),
-        attempts_max: of.contract.budget.attempts,
+        attempts,
+        // Where the loop has come to its end it makes none of what is left of the budget: it may be
+        // stuck, or the failure is not the agent's.
+        attempts_max: match of.stage {
+            Stage::Delivered { .. } | Stage::Paused { .. } | Stage::Closed { .. } => attempts,
+            Stage::Queued { .. }
+            | Stage::Working { .. }
+            | Stage::Applying { .. }
+            | Stage::Asking { .. }
+            | Stage::Staged { .. }
+            | Stage::Checking { .. } => of.contract.budget.attempts,
+        },
         will_merge_base: false,
     }
 }
@@ -148,6 +165,8 @@ pub struct Known<'a> {
     pub head: &'a Oid,
     /// The branch that it is to be merged into.
     pub base: &'a str,
+    /// Whether a person has taken it over: what the agent's work was for matters no more.
+    pub adopted: bool,
     /// Where head and base part.
     pub merge_base: &'a Oid,
     /// Whether nothing of its checks was left unread; whether they passed is asked for apart.
@@ -213,7 +232,10 @@ fn pack(of: &task::Task, pull: &task::Pull, known: &Known<'_>) -> Pack {
         repository: known.repository,
         pull: known.pull,
         head: known.head.clone(),
-        base: Text::of(known.base),
+        base: Text::of(match known.adopted {
+            true => known.base,
+            false => &of.base.branch,
+        }),
         merge_base: known.merge_base.clone(),
         faults: List::default(),
         sections: List::of(sections).unwrap_or_default(),

@@ -235,6 +235,7 @@ impl Engine {
             }
         }
         self.ready(seen, &observed, &own).await?;
+        self.warn(seen, &observed).await?;
         // Those that share the head are judged by this one, too.
         if conclusion != judged.conclusion {
             let now = self.clock.now();

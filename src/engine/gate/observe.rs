@@ -75,7 +75,11 @@ impl Engine {
         let (own, told, checks) = (asked.own.as_ref(), asked.told, asked.checks);
         let named = self.named_in(seen, &git.files, &git.read).await?;
         let opened_by = self.opener(seen, own.is_some()).await?;
-        let evidence = evidence(seen, own, &git, checks.as_ref(), opened_by);
+        let known = known(seen, &told, &git, checks.as_ref());
+        let evidence = match own {
+            Some(task) => work::evidence(task, &known),
+            None => work::unrecorded(opened_by, state.opened_at),
+        };
         let unread = unread(checks.as_ref(), git.commits.is_some(), seen.since);
         let pause_s = i64::from(git.files.read.ci.settle_s);
         let ci = checks.map(|checks| Ci::of(&checks, git.workflows, seen.since, now, pause_s));
@@ -277,27 +281,23 @@ impl Engine {
     }
 }
 
-/// What its task, or nobody, recorded of it.
-fn evidence(
-    seen: &Seen<'_>,
-    own: Option<&Task>,
-    git: &Trees,
+/// What is known of its head beside its task.
+fn known<'a>(
+    seen: &'a Seen<'_>,
+    told: &work::Told,
+    git: &'a Trees,
     checks: Option<&Observed>,
-    opened_by: Opener,
-) -> facts::Evidence {
-    let Some(task) = own else {
-        return work::unrecorded(opened_by, seen.state.opened_at);
-    };
-    let known = work::Known {
+) -> work::Known<'a> {
+    work::Known {
         repository: seen.target.repository,
         pull: seen.number,
         head: &seen.state.head,
         base: &seen.state.base_branch,
+        adopted: told.is_adopted(),
         merge_base: &git.sides.merge_base,
         checks: checks.is_none_or(|checks| checks.whole),
         findings: git.read.findings.as_deref(),
-    };
-    work::evidence(task, &known)
+    }
 }
 
 fn too_many() -> EngineError {

@@ -1,11 +1,11 @@
-//! A draft of ours whose CI and acceptance are green is marked ready for review, once, and the people
-//! who are needed are told, once.
+//! What people are told of a pull request beside its check, each once: that a draft of ours whose CI
+//! and acceptance are green is ready, and that somebody else reports a check of our name.
 
 use super::super::{Engine, EngineError};
 use super::observe::Seen;
 use super::sight::Sight;
 use crate::domain::effect::Effect;
-use crate::domain::gate::{Verdict, ready};
+use crate::domain::gate::{Verdict, forged, ready};
 
 impl Engine {
     /// Has the draft marked as ready where it is. Whoever makes it a draft again has the last word.
@@ -18,7 +18,7 @@ impl Engine {
         if !sight.is_ready(verdict) {
             return Ok(());
         }
-        let (repository, number) = (seen.target.repository, seen.number);
+        let number = seen.number;
         let ready = Effect::Ready {
             pull: number,
             head: seen.state.head.clone(),
@@ -28,14 +28,38 @@ impl Engine {
             key: "ready".to_owned(),
             body: ready::comment(verdict),
         };
-        // Once for the pull request, whatever its heads: the keys are kept.
-        for (effect, what) in [(ready, "ready"), (told, "told")] {
-            let key = format!("gate:{repository}:{number}:{what}");
-            let (installation, now) = (seen.target.installation, self.clock.now());
-            self.store
-                .add_effect(&effect, &key, installation, repository, now)
-                .await?;
-        }
+        self.once(seen, "ready", ready).await?;
+        self.once(seen, "told", told).await
+    }
+
+    /// Tells people where somebody else reports a check of our name (X66).
+    pub(super) async fn warn(&self, seen: &Seen<'_>, sight: &Sight) -> Result<(), EngineError> {
+        let Some(body) = forged::comment(&sight.facts) else {
+            return Ok(());
+        };
+        let (repository, number) = (seen.target.repository, seen.number);
+        tracing::warn!(%repository, pull = %number, "somebody else reports a check of our name");
+        let told = Effect::Say {
+            number,
+            key: "forged".to_owned(),
+            body,
+        };
+        self.once(seen, "forged", told).await
+    }
+
+    /// Has it done once for the pull request, whatever its heads: the keys are kept.
+    async fn once(
+        &self,
+        seen: &Seen<'_>,
+        what: &'static str,
+        effect: Effect,
+    ) -> Result<(), EngineError> {
+        let (repository, now) = (seen.target.repository, self.clock.now());
+        let key = format!("gate:{repository}:{}:{what}", seen.number);
+        let installation = seen.target.installation;
+        self.store
+            .add_effect(&effect, &key, installation, repository, now)
+            .await?;
         self.bell.notify_waiters();
         Ok(())
     }

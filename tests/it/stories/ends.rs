@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use castellan::domain::task::Task;
+use castellan::store::GateKey;
 
 use super::world::World;
 
@@ -27,6 +28,37 @@ impl World {
         assert_eq!(deliveries.unparsed, self.leftovers.unparsed, "unparsed");
         assert_eq!(self.yard.violations(), [], "what must never happen");
         self.keeps_the_invariants().await;
+        self.opens_what_was_judged().await;
+    }
+
+    /// I6: no head may be merged that was not judged so for its base and policy.
+    async fn opens_what_was_judged(&self) {
+        let name = self.repo.full_name();
+        for (number, branch) in self.yard.open_pulls(&name) {
+            let Some(head) = self.yard.branch_tip(&name, &branch) else {
+                continue;
+            };
+            let newest = self.repo.newest_check(head.as_str(), "agent-gate / main");
+            if newest
+                .await
+                .unwrap()
+                .is_none_or(|(standing, _)| standing != "success")
+            {
+                continue;
+            }
+            let key = GateKey {
+                repository: self.repo.id(),
+                head: &head,
+                base: "main",
+            };
+            let judged = self.engine.store.published_run(key).await.unwrap();
+            let judged = judged.map(|run| run.conclusion);
+            assert_eq!(
+                judged.as_deref(),
+                Some("success"),
+                "I6: pull request {number}"
+            );
+        }
     }
 
     /// I2: at most one live task an issue; I3: one open pull request a task; I4: one commit an attempt.
