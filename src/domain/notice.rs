@@ -144,6 +144,20 @@ pub enum Notice {
         /// The check run.
         run: i64,
     },
+    /// A merge queue has built a group, and asks for its checks.
+    GroupBuilt {
+        /// Where.
+        place: Place,
+        /// What was built.
+        group: BuiltGroup,
+    },
+    /// A group is merged, or built no more.
+    GroupGone {
+        /// Where.
+        place: Place,
+        /// Its head.
+        head: Oid,
+    },
     /// A workflow run is over.
     RunEnded {
         /// Where.
@@ -202,4 +216,17 @@ pub enum Notice {
         /// Why not, for the record.
         because: String,
     },
+}
+
+/// A group of a merge queue: a pull request, merged upon the base or upon the group before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltGroup {
+    /// Its head.
+    pub head: Oid,
+    /// The branch that it would be merged into.
+    pub base: String,
+    /// The commit that it was built on.
+    pub built_on: Oid,
+    /// The pull request that it was built for.
+    pub number: Number,
 }

@@ -88,6 +88,8 @@ pub enum Scope {
     Publish,
     /// Reads who is in a team.
     Teams,
+    /// Reads merge queues.
+    Queues,
     /// Marks a pull request as ready: to GitHub that is a write to contents, too.
     Ready,
 }
@@ -109,6 +111,12 @@ impl Scope {
                 ("checks", "read"),
                 ("metadata", "read"),
                 ("statuses", "read"),
+            ],
+            Self::Queues => &[
+                ("contents", "read"),
+                ("merge_queues", "read"),
+                ("metadata", "read"),
+                ("pull_requests", "read"),
             ],
             Self::Talk => &[
                 ("issues", "write"),

@@ -4,6 +4,8 @@
 //! delivery that lacks what its event must have is an error, kept and counted (D9). Source:
 //! GitHub's "Webhook events and payloads".
 
+mod queue;
+
 use serde_json::Value;
 
 use super::checks::is_own_workflow;
@@ -75,6 +77,7 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         ("check_run", "completed") => payload.reported("/check_run/app/id", "/check_run/head_sha"),
         ("status", _) => payload.reported("", "/sha"),
         ("workflow_run", _) => Ok(nothing("runs are only watched for their end")),
+        ("merge_group", _) => payload.group(action),
         ("repository", _) => payload.repository(action),
         ("installation", _) => payload.installation(action),
         ("installation_repositories", _) => payload.installation_repositories(),
@@ -121,6 +124,7 @@ impl Payload<'_> {
                 &["/issue", "/comment", "/pull_request", "/check_run"]
             }
             "pull_request" => &["/issue", "/comment", "/review"],
+            "merge_group" => &["/issue", "/comment", "/pull_request"],
             "issues" => &["/comment"],
             _ => &[],
         };
@@ -315,18 +319,6 @@ impl Payload<'_> {
         Ok(Notice::ChecksReported {
             place: self.place()?,
             head,
-        })
-    }
-
-    fn published(&self) -> Result<Notice, PayloadError> {
-        if self.number("/check_run/app/id")? != self.app_id {
-            return Ok(nothing("a check of another App that begins"));
-        }
-        let head = "/check_run/head_sha";
-        Ok(Notice::Published {
-            place: self.place()?,
-            head: self.text(head)?.parse().map_err(|_| self.missing(head))?,
-            run: self.number("/check_run/id")?,
         })
     }
 

@@ -20,6 +20,8 @@ use crate::domain::text::line;
 
 /// Required checks of one branch that can be taken in.
 const CHECKS_MAX: usize = 300;
+/// Minutes that a queue waits for checks where its rule does not say so: GitHub's usual.
+const QUEUE_MIN: i64 = 60;
 /// How GitHub begins its refusal where the repository's plan has no rules at all (A20).
 const NOT_ON_PLAN: &str = "403: Upgrade to ";
 
@@ -84,6 +86,10 @@ impl Client {
                 .filter(|check| !is_ours(check))
                 .collect(),
             workflows: of("workflows").next().is_some(),
+            queue_s: of("merge_queue").next().map(|rule| {
+                let minutes = &rule["parameters"]["check_response_timeout_minutes"];
+                minutes.as_i64().unwrap_or(QUEUE_MIN).saturating_mul(60)
+            }),
         }))
     }
 }

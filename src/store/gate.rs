@@ -271,6 +271,23 @@ impl Store {
             .map_err(failed("count pull requests to judge"))
     }
 
+    /// The branches that open pull requests go to, at most a hundred.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn judged_bases(&self, repository: RepositoryId) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT base FROM gate_pulls WHERE repository = $1 AND base <> ''
+             ORDER BY base LIMIT 100",
+        )
+        .bind(repository.0)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed("list the bases of a repository"))?;
+        let bases: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        bases.map_err(failed("list the bases of a repository"))
+    }
+
     /// Forgets a pull request that is not open any more.
     ///
     /// # Errors

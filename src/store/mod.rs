@@ -9,8 +9,10 @@ mod deliveries;
 mod failures;
 mod gate;
 mod gate_runs;
+mod groups;
 mod history;
 mod identities;
+mod incidents;
 mod installations;
 mod model_calls;
 mod outbox;
@@ -33,7 +35,9 @@ pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
 pub use failures::{DIGEST_BYTES_MAX, Flake, FlakeKey, KeptFailure, NewFailure, Sought};
 pub use gate::{DuePull, JudgedPull};
 pub use gate_runs::{GateKey, PublishedRun};
+pub use groups::DueGroup;
 pub use history::HistoryEntry;
+pub use incidents::Incident;
 pub use installations::Installation;
 pub use model_calls::NewCall;
 pub use outbox::{DueEffect, EffectEnd, OutboxCounts, ParkedEffect};
@@ -93,6 +97,13 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE OF gate_pulls SKIP LOCKED",
+        }
+    }
+
+    const fn skip_locked_groups(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF gate_groups SKIP LOCKED",
         }
     }
 }

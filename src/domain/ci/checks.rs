@@ -203,6 +203,8 @@ pub struct Demanded {
     pub ours: bool,
     /// Whether whole workflows are required, too: which checks those have no rule says.
     pub workflows: bool,
+    /// Seconds that its merge queue waits for the checks of a group; `None` without a queue.
+    pub queue_s: Option<i64>,
 }
 
 /// A check that must have passed before a pull request can be merged.

@@ -3,6 +3,7 @@
 //!
 //! - `observe`: the facts of a pull request, from GitHub, git and the store.
 //! - `ready`: when a draft of ours is theirs to look at.
+//! - `groups`: those of a merge queue; `incident`: what was merged without our success.
 //! - `publish`: the required check, so that the newest run always says the newest verdict.
 //!
 //! Decides nothing: that is [`crate::domain::gate`].
@@ -11,6 +12,8 @@ mod base;
 mod checks;
 mod commits;
 mod difference;
+mod groups;
+mod incident;
 mod observe;
 mod people;
 mod publish;
@@ -22,7 +25,7 @@ pub use checks::SeenChecks;
 use super::allowance::{VERDICT_BURST, VERDICT_EVERY_MS};
 use super::error::Remedy;
 use super::{Engine, EngineError};
-use crate::domain::gate::Conclusion;
+use crate::domain::gate::{Conclusion, show};
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -80,7 +83,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.seen_checks.forget(repository, head).await;
         let now = self.clock.now();
-        if self.store.mark_head(repository, head, now).await? > 0 {
+        let groups = self.store.mark_group(repository, head, now).await?;
+        if groups + self.store.mark_head(repository, head, now).await? > 0 {
             self.bell.notify_waiters();
         }
         Ok(())
@@ -96,19 +100,24 @@ impl Engine {
         // As fast as verdicts may be published: there may be hundreds.
         let pace = (VERDICT_BURST, VERDICT_EVERY_MS);
         let marked = self.store.mark_base(repository, base, now, pace);
-        if marked.await? > 0 {
+        let groups = self.store.mark_groups(repository, base, now).await?;
+        if groups + marked.await? > 0 {
             self.bell.notify_waiters();
         }
         Ok(())
     }
 
-    /// Judges the pull request whose turn it is. Gives whether there was one.
+    /// Judges the group of a merge queue or the pull request whose turn it is. Gives whether there was one.
     ///
     /// # Errors
     /// The store did not answer; nothing is lost.
     pub async fn judge_next(&self) -> Result<bool, EngineError> {
         if self.github.is_none() {
             return Ok(false);
+        }
+        // A queue waits for what is said of its groups.
+        if self.judge_next_group().await? {
+            return Ok(true);
         }
         let now = self.clock.now();
         let Some(due) = self.store.lease_pull(now).await? else {
@@ -187,6 +196,9 @@ impl Engine {
             self.mark_head(key.repository, key.head).await?;
         }
         if !state.open {
+            if state.merged {
+                self.note_merge(target, number, &state).await?;
+            }
             return Ok(Judged::Gone);
         }
         let key = GateKey {
@@ -229,16 +241,30 @@ impl Engine {
             title: own.title.clone(),
         };
         if observed.is_published() {
-            let said = self.publish(seen, key, eval_seq, published, &observed, &verdict);
+            let (summary, policy) = (show::summary(&verdict), observed.policy_sha256());
+            let publication = Publication {
+                target: seen.target,
+                key,
+                eval_seq,
+                standing: verdict.conclusion.as_str(),
+                decision: verdict.decision.as_str(),
+                title: &verdict.title,
+                summary: &summary,
+                policy: &policy,
+            };
+            let said = self.publish(seen.number, &publication, published);
             if let Said::Later(at) = said.await? {
                 return Ok(Judged::Later(at));
             }
         }
         self.ready(seen, &observed, &own).await?;
         self.warn(seen, &observed).await?;
-        // Those that share the head are judged by this one, too.
+        // Those that share the head are judged by this one, too, and so are groups that hold it.
         if conclusion != judged.conclusion {
             let now = self.clock.now();
+            self.store
+                .mark_groups(key.repository, key.base, now)
+                .await?;
             for other in self.store.sharing(key, seen.number).await? {
                 self.store
                     .mark_pull(key.repository, other.number, now)

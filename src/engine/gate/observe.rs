@@ -118,7 +118,12 @@ impl Engine {
                 now: Moment(now),
                 app: AppId(self.github()?.app_id()),
                 repository,
-                base: base(seen, git.sides.base, git.files.policy, &asked.demanded)?,
+                base: base(
+                    &state.base_branch,
+                    git.sides.base,
+                    git.files.policy,
+                    &asked.demanded,
+                )?,
                 organisation: facts::Organisation::default(),
                 unread,
                 published: published.and_then(|run| was_published(seen, run)),
@@ -204,17 +209,7 @@ impl Engine {
         let git = (&mirror, &remote);
         let commits = self.commits_of(seen, git, &sides.base, &asked.told.pushed);
         let commits = commits.await?;
-        let runs = asked.checks.iter().flat_map(|checks| &checks.runs);
-        let paths: BTreeSet<&str> = runs.map(|run| run.path.as_str()).collect();
-        let mut workflows = Vec::new();
-        for path in paths {
-            workflows.push(Workflow {
-                path: Text::of(path),
-                head: mirror.object_at(&sides.head, path).await?,
-                merge_base: mirror.object_at(&sides.merge_base, path).await?,
-                base: mirror.object_at(&sides.base, path).await?,
-            });
-        }
+        let workflows = workflows(&mirror, &sides, asked.checks.as_ref()).await?;
         Ok(Trees {
             sides,
             files,
@@ -300,7 +295,27 @@ fn known<'a>(
     }
 }
 
-fn too_many() -> EngineError {
+/// The files of the workflows whose runs were seen, in the trees that matter.
+pub(super) async fn workflows(
+    mirror: &Mirror,
+    sides: &Sides,
+    checks: Option<&Observed>,
+) -> Result<Vec<Workflow>, EngineError> {
+    let runs = checks.into_iter().flat_map(|checks| &checks.runs);
+    let paths: BTreeSet<&str> = runs.map(|run| run.path.as_str()).collect();
+    let mut workflows = Vec::with_capacity(paths.len());
+    for path in paths {
+        workflows.push(Workflow {
+            path: Text::of(path),
+            head: mirror.object_at(&sides.head, path).await?,
+            merge_base: mirror.object_at(&sides.merge_base, path).await?,
+            base: mirror.object_at(&sides.base, path).await?,
+        });
+    }
+    Ok(workflows)
+}
+
+pub(super) fn too_many() -> EngineError {
     EngineError::Defect("there is more than can be judged".to_owned())
 }
 
@@ -308,8 +323,9 @@ fn bounded<T, const N: usize>(rows: Vec<T>) -> Result<List<T, N>, EngineError> {
     List::of(rows).ok_or_else(too_many)
 }
 
-fn base(
-    seen: &Seen<'_>,
+/// The branch that would be merged into.
+pub(super) fn base(
+    branch: &str,
     tip: Oid,
     policy: PolicyFile,
     demanded: &Demanded,
@@ -319,7 +335,7 @@ fn base(
         app: check.app,
     });
     Ok(Base {
-        branch: Text::of(&seen.state.base_branch),
+        branch: Text::of(branch),
         tip,
         policy,
         required: bounded(required.collect())?,

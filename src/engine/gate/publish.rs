@@ -4,9 +4,7 @@
 //! name counts. The answer is read: where it is not what was asked for, the gate is shut.
 
 use super::super::{Engine, EngineError};
-use super::observe::Seen;
-use super::sight::Sight;
-use crate::domain::gate::{Conclusion, Verdict, check_name, show};
+use crate::domain::gate::{Conclusion, check_name};
 use crate::domain::ids::{Number, Sha256Hex};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -43,44 +41,29 @@ impl Engine {
     /// Publishes a verdict, where what is published is not the same already.
     pub(super) async fn publish(
         &self,
-        seen: &Seen<'_>,
-        key: GateKey<'_>,
-        eval_seq: i64,
+        number: Number,
+        publication: &Publication<'_>,
         published: Option<PublishedRun>,
-        sight: &Sight,
-        verdict: &Verdict,
     ) -> Result<Said, EngineError> {
-        let summary = show::summary(verdict);
-        let policy = sight.policy_sha256();
-        let publication = Publication {
-            target: seen.target,
-            key,
-            eval_seq,
-            standing: verdict.conclusion.as_str(),
-            decision: verdict.decision.as_str(),
-            title: &verdict.title,
-            summary: &summary,
-            policy: &policy,
-        };
-        let last = self.newest(&publication, published.as_ref()).await?;
+        let last = self.newest(publication, published.as_ref()).await?;
         let now = self.clock.now();
         let old = published.as_ref().is_some_and(|run| is_old(run, now));
         let open = Conclusion::Success.as_str();
         let was_open = published.as_ref().is_some_and(|run| run.conclusion == open);
         let same = published.is_some_and(|run| {
-            run.said == publication.said().as_str() && run.policy == policy && !old
+            run.said == publication.said().as_str() && run.policy == publication.policy && !old
         });
         let stands = |run: &OwnRun| run.standing == publication.standing;
         if same && last.as_ref().is_some_and(stands) {
             return Ok(Said::Now);
         }
         let shuts = was_open && publication.standing != open;
-        let installation = seen.target.installation;
+        let installation = publication.target.installation;
         if let Err(at) = self.allowance.draw_verdict(installation, shuts, now) {
             return Ok(Said::Later(at));
         }
         let last = last.filter(|_| !old);
-        self.post(seen.number, &publication, last).await?;
+        self.post(number, publication, last).await?;
         Ok(Said::Now)
     }
 

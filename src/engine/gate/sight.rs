@@ -33,11 +33,15 @@ impl Sight {
 
     /// Whether the gate says anything of it: it holds work of an agent, or the base asks for it.
     pub(super) fn is_published(&self) -> bool {
-        let tainted = match &self.facts.subject {
+        self.is_tainted() || self.required
+    }
+
+    /// Whether it holds work of an agent.
+    pub(super) fn is_tainted(&self) -> bool {
+        match &self.facts.subject {
             Subject::PullRequest(pull) => Kind::of(pull, self.facts.repository).is_tainted(),
             Subject::MergeGroup(_) => true,
-        };
-        tainted || self.required
+        }
     }
 
     /// Whether its draft is to be marked ready.

@@ -3,7 +3,7 @@
 use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::ids::{Number, Oid};
-use crate::domain::notice::Place;
+use crate::domain::notice::{BuiltGroup, Place};
 use crate::store::StoredTask;
 
 impl Engine {
@@ -51,5 +51,30 @@ impl Engine {
         }
         self.mark_head(place.repository, head).await?;
         Ok(Reading::Done("another check of ours is looked into"))
+    }
+
+    /// A merge queue waits for what we say of a group.
+    pub(super) async fn read_group(
+        &self,
+        place: &Place,
+        group: &BuiltGroup,
+    ) -> Result<Reading, EngineError> {
+        if !self.is_enrolled(place).await? {
+            return Ok(Reading::Ignored("not a repository of ours".to_owned()));
+        }
+        let now = self.clock.now();
+        self.store.put_group(place.repository, group, now).await?;
+        self.bell.notify_waiters();
+        Ok(Reading::Done("a group of the merge queue is judged"))
+    }
+
+    /// A group is gone: nothing is said of it any more (M7).
+    pub(super) async fn read_group_end(
+        &self,
+        place: &Place,
+        head: &Oid,
+    ) -> Result<Reading, EngineError> {
+        self.store.forget_group(place.repository, head).await?;
+        Ok(Reading::Done("a group of the merge queue is forgotten"))
     }
 }

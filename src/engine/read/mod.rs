@@ -118,6 +118,8 @@ impl Engine {
                 review,
             } => self.read_review(place, *number, *review).await,
             Notice::Published { place, head, run } => self.read_published(place, head, *run).await,
+            Notice::GroupBuilt { place, group } => self.read_group(place, group).await,
+            Notice::GroupGone { place, head } => self.read_group_end(place, head).await,
             Notice::PullTouched { place, number } => self.read_touch(place, *number).await,
             Notice::RunEnded {
                 place,
@@ -125,6 +127,18 @@ impl Engine {
                 conclusion,
             } => self.read_run_end(place, *run, conclusion).await,
             Notice::ChecksReported { place, head } => self.read_checks(place, head).await,
+            Notice::Renamed { .. }
+            | Notice::RepositoryClosed { .. }
+            | Notice::Installed { .. }
+            | Notice::Uninstalled { .. }
+            | Notice::Suspended { .. } => self.read_reach(notice).await,
+            Notice::Nothing { because } => Ok(Reading::Ignored(because.clone())),
+        }
+    }
+
+    /// Deals with what says where the App may work.
+    async fn read_reach(&self, notice: &Notice) -> Result<Reading, EngineError> {
+        match notice {
             Notice::Renamed { place } => self.read_rename(place).await,
             Notice::RepositoryClosed { place, how } => self.read_repository_end(place, how).await,
             Notice::Installed {
@@ -147,7 +161,7 @@ impl Engine {
                 installation,
                 suspended,
             } => self.read_suspension(*installation, *suspended).await,
-            Notice::Nothing { because } => Ok(Reading::Ignored(because.clone())),
+            _ => Ok(Reading::Ignored("nothing of where we may work".to_owned())),
         }
     }
 }

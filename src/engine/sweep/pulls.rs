@@ -26,6 +26,10 @@ impl Engine {
         for number in self.github()?.open_pulls(target).await? {
             self.store.add_pull(target.repository, number, now).await?;
         }
+        // A queue that no delivery told of is looked for where the gate judges for its branch.
+        for base in self.store.judged_bases(target.repository).await? {
+            self.fill_groups(target, &base).await?;
+        }
         self.bell.notify_waiters();
         Ok(())
     }

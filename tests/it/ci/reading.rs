@@ -89,6 +89,7 @@ fn ruled(rules: &[Required]) -> Wanted {
             checks: rules.to_vec(),
             ours: false,
             workflows: false,
+            queue_s: None,
         },
         policy: Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod checks;
+mod groups;
 mod policies;
 mod publishing;
 
