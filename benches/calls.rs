@@ -49,7 +49,7 @@ impl World {
         let list = self.yard.call_list();
         // Where the first look at CI begins; rules are asked for once in ten minutes.
         let is_look = |call: &CallRecord| {
-            call.path.contains("/rules/branches/") || call.path.ends_with("/check-runs")
+            call.path.contains("/rules/branches/") || call.path.ends_with("/CommitChecks")
         };
         let first = list.iter().position(is_look).unwrap();
         let mut calls = Calls::new();

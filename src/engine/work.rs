@@ -11,15 +11,36 @@ use tokio::task::JoinSet;
 use super::{Engine, EngineError};
 
 /// Longest rest of the readers and performers: for what becomes due by time alone.
-const REST: Duration = Duration::from_secs(1);
+const REST: Pace = Pace {
+    rest: Duration::from_secs(1),
+    hears: true,
+};
+/// Rest between two looks at what is due by time, and at CI. The bell does not end it: CI reports
+/// in bursts of a second or two, and one look at it is to do for all of a burst.
+const DEADLINES_REST: Pace = Pace {
+    rest: Duration::from_secs(2),
+    hears: false,
+};
 /// Rest between two looks for what has to be swept.
-const SWEEP_REST: Duration = Duration::from_secs(20);
+const SWEEP_REST: Pace = Pace {
+    rest: Duration::from_secs(20),
+    hears: true,
+};
 /// Rest after the store did not answer.
 const TROUBLE_REST: Duration = Duration::from_secs(2);
 /// Pull requests that are judged at once.
 const JUDGES: usize = 2;
 /// Effects that are performed at once.
 const PERFORMERS: usize = 4;
+
+/// How a loop rests.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// For how long at most.
+    rest: Duration,
+    /// Whether the bell ends it.
+    hears: bool,
+}
 
 impl Engine {
     /// Runs all loops until `ending` turns true.
@@ -42,12 +63,12 @@ impl Engine {
                 |engine| async move { engine.perform_next().await },
             ));
         }
-        loops.spawn(
-            self.clone()
-                .repeat("deadlines", REST, ending.clone(), |engine| async move {
-                    engine.pass_deadlines().await
-                }),
-        );
+        loops.spawn(self.clone().repeat(
+            "deadlines",
+            DEADLINES_REST,
+            ending.clone(),
+            |engine| async move { engine.pass_deadlines().await },
+        ));
         for _ in 0..JUDGES {
             loops.spawn(
                 self.clone()
@@ -67,7 +88,7 @@ impl Engine {
     async fn repeat<F, R>(
         self,
         verb: &'static str,
-        rest: Duration,
+        pace: Pace,
         mut ending: watch::Receiver<bool>,
         once: F,
     ) where
@@ -79,14 +100,14 @@ impl Engine {
             let bell = self.bell.notified();
             let rest = match once(self.clone()).await {
                 Ok(true) => continue,
-                Ok(false) => rest,
+                Ok(false) => pace.rest,
                 Err(error) => {
                     tracing::error!(verb, error = error.chain(), "will be tried again");
-                    rest.max(TROUBLE_REST)
+                    pace.rest.max(TROUBLE_REST)
                 }
             };
             tokio::select! {
-                () = bell => {}
+                () = bell, if pace.hears => {}
                 () = tokio::time::sleep(rest) => {}
                 _ = ending.changed() => {}
             }

@@ -109,6 +109,8 @@ impl Scope {
             Self::Reports => &[
                 ("actions", "read"),
                 ("checks", "read"),
+                // GraphQL shows a commit only to those who may read it.
+                ("contents", "read"),
                 ("metadata", "read"),
                 ("statuses", "read"),
             ],

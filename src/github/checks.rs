@@ -1,9 +1,11 @@
 //! What CI reports of one commit: check runs, statuses and runs of workflows.
 //!
-//! The lists are read to their end and held against their own counts; whether all of it was seen
-//! is said, and never assumed (A10, D13). What it comes to is decided elsewhere. Source: GitHub's
-//! "REST API endpoints for check runs", "for commit statuses" and "for workflow runs".
+//! One question asks for all of it; where its answer is not whole the lists are read, to their end,
+//! and held against their own counts. Whether all of it was seen is said, and never assumed (A10,
+//! D13). What it comes to is decided elsewhere. Source: GitHub's "REST API endpoints for check
+//! runs", "for commit statuses" and "for workflow runs".
 
+mod question;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use super::app_auth::Scope;
 use super::client::{Client, Target};
 use super::pages::{Of, Pages};
 use super::perform::WORKFLOW_FILE;
-use crate::domain::ci::checks::{ACTIONS_APP, Observed, WorkflowRun};
+use crate::domain::ci::checks::{Observed, WorkflowRun};
 use crate::domain::ids::{AppId, Oid, RunId};
 use rows::{CheckRow, RunRow, StatusRow};
 
@@ -37,20 +39,14 @@ pub enum Rerun {
     Refused(String),
 }
 
-/// Check runs and statuses of a commit, as they were listed.
-#[derive(Clone)]
-pub struct Reports {
-    reported: Pages,
-    statuses: Pages,
-}
-
-impl Client {
-    /// What `reports` say of `head` by themselves: [`Observed::runs`] is empty, and no check is
-    /// known as a run's job.
-    #[must_use]
-    pub fn without_runs(&self, head: &Oid, reports: Reports) -> Observed {
-        observed(head, AppId(self.app_id()), reports, None)
-    }
+/// What is reported of a commit, each sort by itself.
+struct Lists {
+    checks: Vec<CheckRow>,
+    statuses: Vec<StatusRow>,
+    /// `None` where they are still to be listed.
+    runs: Option<Vec<RunRow>>,
+    /// Whether all of it was seen.
+    whole: bool,
 }
 
 /// A run of a workflow on a branch.
@@ -74,46 +70,64 @@ fn file_of(path: &str) -> Option<&str> {
 }
 
 impl Client {
-    /// The checks of `head`, without those of our own App and our own workflow.
+    /// The checks of `head`, without those of our own App and our own workflow: by one question,
+    /// or where its answer is not whole by the lists.
     ///
     /// # Errors
     /// GitHub did not answer.
     pub async fn checks(&self, target: &Target, head: &Oid) -> Result<Observed, GithubError> {
-        let reports = self.reports(target, head).await?;
-        self.with_runs(target, head, reports).await
+        let mut lists = match self.asked_at_once(target, head).await? {
+            Some(lists) => lists,
+            None => self.reported(target, head).await?,
+        };
+        // The runs last: one that began meanwhile is then seen without its checks, and waited for.
+        let runs = match lists.runs.take() {
+            Some(runs) => runs,
+            None => {
+                let (runs, whole) = self.runs_of(target, head).await?;
+                lists.whole &= whole;
+                runs
+            }
+        };
+        Ok(observed(head, AppId(self.app_id()), lists, runs))
     }
 
-    /// What is reported of `head`, without the runs of workflows: enough to see that all passed.
-    ///
-    /// # Errors
-    /// GitHub did not answer.
-    pub async fn reports(&self, target: &Target, head: &Oid) -> Result<Reports, GithubError> {
+    /// Check runs and statuses of `head`, as they are listed; what is odd, or of another commit, is
+    /// left out and makes it not whole.
+    async fn reported(&self, target: &Target, head: &Oid) -> Result<Lists, GithubError> {
         let of = Of::Reports(target);
+        let head = head.to_string();
         // All of them, not the `latest`: GitHub documents what that leaves out for no case of two
         // suites, or of two jobs with one name.
         let path = format!("/commits/{head}/check-runs?filter=all");
-        let reported = self.pages("list a commit's checks", of, &path).await?;
+        let checks = self.pages("list a commit's checks", of, &path).await?;
         let path = format!("/commits/{head}/status");
         let statuses = self.pages("list a commit's statuses", of, &path).await?;
-        Ok(Reports { reported, statuses })
+        let agree = checks.agrees() && statuses.agrees();
+        let of_head = statuses.around.iter().all(|page| page["sha"] == head);
+        let (checks, checks_fit) = rows::<CheckRow>(checks, |row| row.head_sha == head);
+        let (statuses, statuses_fit) = rows::<StatusRow>(statuses, |_| true);
+        Ok(Lists {
+            checks,
+            statuses,
+            runs: None,
+            whole: agree && of_head && checks_fit && statuses_fit,
+        })
     }
 
-    /// What was reported of `head`, together with the runs of workflows.
-    ///
-    /// # Errors
-    /// GitHub did not answer.
-    pub async fn with_runs(
+    /// The runs of workflows for `head`, as they are listed, and whether these are all.
+    async fn runs_of(
         &self,
         target: &Target,
         head: &Oid,
-        reports: Reports,
-    ) -> Result<Observed, GithubError> {
+    ) -> Result<(Vec<RunRow>, bool), GithubError> {
         let of = Of::Reports(target);
-        // The runs last: one that began meanwhile is then seen without its checks, and waited for.
         let path = format!("/actions/runs?head_sha={head}&exclude_pull_requests=true");
         let runs = self.pages("list a commit's runs", of, &path).await?;
-        let ours = AppId(self.app_id());
-        Ok(observed(head, ours, reports, Some(runs)))
+        let agrees = runs.agrees();
+        let head = head.to_string();
+        let (runs, fit) = rows::<RunRow>(runs, |row| row.head_sha == head);
+        Ok((runs, agrees && fit))
     }
 
     /// A run of a workflow as it stands now; `None` where GitHub knows of no such run.
@@ -222,27 +236,16 @@ struct RunsAnswer {
     workflow_runs: Vec<RunRow>,
 }
 
-/// What the lists say together; what is odd, or of another commit, is left out and makes it not
-/// whole. Without that of the runs no job stands in the place of an older one of its name: they
-/// may be two.
-fn observed(head: &Oid, ours: AppId, lists: Reports, runs: Option<Pages>) -> Observed {
-    let Reports { reported, statuses } = lists;
-    let knows_runs = runs.is_some();
-    let runs = runs.unwrap_or_else(Pages::empty);
-    let head_text = head.to_string();
-    let mut whole = [&reported, &statuses, &runs]
-        .iter()
-        .all(|list| list.agrees());
-    whole &= statuses.around.iter().all(|page| page["sha"] == head_text);
-    let (runs, fit) = rows::<RunRow>(runs, |row| row.head_sha == head_text);
-    whole &= fit;
+/// What the lists say together.
+fn observed(head: &Oid, ours: AppId, lists: Lists, runs: Vec<RunRow>) -> Observed {
+    let Lists {
+        checks: mut reported,
+        mut statuses,
+        whole,
+        ..
+    } = lists;
     let runs: BTreeMap<i64, WorkflowRun> =
         runs.into_iter().map(|row| (row.id, row.read())).collect();
-    let (mut reported, fit) = rows::<CheckRow>(reported, |row| row.head_sha == head_text);
-    whole &= fit;
-    let (mut statuses, fit) = rows::<StatusRow>(statuses, |_| true);
-    whole &= fit;
-
     let of_suite = |suite: Option<i64>| {
         let own = |run: &&WorkflowRun| suite.is_some() && run.suite == suite;
         runs.values().find(own)
@@ -257,8 +260,7 @@ fn observed(head: &Oid, ours: AppId, lists: Reports, runs: Option<Pages>) -> Obs
         }
         let key = (row.app(), row.suite(), row.name.clone());
         let same = newest.entry(key).or_default();
-        let may_be_two = !knows_runs && row.app() == ACTIONS_APP.0;
-        same.retain(|older| may_be_two || !row.replaces(older, run));
+        same.retain(|older| !row.replaces(older, run));
         same.push(row);
     }
     statuses.sort_by_key(|row| row.id);

@@ -47,6 +47,7 @@ pub(super) struct Shared {
     names: Mutex<HashMap<RepositoryId, FullName>>,
     /// The login of the App's bot.
     pub(super) login: OnceCell<String>,
+    pub(super) lists_only: OnceCell<()>,
     /// Nothing is sent for an installation before this time: it was GitHub's wish (W11).
     pauses: Mutex<HashMap<InstallationId, Timestamp>>,
     skew: Skew,
@@ -104,6 +105,7 @@ impl Client {
                 tokens: Mutex::default(),
                 names: Mutex::default(),
                 login: OnceCell::new(),
+                lists_only: OnceCell::new(),
                 pauses: Mutex::default(),
                 skew: Skew::default(),
                 storage,

@@ -167,6 +167,32 @@ impl Store {
         .map_err(failed("mark pull requests"))
     }
 
+    /// The same, but for one of them.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn mark_head_but(
+        &self,
+        repository: RepositoryId,
+        head: &Oid,
+        but: Number,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        sqlx::query(
+            "UPDATE gate_pulls SET marks = marks + 1,
+                 due_at = CASE WHEN due_at < $4 THEN due_at ELSE $4 END
+             WHERE repository = $1 AND head = $2 AND number <> $3",
+        )
+        .bind(repository.0)
+        .bind(head.as_str())
+        .bind(but.0)
+        .bind(at.0)
+        .execute(&self.pool)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(failed("mark pull requests"))
+    }
+
     /// Leases the pull request that has waited longest at `now`, of an installation that may act.
     /// What is open to be merged goes first: it must not stay so for longer than it may.
     ///

@@ -39,10 +39,14 @@ pub enum Fault {
     Invalid(String),
     /// A push ruleset refuses, with this text (A9).
     Ruleset(String),
+    /// Over GraphQL, of a server that is older than a field which is asked for: 200, and nothing
+    /// but an error without a type.
+    NoSuchField,
     /// A list without its second half and without a next page, a tree cut off, or over GraphQL
-    /// an issue without its title (A10).
+    /// an issue without its title, suites without half of their check runs (A10).
     Partial,
-    /// A list with nothing in it, and `total_count` 0 where it counts (G18).
+    /// A list with nothing in it, and `total_count` 0 where it counts; over GraphQL suites without
+    /// check runs (G18).
     Empty,
     /// A list without its second half, and page after page of nothing behind it: one that is
     /// too long to be read to its end.

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::graphql_checks;
 use super::graphql_gate;
 use super::graphql_parts::{actor, failed, named, variable};
 use super::graphql_pulls;
@@ -16,7 +17,8 @@ use super::tokens::Caller;
 use super::world::World;
 
 /// The operations that read; the others write.
-pub(super) const READS: [&str; 4] = [
+pub(super) const READS: [&str; 5] = [
+    "/graphql/CommitChecks",
     "/graphql/TaskInput",
     "/graphql/ReviewThreads",
     "/graphql/PullState",
@@ -40,6 +42,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         "TaskInput" => task_input(world, call),
         "UpdateRefs" => update_refs(world, call),
         "ReviewThreads" => graphql_pulls::review_threads(world, call),
+        "CommitChecks" => graphql_checks::commit_checks(world, call),
         "PullState" => graphql_gate::pull_state(world, call),
         "MergeQueue" => super::queueing::merge_queue(world, call),
         "MarkPullRequestReadyForReview" => graphql_pulls::mark_ready(world, call),

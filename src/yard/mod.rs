@@ -20,6 +20,7 @@ mod forks;
 mod git;
 mod git_http;
 mod graphql;
+mod graphql_checks;
 mod graphql_gate;
 mod graphql_parts;
 mod graphql_pulls;

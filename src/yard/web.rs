@@ -253,7 +253,7 @@ fn kind(method: &str, path: &str) -> &'static str {
             _,
             [
                 "graphql",
-                "TaskInput" | "ReviewThreads" | "PullState" | "MergeQueue",
+                "TaskInput" | "ReviewThreads" | "PullState" | "MergeQueue" | "CommitChecks",
             ],
         ) => "reads",
         (_, ["graphql", "MarkPullRequestReadyForReview"]) => "content",

@@ -190,16 +190,6 @@ fn not_begun(observed: &Observed, run: &WorkflowRun) -> Option<Check> {
     })
 }
 
-/// Whether what was reported suffices, without the runs of workflows: which run a job is of
-/// matters where something failed, is waited for, or was left out.
-#[must_use]
-pub fn needs_no_runs(observed: &Observed, reading: &Reading) -> bool {
-    let skipped = Standing::Ended(Conclusion::Skipped);
-    let mut checks = observed.checks.iter();
-    let left_out = checks.any(|check| check.standing == skipped);
-    reading.named && matches!(reading.outcome, Outcome::Passed { .. }) && !left_out
-}
-
 fn outcome(observed: &Observed, wanted: &Wanted, counted: &[Check]) -> Outcome {
     if !observed.whole || contradicts(observed) {
         return Outcome::Unknown;

@@ -204,10 +204,9 @@ impl Engine {
         base: &mut Base<'_>,
         check: &Check,
     ) -> Result<OnBase, EngineError> {
-        let github = self.github()?;
         if base.observed.is_none() {
             let commit = &looked.task.base.oid;
-            base.observed = Some(github.checks(&looked.target, commit).await?);
+            base.observed = Some(self.checks_of(&looked.target, commit).await?);
         }
         let same: Vec<&Check> = base.same(check).collect();
         if let Some(broken) = same.iter().find(|one| one.standing.fails()) {
@@ -242,7 +241,7 @@ impl Engine {
         let Some(last) = recent.into_iter().find(is_over) else {
             return Ok(None);
         };
-        let observed = github.checks(&looked.target, &last.head).await?;
+        let observed = self.checks_of(&looked.target, &last.head).await?;
         let same = |one: &Check| {
             one.run == Some(last.run.id) && one.name == check.name && one.standing.has_run()
         };

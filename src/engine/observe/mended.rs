@@ -33,7 +33,7 @@ impl Engine {
             oid: &task.base.oid,
             watch: &watch,
         };
-        let observed = self.github()?.checks(&looked.target, looked.oid).await?;
+        let observed = self.checks_now(&looked.target, looked.oid).await?;
         let mut failing = Failing {
             own: None,
             excused: Vec::new(),

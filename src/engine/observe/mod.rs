@@ -45,6 +45,7 @@ impl Engine {
             oid: head,
             watch,
         };
+        let heard = self.seen_checks.heard().await;
         let fact = match self.look_at_head(&looked).await {
             Ok(fact) => fact,
             Err(error @ EngineError::Store(StoreError::Database { .. })) => return Err(error),
@@ -58,7 +59,17 @@ impl Engine {
                 Fact::ChecksUnread { head: head.clone() }
             }
         };
-        self.record(&task.id, fact, Cause::None).await.map(drop)
+        self.record(&task.id, fact, Cause::None).await?;
+        // What was heard while this look was taken is of after it: the next one is soon.
+        if self
+            .seen_checks
+            .hears_since(task.repository, head, heard)
+            .await
+        {
+            let fact = Fact::ChecksReported { head: head.clone() };
+            self.record(&task.id, fact, Cause::None).await?;
+        }
+        Ok(())
     }
 
     async fn look_at_head(&self, looked: &Head<'_>) -> Result<Fact, EngineError> {
@@ -101,15 +112,7 @@ impl Engine {
             rules: self.required_of(&target, &task.base.branch).await?,
             policy: task.policy.ci.required.clone(),
         };
-        let github = self.github()?;
-        let reports = github.reports(&target, head).await?;
-        let observed = github.without_runs(head, reports.clone());
-        let reading = reading::read(&observed, &wanted);
-        if reading::needs_no_runs(&observed, &reading) {
-            return Ok((observed, reading));
-        }
-        let observed = github.with_runs(&target, head, reports).await?;
-        self.keep_checks(&target, &observed).await;
+        let observed = self.checks_now(&target, head).await?;
         let reading = reading::read(&observed, &wanted);
         Ok((observed, reading))
     }

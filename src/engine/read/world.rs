@@ -5,6 +5,7 @@ use super::super::open::whole;
 use super::super::{Engine, EngineError};
 use super::Reading;
 use crate::domain::event::Fact;
+use crate::domain::gate::work;
 use crate::domain::ids::{
     FullName, InstallationId, Number, Oid, RepositoryId, ReviewId, RunId, TaskId, UserId,
 };
@@ -255,9 +256,13 @@ impl Engine {
         place: &Place,
         head: &Oid,
     ) -> Result<Reading, EngineError> {
-        self.mark_head(place.repository, head).await?;
+        // Before the tasks are read: whoever moves on from here on looks anew.
+        self.forget_checks(place.repository, head).await;
+        let live = self.store.live_tasks(place.repository).await?;
+        let waits = live.iter().find(|one| work::awaits_checks(&one.task, head));
+        self.mark_reported(place.repository, head, waits).await?;
         let mut heard = false;
-        for stored in self.store.live_tasks(place.repository).await? {
+        for stored in live {
             let own = stored.task.pull.as_ref().map(|pull| &pull.head);
             if own == Some(head) {
                 let fact = Fact::ChecksReported { head: head.clone() };

@@ -58,27 +58,27 @@ pub(super) struct CheckRow {
     pub(super) completed_at: Option<String>,
     pub(super) html_url: Option<String>,
     pub(super) details_url: Option<String>,
-    output: Option<OutputRow>,
-    check_suite: Option<SuiteRow>,
-    app: Option<AppRow>,
+    pub(super) output: Option<OutputRow>,
+    pub(super) check_suite: Option<SuiteRow>,
+    pub(super) app: Option<AppRow>,
 }
 
 #[derive(Deserialize)]
-struct OutputRow {
-    title: Option<String>,
-    summary: Option<String>,
+pub(super) struct OutputRow {
+    pub(super) title: Option<String>,
+    pub(super) summary: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct SuiteRow {
-    id: i64,
+pub(super) struct SuiteRow {
+    pub(super) id: i64,
 }
 
 #[derive(Clone, Deserialize)]
-struct AppRow {
-    id: i64,
+pub(super) struct AppRow {
+    pub(super) id: i64,
     #[serde(default)]
-    slug: String,
+    pub(super) slug: String,
 }
 
 #[derive(Deserialize)]

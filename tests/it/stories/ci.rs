@@ -2,6 +2,7 @@
 //!
 //! What CI does is a play of the yard's; each story says whose failure it was.
 
+mod at_once;
 mod excused;
 mod failing;
 pub(crate) mod scene;

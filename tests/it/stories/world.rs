@@ -155,12 +155,9 @@ impl World {
     /// Then a second passes: GitHub's times are whole ones.
     pub(crate) async fn settles(&self) {
         loop {
+            // Before each step: what is told of the last one is heard by then, each time.
             self.yard.settle().await;
-            let mut moved = false;
-            while self.steps().await {
-                moved = true;
-            }
-            if !moved {
+            if !self.steps().await {
                 break;
             }
         }

@@ -1,10 +1,11 @@
-//! Runs that run again, that are cancelled, and that are real: what CI leaves behind each time.
+//! Runs that run again, that are cancelled, and that are real: what CI leaves behind each time, and
+//! how one question tells of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use castellan::yard::{
-    Ci, CiRunner, Options, Outcome, Play, PlayedJob, PlayedWorkflow, Step, StepEnd,
+    Ci, CiRunner, Options, Outcome, Play, PlayedJob, PlayedStatus, PlayedWorkflow, Step, StepEnd,
 };
 use futures::future::{BoxFuture, FutureExt};
 use reqwest::Method;
@@ -154,4 +155,32 @@ async fn a_dispatched_run_reports_on_the_default_branch_where_that_is_wanted() {
         (&check["name"], &check["conclusion"]),
         (&json!("work"), &json!("failure"))
     );
+}
+
+#[tokio::test]
+async fn one_question_in_graphql_tells_what_ci_says_of_a_commit() {
+    let play = Play::red("test", "no").with_status(PlayedStatus::new("old", "pending", "alice"));
+    let (scene, token, head) = played(vec![play]).await;
+    let asked = json!({"owner": "octo", "name": "sample", "head": head});
+    let answer = scene.asks(&token, "CommitChecks", asked.clone()).await;
+    let commit = &answer["data"]["repository"]["object"];
+    let suite = &commit["checkSuites"]["nodes"][0];
+    assert_eq!(commit["checkSuites"]["totalCount"], 1, "{answer}");
+    assert_eq!(suite["conclusion"], "FAILURE");
+    assert_eq!(suite["workflowRun"]["runAttempt"], 1);
+    let check = &suite["checkRuns"]["nodes"][0];
+    assert_eq!(check["name"], "test");
+    assert_eq!(check["conclusion"], "FAILURE");
+    assert_eq!(commit["status"]["contexts"][0]["state"], "PENDING");
+    assert_eq!(
+        commit["statusCheckRollup"]["contexts"]["statusContextCount"],
+        1
+    );
+    for needed in ["actions", "checks", "contents", "statuses"] {
+        let mut granted = grants();
+        granted.as_object_mut().unwrap().remove(needed);
+        let token = scene.token(granted).await;
+        let refused = scene.asks(&token, "CommitChecks", asked.clone()).await;
+        assert_eq!(refused["errors"][0]["type"], "FORBIDDEN", "{needed}");
+    }
 }

@@ -7,6 +7,8 @@ use castellan::yard::{Fault, Outcome, Permission, Play, PlayedJob, PlayedWorkflo
 use super::super::world::{FIX, World};
 use super::scene::{LOG, green, red, stage};
 
+/// By which all is asked that CI says of a commit.
+const QUESTION: &str = "/graphql/CommitChecks";
 /// Longer than checks are waited for.
 const TOO_LONG_S: i64 = 7_300;
 
@@ -160,9 +162,10 @@ async fn d13_a10_a_list_that_is_cut_is_never_green() {
     let world = World::begins().await;
     world.has_ci(green(), vec![green()]).await;
     let issue = world.labelled_issue().await;
-    let partial = Fault::Partial;
     let lists = "/repos/octo/sample/commits/*/check-runs";
-    world.yard.fault("GET", lists, partial, 3);
+    for (method, path) in [("POST", QUESTION), ("GET", lists)] {
+        world.yard.fault(method, path, Fault::Partial, 3);
+    }
     world.attempts(FIX).await;
     assert_eq!(stage(&world.task(issue).await), "checking");
     for _ in 0..6 {
