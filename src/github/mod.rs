@@ -6,7 +6,7 @@
 //!   `pages`: a list, and whether its end was reached.
 //! - [`observe`] reads; [`checks`] reads what CI reports of a commit, [`logs`] what a job said,
 //!   from GitHub's `storage`; [`perform`] writes what people see and starts runs; [`apply`] writes
-//!   commits and pull requests; `pull_state` and [`publish`] serve the gate; [`sweep`] lists what deliveries may have missed.
+//!   commits and pull requests; `pull_state`, [`publish`] and [`evidence`] serve the gate; [`sweep`] lists what deliveries may have missed.
 //!
 //! octocrab's types never leave this room. There is no function here that merges or
 //! approves anything. Knows nothing of the store or of git.
@@ -17,6 +17,7 @@ pub mod apply;
 mod as_app;
 pub mod checks;
 pub mod client;
+pub mod evidence;
 pub mod identity;
 pub mod logs;
 pub mod observe;

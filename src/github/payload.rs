@@ -4,6 +4,8 @@
 //! delivery that lacks what its event must have is an error, kept and counted (D9). Source:
 //! GitHub's "Webhook events and payloads".
 
+mod own_checks;
+
 use serde_json::Value;
 
 use super::checks::is_own_workflow;
@@ -70,6 +72,7 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
             payload.reported("/check_suite/app/id", "/check_suite/head_sha")
         }
         ("check_run", "created") => payload.published(),
+        ("check_run", "requested_action") => payload.clicked(),
         ("check_run", "completed") => payload.reported("/check_run/app/id", "/check_run/head_sha"),
         ("status", _) => payload.reported("", "/sha"),
         ("workflow_run", _) => Ok(nothing("runs are only watched for their end")),
@@ -308,18 +311,6 @@ impl Payload<'_> {
         Ok(Notice::ChecksReported {
             place: self.place()?,
             head,
-        })
-    }
-
-    fn published(&self) -> Result<Notice, PayloadError> {
-        if self.number("/check_run/app/id")? != self.app_id {
-            return Ok(nothing("a check of another App that begins"));
-        }
-        let head = "/check_run/head_sha";
-        Ok(Notice::Published {
-            place: self.place()?,
-            head: self.text(head)?.parse().map_err(|_| self.missing(head))?,
-            run: self.number("/check_run/id")?,
         })
     }
 

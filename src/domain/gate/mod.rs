@@ -9,12 +9,15 @@
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
 //! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
 //! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at.
+//! - [`evidence_page`]: what is known of an agent's work, for people; [`button`]: what they click there.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
 pub mod again;
 pub mod bounded;
+pub mod button;
 pub mod codeowners;
+pub mod evidence_page;
 pub mod facts;
 pub mod read;
 pub mod ready;

@@ -7,8 +7,10 @@ use super::facts::RiskRule;
 use super::verdict::{Requirement, State, Verdict};
 use crate::domain::text;
 
-/// Longest summary of a check run that GitHub takes, in characters.
+/// Longest summary of a check run that GitHub takes, in characters; held in bytes, to be sure of it.
 pub const SUMMARY_CHARS: usize = 65_535;
+/// Room for the line that says how much was left out, in bytes.
+const NOTE_BYTES: usize = 100;
 /// Lines of one list that are shown.
 const LINES: usize = 40;
 /// Longest line of a list, in characters.
@@ -39,13 +41,26 @@ pub fn summary(verdict: &Verdict) -> String {
         verdict.decision.sentence()
     );
     let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
-    if out.chars().count() <= SUMMARY_CHARS {
-        return out;
+    whole_lines(&out, SUMMARY_CHARS)
+}
+
+/// As many whole lines of `text` as `most` bytes hold, and how many were left out: a cut within a
+/// line could leave half a code span.
+pub(super) fn whole_lines(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
     }
-    let note = "\n\n(shortened)\n";
-    let mut short: String = out.chars().take(SUMMARY_CHARS - note.len()).collect();
-    short.push_str(note);
-    short
+    let room = most.saturating_sub(NOTE_BYTES);
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if end + line.len() > room {
+            break;
+        }
+        end += line.len();
+    }
+    let (kept, rest) = text.split_at(end);
+    let left = rest.lines().filter(|line| !line.is_empty()).count();
+    format!("{kept}\n({left} more lines were left out: GitHub takes no more.)\n")
 }
 
 /// Conclusion, title and table for a terminal; with `why` all the rest.
@@ -121,7 +136,8 @@ fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-fn rule(rule: &RiskRule) -> String {
+/// A rule that fired, and for which file.
+pub(super) fn rule(rule: &RiskRule) -> String {
     let because = neutral(&rule.because);
     match &rule.path {
         Some(path) => format!("{}: {because} ({})", rule.tier, code(path)),
@@ -129,11 +145,13 @@ fn rule(rule: &RiskRule) -> String {
     }
 }
 
-fn code(raw: &str) -> String {
+/// Foreign text as code.
+pub(super) fn code(raw: &str) -> String {
     text::inline_code(raw, LINE_CHARS)
 }
 
-fn neutral(raw: &str) -> String {
+/// Foreign text as one line of prose in which nothing acts.
+pub(super) fn neutral(raw: &str) -> String {
     text::neutral(&text::line(raw, LINE_CHARS), LINE_CHARS)
         .replace('\n', " ")
         .trim()

@@ -232,7 +232,7 @@ mod tests {
                 id: UserId(by),
                 login: "bob".to_owned(),
             },
-            comment: CommentId(1),
+            comment: Some(CommentId(1)),
             page: None,
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! - `observe`: the facts of a pull request, from GitHub, git and the store.
 //! - `ready`: when a draft of ours is theirs to look at.
+//! - `evidence`: the informational run beside it, with the buttons.
 //! - `publish`: the required check, so that the newest run always says the newest verdict.
 //!
 //! Decides nothing: that is [`crate::domain::gate`].
@@ -11,6 +12,7 @@ mod base;
 mod checks;
 mod commits;
 mod difference;
+mod evidence;
 mod observe;
 mod people;
 mod publish;
@@ -242,7 +244,9 @@ impl Engine {
                     .await?;
             }
         }
-        Ok((judged, observed.next(&verdict)))
+        let next = observed.next(&verdict);
+        let next = self.say_evidence(seen, &observed, &own, next).await?;
+        Ok((judged, next))
     }
 
     /// Takes a published `success` back, and says why.

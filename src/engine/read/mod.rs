@@ -1,6 +1,7 @@
 //! One delivery into facts. A delivery stays unread until what it says is recorded, so a
 //! crash in between only means that it is read again.
 
+mod click;
 mod command;
 mod judged;
 mod request;
@@ -118,6 +119,7 @@ impl Engine {
                 review,
             } => self.read_review(place, *number, *review).await,
             Notice::Published { place, head, run } => self.read_published(place, head, *run).await,
+            Notice::Clicked { .. } => self.read_click(notice).await,
             Notice::PullTouched { place, number } => self.read_touch(place, *number).await,
             Notice::RunEnded {
                 place,
