@@ -4,6 +4,7 @@
 //! where nothing of theirs can push a fact out. Foreign texts come out as code. It decides nothing.
 
 mod annotations;
+mod checked;
 mod sections;
 
 pub use annotations::{ANNOTATIONS, Annotation, Level};
@@ -117,8 +118,8 @@ fn title(known: &Known<'_>) -> String {
     };
     let parts = [
         format!("{tier} ({})", tier.words()),
-        sections::acceptance_in_short(known).to_owned(),
-        sections::ci_in_short(known),
+        checked::acceptance_in_short(known).to_owned(),
+        checked::ci_in_short(known),
         attempts,
     ];
     text::line(&parts.join("; "), TITLE_CHARS)
@@ -129,11 +130,13 @@ fn summary(known: &Known<'_>) -> String {
     let mut out = format!(
         "What Castellan knows of this pull request. It decides nothing: whether this may be merged is said by {gate}.\n"
     );
+    let tier = known.verdict.tier;
+    let why = format!("Why {tier} ({})", tier.words());
     let sections = [
         ("What was asked", sections::asked(known)),
-        ("What was checked", sections::checked(known)),
-        ("What was not checked", sections::unchecked(known)),
-        ("Why this tier", sections::tier(known)),
+        ("What was checked", checked::checked(known)),
+        ("What was not checked", checked::unchecked(known)),
+        (&*why, sections::tier(known)),
         ("The change", sections::change(known)),
         ("Attempts", sections::attempts(known)),
         ("Network and refusals", sections::refusals(known)),

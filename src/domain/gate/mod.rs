@@ -35,6 +35,7 @@ mod overriding;
 mod people;
 mod queue;
 mod requirements;
+mod steps;
 mod weighed;
 
 pub use evidence::asked as asked_sections;

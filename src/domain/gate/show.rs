@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::facts::RiskRule;
+use super::facts::{Enforcement, RiskRule};
+use super::steps::steps;
 use super::verdict::{Requirement, State, Verdict};
 use crate::domain::text;
 
@@ -20,6 +21,10 @@ const LINE_CHARS: usize = 400;
 #[must_use]
 pub fn summary(verdict: &Verdict) -> String {
     let mut out = String::new();
+    // Said before anything else: all that follows may be passed by (H23).
+    if verdict.enforcement == Enforcement::Advisory {
+        let _ = writeln!(out, "⚠️ **{}**\n", verdict.enforcement.words());
+    }
     if !verdict.requirements.is_empty() {
         out.push_str("| | requirement | |\n|---|---|---|\n");
         for one in verdict.requirements.iter().take(LINES) {
@@ -27,20 +32,22 @@ pub fn summary(verdict: &Verdict) -> String {
             let _ = writeln!(out, "| {} | {} | {what} |", mark(one), one.name);
         }
     }
+    list(&mut out, "What to do next", steps(verdict).into_iter());
     let left_out = verdict.left_out.iter();
     let left_out = left_out.map(|one| format!("{} {}", code(&one.login), neutral(&one.why)));
     list(&mut out, "Who did not count", left_out);
     let waived = verdict.waived.iter().map(|line| neutral(line));
     list(&mut out, "Waived by the override", waived);
     list(&mut out, "Why this tier", verdict.rules.iter().map(rule));
-    list(&mut out, "What to do next", verdict.next.iter().cloned());
     let _ = writeln!(
         out,
         "\nDecided by {}: {}",
         verdict.decision,
         verdict.decision.sentence()
     );
-    let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
+    if verdict.enforcement != Enforcement::Advisory {
+        let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
+    }
     whole_lines(&out, SUMMARY_CHARS)
 }
 

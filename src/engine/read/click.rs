@@ -10,9 +10,17 @@ use crate::domain::request::{Origin, Request};
 use crate::github::Target;
 
 impl Engine {
+    /// A command: said in a comment, or by a button.
+    pub(super) async fn read_command(&self, notice: &Notice) -> Result<Reading, EngineError> {
+        match notice {
+            Notice::Clicked { .. } => self.read_click(notice).await,
+            _ => self.read_comment(notice).await,
+        }
+    }
+
     /// Follows a click of somebody who may say the command, on what they could see: our own run, for
     /// the head and the attempt that are there now (X85).
-    pub(super) async fn read_click(&self, notice: &Notice) -> Result<Reading, EngineError> {
+    async fn read_click(&self, notice: &Notice) -> Result<Reading, EngineError> {
         let Notice::Clicked {
             place,
             head: seen,

@@ -92,7 +92,7 @@ impl Engine {
                 self.read_label(place, *number, sender.as_ref(), text.as_ref())
                     .await
             }
-            Notice::Commented { .. } => self.read_comment(notice).await,
+            Notice::Commented { .. } | Notice::Clicked { .. } => self.read_command(notice).await,
             Notice::Unlabeled {
                 place,
                 number,
@@ -119,7 +119,6 @@ impl Engine {
                 review,
             } => self.read_review(place, *number, *review).await,
             Notice::Published { place, head, run } => self.read_published(place, head, *run).await,
-            Notice::Clicked { .. } => self.read_click(notice).await,
             Notice::PullTouched { place, number } => self.read_touch(place, *number).await,
             Notice::RunEnded {
                 place,

@@ -251,18 +251,18 @@ fn x82_a_page_that_is_too_long_is_cut_in_whole_lines_and_says_so() {
     case.returned[1].words = "𝄞 words\n".repeat(20_000);
     let rule = |at: usize| RiskRule {
         tier: Tier::T2,
-        because: Text::of(&wide(at)[..200]),
+        because: Text::of(&wide(at)),
         path: Some(Text::of(&wide(at))),
     };
     let pull = case.pull();
     pull.risk.rules = List::of((0..60).map(rule).collect()).unwrap();
     let first = pull.ci.checks[0].clone();
     let named = |at: usize| SeenCheck {
-        name: Text::of(&wide(at)[..250]),
+        name: Text::of(&wide(at)),
         ..first.clone()
     };
     pull.ci.checks = List::of((0..90).map(named).collect()).unwrap();
-    let finding = |at: usize| Text::of(&wide(at)[..400]);
+    let finding = |at: usize| Text::of(&wide(at));
     let scans = Section {
         name: SectionName::Scans,
         head: None,

@@ -112,7 +112,7 @@ async fn what_is_known_is_said_once_and_anew_where_it_changed() {
 #[tokio::test]
 async fn each_head_has_its_own_run_once_its_work_came_to_rest() {
     let world = World::begins().await;
-    world.free_ci(green(), vec![red(LOG), green()]).await;
+    world.has_ci(green(), vec![red(LOG), green()]).await;
     let issue = world.first_attempt().await;
     world.looks().await;
     let wrong = world.task(issue).await.pull.unwrap().head;
@@ -224,7 +224,6 @@ async fn x85_a_click_on_an_older_head_does_nothing_but_say_so() {
 async fn x85_a_button_that_we_never_showed_is_none_of_ours() {
     let world = World::begins().await;
     let rested = world.rested().await;
-    let before = world.transcript().await;
     // Of our own App, and not a run that has buttons: nothing of it is followed.
     let github = world.engine.github.as_ref().unwrap();
     let stored = world.engine.store.newest_tasks(1).await.unwrap();
@@ -241,6 +240,7 @@ async fn x85_a_button_that_we_never_showed_is_none_of_ours() {
     let target = castellan::github::Target::from(&stored[0].task);
     let id = github.publish_evidence(&target, &strange).await.unwrap();
     world.settles().await;
+    let before = world.transcript().await;
     world.alice.clicks(id, "stop:1").await.unwrap();
     world.settles().await;
     assert_eq!(world.stage(&rested).await.0, "delivered");
@@ -252,9 +252,12 @@ async fn x85_a_button_that_we_never_showed_is_none_of_ours() {
 async fn x82_what_an_agent_says_stays_apart_and_acts_nowhere() {
     let world = World::begins().await;
     world.free_ci(green(), vec![green()]).await;
-    let issue = world.labelled_issue().await;
+    let opened = world.alice.opens_issue("Adding subtracts", "It subtracts.");
+    let issue = opened.await.unwrap();
+    world.alice.labels(issue, "agent").await.unwrap();
+    world.settles().await;
     let runner = world.runner().await;
-    let odd = "docs/@octocat `<b>.md";
+    let odd = "docs/@octocat `b.md";
     let mut returned = runner
         .result(&[(FIX.0, Some(FIX.1)), (odd, Some("Hm\n"))])
         .await;
