@@ -27,7 +27,10 @@ pub fn summary(verdict: &Verdict) -> String {
     }
     if !verdict.requirements.is_empty() {
         out.push_str("| | requirement | |\n|---|---|---|\n");
-        for one in verdict.requirements.iter().take(LINES) {
+        let mut rows: Vec<&Requirement> = verdict.requirements.iter().collect();
+        // What is missing comes first: on a phone it is all that fits.
+        rows.sort_by_key(|one| rank(one.state));
+        for one in rows.into_iter().take(LINES) {
             let what = cell(&one.what);
             let _ = writeln!(out, "| {} | {} | {what} |", mark(one), one.name);
         }
@@ -168,6 +171,14 @@ pub(super) fn neutral(raw: &str) -> String {
 /// A cell of a table: a bar would end it.
 fn cell(raw: &str) -> String {
     neutral(raw).replace('|', "\\|")
+}
+
+const fn rank(state: State) -> u8 {
+    match state {
+        State::NotMet => 0,
+        State::Met => 1,
+        State::NotAsked => 2,
+    }
 }
 
 fn mark(one: &Requirement) -> &'static str {

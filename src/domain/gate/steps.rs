@@ -35,6 +35,7 @@ const fn usual(decision: Decision, conclusion: Conclusion) -> Option<&'static st
             | Conclusion::Failure => "Nothing: it is judged again when CI has ended.",
         },
         D::V20 => "Run the check again that is named above; its end is heard.",
+        D::V23 => "Nothing: the agent takes the base in by itself.",
         D::V24 => "Whoever is named above approves this head.",
         D::V25 => "Resolve the threads on the pull request's page.",
         D::V2
@@ -51,7 +52,6 @@ const fn usual(decision: Decision, conclusion: Conclusion) -> Option<&'static st
         | D::V15
         | D::V21
         | D::V22
-        | D::V23
         | D::V26
         | D::M1
         | D::M2

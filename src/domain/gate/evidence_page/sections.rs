@@ -206,7 +206,7 @@ pub(super) fn refusals(known: &Known<'_>) -> Vec<String> {
         let refused = ran.refused.iter();
         let refused = refused.map(|title| {
             format!(
-                "Attempt {number}: refused to the agent: {}",
+                "Attempt {number}: Refused to the agent: {}",
                 code(&without_secrets(title))
             )
         });
