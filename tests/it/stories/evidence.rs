@@ -308,6 +308,14 @@ async fn an_answer_that_was_lost_makes_no_second_run() {
     let rested = world.at_rest(issue).await;
     let said = world.one(&rested.head).await;
     assert!(said.title.starts_with("T1"), "{said:?}");
+    let calls = world.yard.call_list();
+    let is_post = |path: &str| path.ends_with("/check-runs");
+    let mut lost = calls.iter().filter(|call| call.status == 502);
+    assert!(lost.any(|call| call.method == "POST" && is_post(&call.path)));
+    // It was looked for, and found: what was posted is amended.
+    let found = calls.iter().filter(|call| call.method == "PATCH");
+    let path = format!("/check-runs/{}", said.id);
+    assert_eq!(found.filter(|call| call.path.ends_with(&path)).count(), 1);
     world.ends().await;
 }
 
