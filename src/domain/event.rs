@@ -212,7 +212,7 @@ pub enum Fact {
     StopAsked {
         /// Who.
         by: Person,
-        /// By which comment; what was recorded before it was kept has none.
+        /// By which comment; a button has none, nor has what was recorded before it was kept.
         #[serde(default)]
         comment: Option<CommentId>,
     },
@@ -220,8 +220,9 @@ pub enum Fact {
     FixAsked {
         /// Who.
         by: Person,
-        /// By which comment.
-        comment: CommentId,
+        /// By which comment; a button has none.
+        #[serde(default)]
+        comment: Option<CommentId>,
         /// In which words.
         words: Option<String>,
         /// The branch's tip as it is now, which the attempt starts from.
@@ -246,8 +247,9 @@ pub enum Fact {
     HandoffAsked {
         /// Who.
         by: Person,
-        /// By which comment.
-        comment: CommentId,
+        /// By which comment; a button has none.
+        #[serde(default)]
+        comment: Option<CommentId>,
         /// Address of the task's page, where there is one.
         page: Option<String>,
     },

@@ -158,6 +158,19 @@ pub enum Notice {
         /// Its head.
         head: Oid,
     },
+    /// A button of a check run of our own was clicked.
+    Clicked {
+        /// Where.
+        place: Place,
+        /// The commit of the check run.
+        head: Oid,
+        /// The check run.
+        run: i64,
+        /// The button's identifier.
+        button: String,
+        /// Who clicked.
+        sender: Sender,
+    },
     /// A workflow run is over.
     RunEnded {
         /// Where.

@@ -65,6 +65,11 @@ pub enum Refusal {
     NothingToOverride,
     /// `/agent override` that was said before the head was seen that is there now.
     OverrideOutdated,
+    /// A button that was shown for an older commit or attempt.
+    ButtonOutdated {
+        /// Who clicked.
+        by: Person,
+    },
     /// `/agent ci` that was said before the commit was there that waits now.
     ApprovalOutdated,
     /// A command for a task where there is none.
@@ -133,6 +138,7 @@ impl Refusal {
             Self::ApprovalOutdated => {
                 "Nothing was approved: another commit waits now than when you wrote this. Look at it in the status comment, then comment `/agent ci` again.".to_owned()
             }
+            Self::ButtonOutdated { by } => button_outdated(by),
             Self::NoTask => {
                 "There is no task here. Label an issue `agent`, or comment `/agent run` on it, to start one.".to_owned()
             }
@@ -174,6 +180,7 @@ impl Refusal {
             // The answer is the same table, whatever the word was.
             Self::UnknownCommand { .. } => Window::Repository(String::from("unknown-command")),
             Self::TaskThere => Window::Issue(String::from("task-there")),
+            Self::ButtonOutdated { .. } => Window::Issue(String::from("button-outdated")),
             Self::ContractUnreadable { problems } => {
                 let problems = problems.join("\n");
                 Window::Issue(format!("contract {}", Sha256Hex::of(problems).short()))
@@ -216,6 +223,13 @@ const OWN_BRANCH: &str = "Nothing was started: this pull request's branch is one
 const DEFAULT_HEAD: &str = "Nothing was started: this pull request's branch is the default branch, and a draft for it belongs to an issue. Open an issue and label it `agent`.";
 const PULL_OVER: &str =
     "Nothing was started: this pull request is merged or closed. Open it again first.";
+
+fn button_outdated(by: &Person) -> String {
+    format!(
+        "Nothing was done, {}: that button belongs to an older commit or attempt. Use those of the newest `agent-evidence` check, or comment `/agent fix`, `/agent handoff` or `/agent stop`.",
+        text::inline_code(&by.login, 40)
+    )
+}
 
 fn nothing_to_mend(excused: &[String], pending: bool) -> String {
     let mut said = "Nothing was started: no check fails here because of the code, no review thread by somebody with write access stands open, and the comment says nothing else.".to_owned();

@@ -6,8 +6,8 @@
 //!   `pages`: a list, and whether its end was reached.
 //! - [`observe`] reads; [`checks`] reads what CI reports of a commit, [`logs`] what a job said,
 //!   from GitHub's `storage`; [`perform`] writes what people see and starts runs; [`apply`] writes
-//!   commits and pull requests; `pull_state`, `merge_queue` and
-//!   [`publish`] serve the gate; [`sweep`] lists what deliveries may have missed.
+//!   commits and pull requests; `pull_state`, `merge_queue`,
+//!   [`publish`] and [`evidence`] serve the gate; [`sweep`] lists what deliveries may have missed.
 //!
 //! octocrab's types never leave this room. There is no function here that merges or
 //! approves anything. Knows nothing of the store or of git.
@@ -18,6 +18,7 @@ pub mod apply;
 mod as_app;
 pub mod checks;
 pub mod client;
+pub mod evidence;
 pub mod identity;
 pub mod logs;
 mod merge_queue;

@@ -4,6 +4,7 @@
 //! delivery that lacks what its event must have is an error, kept and counted (D9). Source:
 //! GitHub's "Webhook events and payloads".
 
+mod own_checks;
 mod queue;
 
 use serde_json::Value;
@@ -74,6 +75,7 @@ pub fn read(event: &str, body: &[u8], app_id: i64) -> Result<Notice, PayloadErro
         ("check_suite", "rerequested") => payload.asked_again("/check_suite/head_sha"),
         ("check_run", "rerequested") => payload.asked_again("/check_run/head_sha"),
         ("check_run", "created") => payload.published(),
+        ("check_run", "requested_action") => payload.clicked(),
         ("check_run", "completed") => payload.reported("/check_run/app/id", "/check_run/head_sha"),
         ("status", _) => payload.reported("", "/sha"),
         ("workflow_run", _) => Ok(nothing("runs are only watched for their end")),

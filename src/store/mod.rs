@@ -6,6 +6,7 @@
 
 mod cursors;
 mod deliveries;
+mod evidence_runs;
 mod failures;
 mod gate;
 mod gate_runs;
@@ -32,6 +33,7 @@ use sqlx::{AnyPool, ConnectOptions as _, Executor as _, Row as _};
 use url::Url;
 
 pub use deliveries::{Delivery, DeliveryCounts, DeliveryEnd, Receipt};
+pub use evidence_runs::{EvidenceKey, SaidEvidence};
 pub use failures::{DIGEST_BYTES_MAX, Flake, FlakeKey, KeptFailure, NewFailure, Sought};
 pub use gate::{DuePull, JudgedPull};
 pub use gate_runs::{GateKey, PublishedRun};

@@ -111,3 +111,66 @@ impl World {
         self.tell_check(repo, check.id, action, sender, more)
     }
 }
+
+/// A check run as people see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownCheck {
+    /// Its number.
+    pub id: i64,
+    /// Its conclusion, or its status before that.
+    pub standing: String,
+    /// Its title.
+    pub title: String,
+    /// What it says, as Markdown.
+    pub summary: String,
+    /// What it says below that, as Markdown.
+    pub text: String,
+    /// Its marks in the difference: path, line and message.
+    pub annotations: Vec<(String, i64, String)>,
+    /// The identifiers of its buttons.
+    pub buttons: Vec<String>,
+}
+
+impl Repo {
+    /// All check runs of this name on a commit, the newest last.
+    ///
+    /// # Errors
+    /// There is no such commit.
+    pub async fn shown_checks(
+        &self,
+        commit: &str,
+        name: &str,
+    ) -> Result<Vec<ShownCheck>, YardError> {
+        let (commit, name) = (commit.to_owned(), name.to_owned());
+        self.stage(move |world, repo| {
+            let head = world.commit(repo, &commit)?;
+            let checks = world.repo(repo)?.checks.values();
+            let known = checks.filter(|check| check.head == head && check.name == name);
+            let mut shown: Vec<ShownCheck> = known.map(shown).collect();
+            shown.sort_by_key(|check| check.id);
+            Ok(shown)
+        })
+        .await
+    }
+}
+
+fn shown(check: &Check) -> ShownCheck {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mark = |one: &serde_json::Value| {
+        let line = one["start_line"].as_i64().unwrap_or_default();
+        (text(&one["path"]), line, text(&one["message"]))
+    };
+    ShownCheck {
+        id: check.id,
+        standing: check.conclusion.as_ref().unwrap_or(&check.status).clone(),
+        title: text(&check.output["title"]),
+        summary: text(&check.output["summary"]),
+        text: text(&check.output["text"]),
+        annotations: check.annotations.iter().map(mark).collect(),
+        buttons: check
+            .actions
+            .iter()
+            .map(|one| text(&one["identifier"]))
+            .collect(),
+    }
+}

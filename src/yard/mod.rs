@@ -68,6 +68,7 @@ mod world;
 #[expect(clippy::module_inception, reason = "the noun of this room is the yard")]
 mod yard;
 
+pub use buttons::ShownCheck;
 pub use ci::{Ci, CiFolder, CiRunner, Step, StepEnd};
 pub use faults::Fault;
 pub use git::GitError;

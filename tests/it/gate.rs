@@ -4,6 +4,7 @@
 mod cases;
 mod codeowners;
 mod command;
+mod evidence_page;
 mod properties;
 mod rows;
 

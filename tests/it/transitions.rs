@@ -289,3 +289,27 @@ fn k6_of_two_runs_only_the_one_that_entered_counts() {
         stopped.effects
     );
 }
+
+/// A review's attempt has no comment either: the button must not be taken for its repetition (D3).
+#[test]
+fn a_button_asks_anew_although_it_has_no_comment() {
+    use castellan::domain::event::Fact;
+    let fix = || Fact::FixAsked {
+        by: sample::alice(),
+        comment: None,
+        words: None,
+        head: sample::oid(2),
+    };
+    let mut task = stages::of(stages::delivered(&stages::opened()), 5);
+    for at in [100, 200] {
+        let asked = decide(&task, &event(at, fix()));
+        assert_eq!(asked.because, Because::FixAsked);
+        assert!(
+            !asked
+                .effects
+                .iter()
+                .any(|one| matches!(one, Effect::Acknowledge { .. }))
+        );
+        task = stages::of(stages::delivered(&asked.task), 5);
+    }
+}

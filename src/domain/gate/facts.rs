@@ -146,7 +146,7 @@ impl Enforcement {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Enforced => "the base's rules require this check of everybody",
+            Self::Enforced => "enforced: the base's rules require this check of everybody",
             Self::Advisory => "advisory: the base's rules let people merge without this check",
             Self::Unknown => "unknown: the App cannot see whether somebody may merge without it",
         }

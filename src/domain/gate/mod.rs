@@ -10,12 +10,15 @@
 //! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
 //! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at; [`forged`]: what
 //!   somebody else reports by our name.
+//! - [`evidence_page`]: what is known of an agent's work, for people; [`button`]: what they click there.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
 pub mod again;
 pub mod bounded;
+pub mod button;
 pub mod codeowners;
+pub mod evidence_page;
 pub mod facts;
 pub mod forged;
 pub mod read;
@@ -34,6 +37,7 @@ mod overriding;
 mod people;
 mod queue;
 mod requirements;
+mod steps;
 mod weighed;
 
 pub use evidence::asked as asked_sections;

@@ -3,12 +3,15 @@
 
 use std::fmt::Write as _;
 
-use super::facts::RiskRule;
+use super::facts::{Enforcement, RiskRule};
+use super::steps::steps;
 use super::verdict::{Requirement, State, Verdict};
 use crate::domain::text;
 
-/// Longest summary of a check run that GitHub takes, in characters.
+/// Longest summary of a check run that GitHub takes, in characters; held in bytes, to be sure of it.
 pub const SUMMARY_CHARS: usize = 65_535;
+/// Room for the line that says how much was left out, in bytes.
+const NOTE_BYTES: usize = 100;
 /// Lines of one list that are shown.
 const LINES: usize = 40;
 /// Longest line of a list, in characters.
@@ -18,34 +21,56 @@ const LINE_CHARS: usize = 400;
 #[must_use]
 pub fn summary(verdict: &Verdict) -> String {
     let mut out = String::new();
+    // Said before anything else: all that follows may be passed by (H23).
+    if verdict.enforcement == Enforcement::Advisory {
+        let _ = writeln!(out, "⚠️ **{}**\n", verdict.enforcement.words());
+    }
     if !verdict.requirements.is_empty() {
         out.push_str("| | requirement | |\n|---|---|---|\n");
-        for one in verdict.requirements.iter().take(LINES) {
+        let mut rows: Vec<&Requirement> = verdict.requirements.iter().collect();
+        // What is missing comes first: on a phone it is all that fits.
+        rows.sort_by_key(|one| rank(one.state));
+        for one in rows.into_iter().take(LINES) {
             let what = cell(&one.what);
             let _ = writeln!(out, "| {} | {} | {what} |", mark(one), one.name);
         }
     }
+    list(&mut out, "What to do next", steps(verdict).into_iter());
     let left_out = verdict.left_out.iter();
     let left_out = left_out.map(|one| format!("{} {}", code(&one.login), neutral(&one.why)));
     list(&mut out, "Who did not count", left_out);
     let waived = verdict.waived.iter().map(|line| neutral(line));
     list(&mut out, "Waived by the override", waived);
     list(&mut out, "Why this tier", verdict.rules.iter().map(rule));
-    list(&mut out, "What to do next", verdict.next.iter().cloned());
     let _ = writeln!(
         out,
         "\nDecided by {}: {}",
         verdict.decision,
         verdict.decision.sentence()
     );
-    let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
-    if out.chars().count() <= SUMMARY_CHARS {
-        return out;
+    if verdict.enforcement != Enforcement::Advisory {
+        let _ = writeln!(out, "\nEnforcement: {}.", verdict.enforcement.words());
     }
-    let note = "\n\n(shortened)\n";
-    let mut short: String = out.chars().take(SUMMARY_CHARS - note.len()).collect();
-    short.push_str(note);
-    short
+    whole_lines(&out, SUMMARY_CHARS)
+}
+
+/// As many whole lines of `text` as `most` bytes hold, and how many were left out: a cut within a
+/// line could leave half a code span.
+pub(super) fn whole_lines(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(NOTE_BYTES);
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if end + line.len() > room {
+            break;
+        }
+        end += line.len();
+    }
+    let (kept, rest) = text.split_at(end);
+    let left = rest.lines().filter(|line| !line.is_empty()).count();
+    format!("{kept}\n({left} more lines were left out: GitHub takes no more.)\n")
 }
 
 /// Conclusion, title and table for a terminal; with `why` all the rest.
@@ -121,7 +146,8 @@ fn list(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-fn rule(rule: &RiskRule) -> String {
+/// A rule that fired, and for which file.
+pub(super) fn rule(rule: &RiskRule) -> String {
     let because = neutral(&rule.because);
     match &rule.path {
         Some(path) => format!("{}: {because} ({})", rule.tier, code(path)),
@@ -129,11 +155,13 @@ fn rule(rule: &RiskRule) -> String {
     }
 }
 
-fn code(raw: &str) -> String {
+/// Foreign text as code.
+pub(super) fn code(raw: &str) -> String {
     text::inline_code(raw, LINE_CHARS)
 }
 
-fn neutral(raw: &str) -> String {
+/// Foreign text as one line of prose in which nothing acts.
+pub(super) fn neutral(raw: &str) -> String {
     text::neutral(&text::line(raw, LINE_CHARS), LINE_CHARS)
         .replace('\n', " ")
         .trim()
@@ -143,6 +171,14 @@ fn neutral(raw: &str) -> String {
 /// A cell of a table: a bar would end it.
 fn cell(raw: &str) -> String {
     neutral(raw).replace('|', "\\|")
+}
+
+const fn rank(state: State) -> u8 {
+    match state {
+        State::NotMet => 0,
+        State::Met => 1,
+        State::NotAsked => 2,
+    }
 }
 
 fn mark(one: &Requirement) -> &'static str {

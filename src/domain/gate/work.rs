@@ -254,7 +254,7 @@ mod tests {
                 id: UserId(by),
                 login: "bob".to_owned(),
             },
-            comment: CommentId(1),
+            comment: Some(CommentId(1)),
             page: None,
         }
     }

@@ -36,6 +36,13 @@ pub enum Origin {
         /// The comment.
         id: CommentId,
     },
+    /// A button was clicked.
+    Button {
+        /// The check run that carries it.
+        run: i64,
+        /// Its identifier; one of ours.
+        identifier: String,
+    },
 }
 
 /// A request of somebody who may make it.
@@ -56,6 +63,10 @@ impl Request {
         match &self.origin {
             Origin::Label { event } => format!("label:{event}"),
             Origin::Comment { id } => format!("comment:{id}"),
+            // What one person may not do must not keep another from it.
+            Origin::Button { run, identifier } => {
+                format!("button:{run}:{identifier}:{}", self.by.id)
+            }
         }
     }
 }

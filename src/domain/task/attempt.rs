@@ -166,11 +166,11 @@ impl Feedback {
         }
     }
 
-    /// What a person said in a comment, as an answer to nothing yet.
-    pub(super) fn of(by: &Person, comment: CommentId, words: Option<&str>) -> Self {
+    /// What a person said in a comment, or by a button, as an answer to nothing yet.
+    pub(super) fn of(by: &Person, comment: Option<CommentId>, words: Option<&str>) -> Self {
         Self {
             by: by.clone(),
-            comment: Some(comment),
+            comment,
             review: None,
             threads: Vec::new(),
             words: words.map(str::to_owned),

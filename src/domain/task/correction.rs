@@ -201,7 +201,7 @@ fn in_a_cell(entry: &Entry) -> String {
 }
 
 /// What CI said of what an attempt made, as a sentence behind another; empty where nothing is known.
-pub(super) fn of_attempt(task: &Task, attempt: AttemptNumber) -> String {
+pub(in crate::domain) fn of_attempt(task: &Task, attempt: AttemptNumber) -> String {
     let of_attempt = |entry: &&Entry| entry.attempt == attempt;
     match task.ledger.iter().rev().find(of_attempt) {
         Some(entry) => format!(" {}.", words_of(entry)),

@@ -21,13 +21,13 @@ impl Next<'_> {
     pub(super) fn hand_off(
         mut self,
         by: &Person,
-        comment: CommentId,
+        comment: Option<CommentId>,
         page: Option<&str>,
     ) -> Decision {
         let Some(pull) = self.task.pull.clone() else {
             return self.stays(Because::NothingToHandOff);
         };
-        self.acknowledge(comment);
+        self.acknowledge_said(comment);
         self.cancel_run();
         if self.task.stage.is_busy() {
             let ended = Because::HandedOff.sentence().to_owned();
@@ -36,9 +36,14 @@ impl Next<'_> {
             });
         }
         let body = words(&self.task, by, page);
+        let key = match comment {
+            Some(comment) => format!("handoff-{comment}"),
+            // A button is for one attempt and one person.
+            None => format!("handoff-button-{}-{}", self.task.attempts.len(), by.id),
+        };
         self.effects.push(Effect::Say {
             number: self.where_people_are(),
-            key: format!("handoff-{comment}"),
+            key,
             body,
         });
         self.end_waiting(Because::HandedOff);

@@ -35,7 +35,7 @@ pub mod reach;
 pub mod report;
 mod reviewed;
 pub mod said;
-mod shown;
+pub(in crate::domain) mod shown;
 pub mod sign_in;
 pub mod stage;
 pub mod staged;

@@ -70,7 +70,7 @@ impl<'a> Next<'a> {
             return self.stays(Because::Outdated);
         }
         let target = match self.task.request.origin {
-            Origin::Label { .. } => ReactionTarget::Issue {
+            Origin::Label { .. } | Origin::Button { .. } => ReactionTarget::Issue {
                 number: self.task.issue,
             },
             Origin::Comment { id } => ReactionTarget::Comment { id },

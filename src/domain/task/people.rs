@@ -88,7 +88,7 @@ impl Next<'_> {
     pub(super) fn fix(mut self, mut feedback: Feedback, head: &Oid) -> Decision {
         let asked = |attempt: &Attempt| {
             let mut known = attempt.feedback.iter().chain(&attempt.answer);
-            known.any(|known| known.comment == feedback.comment)
+            known.any(|known| known.comment.is_some() && known.comment == feedback.comment)
         };
         if guard::holds(Guard::Request) && self.task.attempts.iter().any(asked) {
             return self.stays(Because::Outdated);
@@ -121,9 +121,7 @@ impl Next<'_> {
     }
 
     pub(super) fn stop(mut self, comment: Option<CommentId>) -> Decision {
-        if let Some(comment) = comment {
-            self.acknowledge(comment);
-        }
+        self.acknowledge_said(comment);
         self.close(Because::StopAsked, Outcome::Stopped)
     }
 
@@ -133,6 +131,7 @@ impl Next<'_> {
         self.effects.push(Effect::Acknowledge { target });
     }
 
+    /// The same; a button is clicked on what changes before the clicker's eyes.
     pub(super) fn acknowledge_said(&mut self, comment: Option<CommentId>) {
         if let Some(comment) = comment {
             self.acknowledge(comment);

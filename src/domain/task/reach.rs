@@ -35,15 +35,22 @@ pub struct Refused {
 
 /// The part of a pull request's body, as Markdown.
 pub(super) fn network(reach: &Reach) -> String {
-    let mut lines = vec!["### Network\n".to_owned()];
+    let lines = lines(reach).into_iter();
+    let lines: Vec<String> = lines.map(|line| format!("- {line}")).collect();
+    format!("### Network\n\n{}", lines.join("\n"))
+}
+
+/// The same, line by line.
+pub(in crate::domain) fn lines(reach: &Reach) -> Vec<String> {
+    let mut lines = Vec::new();
     lines.push(if reach.open_hosts.is_empty() {
-        "- Closed to the agent but for its model and what the policy relays of this job".to_owned()
+        "Closed to the agent but for its model and what the policy relays of this job".to_owned()
     } else {
         let hosts = reach.open_hosts.iter().take(NAMED);
         let hosts: Vec<String> = hosts.map(|host| shown(host)).collect();
         let more = more(reach.open_hosts.len());
         format!(
-            "- Open to the agent: {}{more}. Data could leave through them.",
+            "Open to the agent: {}{more}. Data could leave through them.",
             hosts.join(", ")
         )
     });
@@ -57,14 +64,15 @@ pub(super) fn network(reach: &Reach) -> String {
             count => format!(", {count} times"),
         };
         let because = text::neutral(&without_secrets(&refused.because), BECAUSE_MAX);
+        let because = because.replace('\n', " ");
         let place = shown(&refused.place);
-        lines.push(format!("- Refused to {who}{times}: {place} ({because})"));
+        lines.push(format!("Refused to {who}{times}: {place} ({because})"));
     }
     let more = more(reach.refusals.len());
     if !more.is_empty() {
-        lines.push(format!("- Refused:{more}"));
+        lines.push(format!("Refused:{more}"));
     }
-    lines.join("\n")
+    lines
 }
 
 fn shown(place: &str) -> String {

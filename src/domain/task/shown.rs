@@ -14,7 +14,7 @@ pub(super) fn shortened(whole: String) -> String {
 }
 
 /// Foreign text that looks as if it held a secret is left out whole (X38).
-pub(super) fn without_secrets(words: &str) -> String {
+pub(in crate::domain) fn without_secrets(words: &str) -> String {
     let found = secret::scan(words.as_bytes());
     match found.first() {
         None => words.to_owned(),

@@ -30,6 +30,8 @@ pub(super) struct Sides {
 
 /// What was read of a change.
 pub(super) struct Read {
+    /// All of it.
+    pub(super) difference: Difference,
     /// Its tier, and why.
     pub(super) assessment: Assessment,
     /// Whether it edits the policy or the workflow of agents.
@@ -90,6 +92,7 @@ impl Sides {
             findings,
             common: common.map(shown).collect(),
             paths: difference.files.iter().map(shown).collect(),
+            difference,
         })
     }
 }

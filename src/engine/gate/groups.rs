@@ -170,6 +170,7 @@ impl Engine {
                 subject: Subject::MergeGroup(Box::new(subject)),
             },
             policy: built.files.read,
+            difference: built.read.difference,
             shared: List::default(),
             required: true,
         })

@@ -4,6 +4,7 @@
 //! - `observe`: the facts of a pull request, from GitHub, git and the store.
 //! - `ready`: when a draft of ours is theirs to look at.
 //! - `groups`: those of a merge queue; `incident`: what was merged without our success.
+//! - `evidence`: the informational run beside it, with the buttons.
 //! - `publish`: the required check, so that the newest run always says the newest verdict.
 //!
 //! Decides nothing: that is [`crate::domain::gate`].
@@ -12,6 +13,7 @@ mod base;
 mod checks;
 mod commits;
 mod difference;
+mod evidence;
 mod groups;
 mod incident;
 mod observe;
@@ -271,7 +273,9 @@ impl Engine {
                     .await?;
             }
         }
-        Ok(Judged::Done(judged, observed.next(&verdict)))
+        let next = observed.next(&verdict);
+        let next = self.say_evidence(seen, &observed, &own, next).await?;
+        Ok(Judged::Done(judged, next))
     }
 
     /// Takes a published `success` back, and says why.

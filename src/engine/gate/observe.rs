@@ -130,6 +130,7 @@ impl Engine {
                 subject: Subject::PullRequest(Box::new(pull)),
             },
             policy: git.files.read,
+            difference: git.read.difference,
             shared: self.shared(seen).await?,
             required: asked.demanded.ours,
         })

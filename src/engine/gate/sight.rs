@@ -4,6 +4,7 @@ use crate::domain::gate::bounded::List;
 use crate::domain::gate::facts::{Facts, Shared, Subject};
 use crate::domain::gate::{Kind, Verdict, again, judge, ready};
 use crate::domain::request::policy::Policy;
+use crate::domain::risk::Difference;
 use crate::domain::time::Timestamp;
 
 /// What was observed of it.
@@ -11,6 +12,8 @@ pub(super) struct Sight {
     /// Without those that share its head.
     pub(super) facts: Facts,
     pub(super) policy: Policy,
+    /// What it changes.
+    pub(super) difference: Difference,
     pub(super) shared: List<Shared, 100>,
     /// Whether the base's rules require our check.
     pub(super) required: bool,

@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// A result as it was stored.
-    pub(super) async fn returned(
+    pub(in crate::engine) async fn returned(
         &self,
         task: &TaskId,
         attempt: AttemptNumber,

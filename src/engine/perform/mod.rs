@@ -27,6 +27,7 @@ use crate::domain::event::Fact;
 use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::store::{Cause, DueEffect, EffectEnd, StoreError};
+pub(super) use propose::{acceptance_of, reach_of};
 
 /// How often the lease of an effect that takes its time is renewed.
 const RENEW_EVERY: std::time::Duration = std::time::Duration::from_secs(30);

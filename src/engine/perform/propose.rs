@@ -73,7 +73,8 @@ impl Engine {
     }
 }
 
-fn acceptance_of(report: &CommandReport) -> Acceptance {
+/// One acceptance command as evidence.
+pub(in crate::engine) fn acceptance_of(report: &CommandReport) -> Acceptance {
     Acceptance {
         command: report.command.clone(),
         exit_code: report.exit_code,
@@ -81,7 +82,8 @@ fn acceptance_of(report: &CommandReport) -> Acceptance {
     }
 }
 
-fn reach_of(evidence: &RunEvidence) -> Reach {
+/// What an attempt reached of the network.
+pub(in crate::engine) fn reach_of(evidence: &RunEvidence) -> Reach {
     let refused = |refused: &NetworkRefusal| Refused {
         phase: refused.phase,
         place: refused.place.clone(),

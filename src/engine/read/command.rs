@@ -14,32 +14,32 @@ use crate::domain::task::attempt::Attempt;
 use crate::domain::task::because::Because;
 use crate::domain::task::stage::Stage;
 use crate::domain::task::status;
-use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::github::task_input::Subject;
 use crate::store::{Cause, GateKey, KeptOverride, StoredTask};
 
-/// A command with where and by whom it was said.
-struct Said<'a> {
-    place: &'a Place,
-    number: Number,
-    on_pull: bool,
-    comment: CommentId,
-    by: &'a Person,
-    at: Timestamp,
+/// What has to be said in a comment, since no button stands for it.
+const NO_BUTTON: &str = "no button stands for this";
+
+/// A command with where, by whom and how it was said.
+pub(super) struct Said<'a> {
+    pub(super) place: &'a Place,
+    pub(super) number: Number,
+    pub(super) on_pull: bool,
+    pub(super) request: Request,
 }
 
 impl Said<'_> {
-    fn request(&self) -> Request {
-        Request {
-            origin: Origin::Comment { id: self.comment },
-            by: self.by.clone(),
-            at: self.at,
-        }
+    fn by(&self) -> Person {
+        self.request.by.clone()
     }
 
-    fn key(&self) -> String {
-        self.request().key()
+    /// The comment that said it; a button has none.
+    fn comment(&self) -> Option<CommentId> {
+        match self.request.origin {
+            Origin::Comment { id } => Some(id),
+            Origin::Label { .. } | Origin::Button { .. } => None,
+        }
     }
 }
 
@@ -80,15 +80,17 @@ impl Engine {
             place,
             number: *number,
             on_pull: *on_pull,
-            comment: *comment,
-            by: &sender.person,
-            at: *at,
+            request: Request {
+                origin: Origin::Comment { id: *comment },
+                by: sender.person.clone(),
+                at: *at,
+            },
         };
-        if self.is_answered(place, &said.request()).await? {
+        if self.is_answered(place, &said.request).await? {
             return Ok(Reading::Ignored("this request was answered".to_owned()));
         }
-        if !self.may_write(place, said.by).await? {
-            let by = said.by.clone();
+        if !self.may_write(place, &said.request.by).await? {
+            let by = said.by();
             return self.answer(&said, &Refusal::NoWriteAccess { by }).await;
         }
         match parsed {
@@ -96,17 +98,27 @@ impl Engine {
             Parsed::Unknown { word } => self.answer(&said, &Refusal::UnknownCommand { word }).await,
             Parsed::Command(command) => {
                 let reading = self.follow(&said, command).await?;
-                self.answered(place, &said.request(), "followed").await?;
+                self.answered(place, &said.request, "followed").await?;
                 Ok(reading)
             }
         }
     }
 
-    async fn follow(&self, said: &Said<'_>, command: Command) -> Result<Reading, EngineError> {
+    /// Does what somebody asks who may.
+    pub(super) async fn follow(
+        &self,
+        said: &Said<'_>,
+        command: Command,
+    ) -> Result<Reading, EngineError> {
         match command {
             Command::Help => {
-                self.say(said.place, said.number, &said.key(), command::help())
-                    .await?;
+                self.say(
+                    said.place,
+                    said.number,
+                    &said.request.key(),
+                    command::help(),
+                )
+                .await?;
                 Ok(Reading::Done("help was given"))
             }
             Command::Run => self.run(said).await,
@@ -131,7 +143,7 @@ impl Engine {
         let ask = Ask {
             place: said.place,
             number: said.number,
-            request: said.request(),
+            request: said.request.clone(),
             input: &input,
             issue,
             approved: None,
@@ -176,8 +188,8 @@ impl Engine {
             return self.answer(said, &Refusal::NothingToFix).await;
         };
         let fact = Fact::FixAsked {
-            by: said.by.clone(),
-            comment: said.comment,
+            by: said.by(),
+            comment: said.comment(),
             words,
             head,
         };
@@ -198,10 +210,10 @@ impl Engine {
         let plea = Plea {
             place: said.place,
             number: said.number,
-            request: said.request(),
+            request: said.request.clone(),
             words,
         };
-        let request = said.request();
+        let request = said.request.clone();
         match self.open_mending(plea).await? {
             Opening::Opened => Ok(Reading::Done("a task was opened for a pull request")),
             Opening::Refused(_) if self.is_answered(said.place, &request).await? => {
@@ -219,8 +231,8 @@ impl Engine {
             return self.answer(said, &Refusal::TaskOver).await;
         }
         let fact = Fact::HandoffAsked {
-            by: said.by.clone(),
-            comment: said.comment,
+            by: said.by(),
+            comment: said.comment(),
             page: self.page_of(&stored.task),
         };
         let decision = self.record(&stored.task.id, fact, Cause::None).await?;
@@ -237,10 +249,13 @@ impl Engine {
         if stored.task.stage.is_closed() {
             return self.answer(said, &Refusal::TaskOver).await;
         }
+        let Some(comment) = said.comment() else {
+            return Ok(Reading::Ignored(NO_BUTTON.to_owned()));
+        };
         let fact = Fact::CiApproved {
-            by: said.by.clone(),
-            comment: said.comment,
-            said_at: said.at,
+            by: said.by(),
+            comment,
+            said_at: said.request.at,
         };
         let decision = self.record(&stored.task.id, fact, Cause::None).await?;
         match decision.map(|decision| decision.because) {
@@ -270,15 +285,18 @@ impl Engine {
         };
         // It is for the head that its author could see.
         let since = self.store.head_since(key).await?;
-        if since.is_none_or(|since| since > said.at.plus_s(1)) {
+        if since.is_none_or(|since| since > said.request.at.plus_s(1)) {
             return self.answer(said, &Refusal::OverrideOutdated).await;
         }
+        let Some(comment) = said.comment() else {
+            return Ok(Reading::Ignored(NO_BUTTON.to_owned()));
+        };
         let kept = KeptOverride {
-            comment: said.comment,
+            comment,
             head: pull.head,
-            by: said.by.clone(),
+            by: said.by(),
             reason,
-            at: said.at,
+            at: said.request.at,
         };
         let repository = said.place.repository;
         self.store
@@ -293,15 +311,15 @@ impl Engine {
             return self.answer(said, &Refusal::NoTask).await;
         };
         // A comment that the sweep finds again must not stop a task that came after it.
-        if said.at < stored.task.request.at {
+        if said.request.at < stored.task.request.at {
             return Ok(Reading::Ignored("older than the task".to_owned()));
         }
         if stored.task.stage.is_closed() {
             return Ok(Reading::Ignored("the task is over".to_owned()));
         }
         let fact = Fact::StopAsked {
-            by: said.by.clone(),
-            comment: Some(said.comment),
+            by: said.by(),
+            comment: said.comment(),
         };
         self.record(&stored.task.id, fact, Cause::None).await?;
         Ok(Reading::Done("a task was stopped"))
@@ -313,7 +331,8 @@ impl Engine {
         };
         let page = self.page_of(&stored.task);
         let body = status::answer(&stored.task, page.as_deref());
-        self.say(said.place, said.number, &said.key(), body).await?;
+        self.say(said.place, said.number, &said.request.key(), body)
+            .await?;
         Ok(Reading::Done("the status was given"))
     }
 
@@ -329,7 +348,7 @@ impl Engine {
     }
 
     async fn answer(&self, said: &Said<'_>, refusal: &Refusal) -> Result<Reading, EngineError> {
-        self.refuse(said.place, said.number, &said.request(), refusal)
+        self.refuse(said.place, said.number, &said.request, refusal)
             .await
     }
 }

@@ -1,6 +1,7 @@
 //! One delivery into facts. A delivery stays unread until what it says is recorded, so a
 //! crash in between only means that it is read again.
 
+mod click;
 mod command;
 mod judged;
 mod request;
@@ -91,7 +92,7 @@ impl Engine {
                 self.read_label(place, *number, sender.as_ref(), text.as_ref())
                     .await
             }
-            Notice::Commented { .. } => self.read_comment(notice).await,
+            Notice::Commented { .. } | Notice::Clicked { .. } => self.read_command(notice).await,
             Notice::Unlabeled {
                 place,
                 number,

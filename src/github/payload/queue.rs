@@ -1,5 +1,4 @@
-//! What deliveries of `merge_group` say, and of checks that are ours. Source: GitHub's "Webhook events
-//! and payloads".
+//! What deliveries of `merge_group` say. Source: GitHub's "Webhook events and payloads".
 
 use super::{Payload, PayloadError, nothing};
 use crate::domain::ids::{Number, Oid};
@@ -30,17 +29,6 @@ impl Payload<'_> {
             }
             _ => Ok(nothing("no action of ours on a group")),
         }
-    }
-
-    pub(super) fn published(&self) -> Result<Notice, PayloadError> {
-        if self.number("/check_run/app/id")? != self.app_id {
-            return Ok(nothing("a check of another App that begins"));
-        }
-        Ok(Notice::Published {
-            place: self.place()?,
-            head: self.oid("/check_run/head_sha")?,
-            run: self.number("/check_run/id")?,
-        })
     }
 
     fn oid(&self, field: &'static str) -> Result<Oid, PayloadError> {

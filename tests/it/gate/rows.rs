@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use castellan::domain::gate::facts::Enforcement;
 use castellan::domain::gate::read::schema;
 use castellan::domain::gate::show::{SUMMARY_CHARS, summary, terminal};
 use castellan::domain::gate::verdict::TITLE_CHARS;
@@ -128,4 +129,36 @@ fn the_schema_of_facts_in_deploy_is_the_code_s() {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     let remedy = "run the tests with CASTELLAN_REWRITE=1 to write it anew";
     assert_eq!(found, wanted, "{remedy}");
+}
+
+#[test]
+fn every_verdict_of_a_pull_request_that_is_not_open_names_a_next_step() {
+    for (name, sample) in samples() {
+        let verdict = judge(&sample.facts, &sample.policy);
+        let is_pull = !verdict.decision.as_str().starts_with('M');
+        let said = summary(&verdict);
+        if is_pull && !verdict.conclusion.is_open() {
+            assert!(said.contains("**What to do next**"), "{name}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn h23_a_check_that_nobody_has_to_pass_says_so_before_all_else() {
+    let mut sample = super::sample("15");
+    sample.facts.base.enforcement = Enforcement::Advisory;
+    let advisory = summary(&judge(&sample.facts, &sample.policy));
+    let first = advisory.lines().next().unwrap();
+    assert!(
+        first.contains("advisory: the base's rules let people merge"),
+        "{first}"
+    );
+    for (enforcement, word) in [
+        (Enforcement::Enforced, "Enforcement: enforced"),
+        (Enforcement::Unknown, "Enforcement: unknown"),
+    ] {
+        sample.facts.base.enforcement = enforcement;
+        let said = summary(&judge(&sample.facts, &sample.policy));
+        assert!(said.contains(word) && !said.contains("advisory"), "{said}");
+    }
 }

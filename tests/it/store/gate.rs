@@ -4,7 +4,9 @@
 use castellan::domain::ids::{CommentId, InstallationId, Number, RepositoryId, UserId};
 use castellan::domain::request::Person;
 use castellan::domain::time::Timestamp;
-use castellan::store::{GateKey, JudgedPull, KeptOverride, PublishedRun, Store};
+use castellan::store::{
+    EvidenceKey, GateKey, JudgedPull, KeptOverride, PublishedRun, SaidEvidence, Store,
+};
 
 use super::{NOW, stores};
 use crate::transitions::sample::oid;
@@ -261,5 +263,38 @@ async fn an_override_is_kept_once_a_comment() {
         let kept = store.overrides(REPOSITORY, Number(2)).await.unwrap();
         assert_eq!(kept, [said(1, 1), said(2, 2)]);
         assert_eq!(store.overrides(REPOSITORY, Number(3)).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_known_by_its_head_while_it_is_the_newest_of_it() {
+    for (_database, store) in stores("a_run_is_known_by_its_head").await {
+        enrolled(&store).await;
+        let head = oid(7);
+        let key = EvidenceKey {
+            repository: REPOSITORY,
+            number: Number(2),
+            head: &head,
+        };
+        assert_eq!(store.said_evidence(key).await.unwrap(), None);
+        let mut said = SaidEvidence {
+            marks: "m".to_owned(),
+            ..SaidEvidence::default()
+        };
+        // It is being made: no click can be one on it.
+        store.note_evidence(key, &said, NOW).await.unwrap();
+        assert_eq!(store.said_evidence(key).await.unwrap(), Some(said.clone()));
+        assert_eq!(store.evidence_of_run(REPOSITORY, 0).await.unwrap(), None);
+        for run in [5, 6] {
+            said.run = Some(run);
+            said.marked = 50;
+            store.note_evidence(key, &said, NOW).await.unwrap();
+        }
+        assert_eq!(store.said_evidence(key).await.unwrap(), Some(said));
+        assert_eq!(store.evidence_of_run(REPOSITORY, 5).await.unwrap(), None);
+        let known = store.evidence_of_run(REPOSITORY, 6).await.unwrap();
+        assert_eq!(known, Some((Number(2), head)));
+        let other = RepositoryId(REPOSITORY.0 + 1);
+        assert_eq!(store.evidence_of_run(other, 6).await.unwrap(), None);
     }
 }

@@ -12,10 +12,10 @@ use super::ci::scene::{LOG, WRONG, green, red};
 use super::world::{FIX, World};
 
 /// Calls that people see, and all calls: what the measure aims at.
-const AIM: (u64, u64) = (6, 20);
+const AIM: (u64, u64) = (7, 21);
 
 /// Most calls that a person's push may cost.
-const PUSH_MAX: u64 = 8;
+const PUSH_MAX: u64 = 9;
 
 /// The calls of one task, by kind, after one that warmed tokens and mirror up.
 async fn calls_of_a_task() -> BTreeMap<&'static str, u64> {
@@ -82,7 +82,7 @@ async fn the_readme_s_numbers_are_those_that_are_measured() {
     world.yard.resets_calls();
     let (_, branch) = world.delivered().await;
     let (next, all) = counted();
-    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 15 or ….");
+    let bounds = in_readme("another task makes … or ")..=in_readme("task makes 16 or ….");
     assert!(bounds.contains(&all), "{next:?}, not within {bounds:?}");
 
     world.yard.resets_calls();

@@ -223,7 +223,7 @@ pub(super) fn approved(comment: i64, after_s: i64) -> Fact {
 pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
     let fix = |comment| Fact::FixAsked {
         by: alice(),
-        comment: CommentId(comment),
+        comment: Some(CommentId(comment)),
         words: Some("again".to_owned()),
         head: oid(9),
     };
@@ -268,7 +268,7 @@ pub(super) fn others(attempt: AttemptNumber) -> Vec<(&'static str, Fact)> {
             "handoff asked",
             Fact::HandoffAsked {
                 by: alice(),
-                comment: CommentId(7),
+                comment: Some(CommentId(7)),
                 page: None,
             },
         ),

@@ -140,7 +140,7 @@ fn of_approval() -> Vec<Standing> {
     let again = |task: &Task| fixing(&delivered(task), 8);
     let handed = Fact::HandoffAsked {
         by: alice(),
-        comment: CommentId(12),
+        comment: Some(CommentId(12)),
         page: None,
     };
     let waits = staged(&again(&opened()));
@@ -222,7 +222,7 @@ pub(super) fn delivered(task: &Task) -> Task {
 fn fixing(task: &Task, comment: i64) -> Task {
     let fact = Fact::FixAsked {
         by: alice(),
-        comment: CommentId(comment),
+        comment: Some(CommentId(comment)),
         words: None,
         head: oid(2),
     };
