@@ -96,6 +96,8 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         limits: LIMITS,
         tasks_per_repository: settings.tasks_per_repository,
         tasks_per_person_hour: settings.tasks_per_person_hour,
+        organisation: settings.organisation.clone(),
+        risk_floor: settings.risk_floor.clone(),
         sweep_idle_s: i64::from(settings.sweep_minutes) * 60,
         sweep_busy_s: i64::from(settings.sweep_minutes.min(5)) * 60,
     };
@@ -183,7 +185,7 @@ pub(crate) async fn run_until(
     Ok(())
 }
 
-async fn open(settings: &Settings) -> anyhow::Result<Store> {
+pub(super) async fn open(settings: &Settings) -> anyhow::Result<Store> {
     let opened = Store::open(settings.database_url.expose()).await;
     opened.context("database-url: see that the folder of the SQLite file is there and can be written to, or that PostgreSQL answers at its address and takes the password")
 }

@@ -8,16 +8,20 @@
 //! - [`codeowners`]: CODEOWNERS as GitHub reads it.
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
 //! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
+//! - [`ruleset`]: the rule by which a base requires our check; [`audit`]: whether what stands around
+//!   the gate holds.
 //! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at.
 //!
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
 pub mod again;
+pub mod audit;
 pub mod bounded;
 pub mod codeowners;
 pub mod facts;
 pub mod read;
 pub mod ready;
+pub mod ruleset;
 pub mod scan;
 pub mod show;
 pub mod verdict;
