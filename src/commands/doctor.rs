@@ -64,8 +64,12 @@ impl Doctor {
         let base = self.branch.unwrap_or_else(|| home.default_branch.clone());
         let shown = line(&base, 200);
         let sight = github.audit(&home, &base, admin.as_ref()).await?;
-        let sight = sight.with_context(|| format!("{}: there is no branch {shown}", home.target.name))?;
-        Ok((format!("{}, branch {shown}", home.target.name), audit(&sight)))
+        let sight =
+            sight.with_context(|| format!("{}: there is no branch {shown}", home.target.name))?;
+        Ok((
+            format!("{}, branch {shown}", home.target.name),
+            audit(&sight),
+        ))
     }
 }
 
@@ -77,7 +81,12 @@ fn shown(place: &str, lines: &[Line]) -> String {
         State::Unknown => "unknown",
     };
     for line in lines {
-        text.push_str(&format!("{:<8}{}: {}\n", word(line.state), line.line, line.what));
+        text.push_str(&format!(
+            "{:<8}{}: {}\n",
+            word(line.state),
+            line.line,
+            line.what
+        ));
         if let Some(remedy) = &line.remedy {
             text.push_str(&format!("        > {remedy}\n"));
         }

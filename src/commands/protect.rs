@@ -80,7 +80,8 @@ impl Protect {
             "admin-token: pass the token of a person who administers the repository, in the variable CASTELLAN_ADMIN_TOKEN or as the path of a file (fine-grained: Administration, read and write). The App itself may not write rules, and must not",
         )?;
         let settings = self.given.read(&self.config)?;
-        super::log_to_stderr(&settings.log)?;
+        // Each step is told; what fails is its error.
+        super::log_to_stderr("warn")?;
         super::runtime()?.block_on(async {
             let github = github(&settings)?;
             let home = home(&github, &self.repository).await?;
@@ -91,6 +92,12 @@ impl Protect {
                 home,
                 approvals: self.approvals,
             };
+            let may = work.admin.administers().await?;
+            anyhow::ensure!(
+                may,
+                "admin-token: its owner does not administer {}; ask somebody who does",
+                work.home.target.name
+            );
             match self.remove {
                 true => work.remove(self.dry_run, &settings).await?,
                 false => work.protect(self.dry_run, &settings).await?,
@@ -124,9 +131,9 @@ impl Work {
         if difference.changes.is_empty() {
             return Ok(());
         }
-        let open = self.github.open_pulls_into(&self.home.target, &self.base);
-        let open = open.await?;
         if dry_run {
+            let open = self.github.open_pulls_into(&self.home.target, &self.base);
+            let open = open.await?;
             for OpenPull { number, head } in &open {
                 println!("  would publish on #{number} ({})", head.short());
             }
@@ -135,7 +142,7 @@ impl Work {
         }
         let store = serve::open(settings).await?;
         let engine = serve::engine(settings, store, Clock::system())?;
-        let written = self.publish_and_write(&engine, &open, found.map(|(id, _)| *id), &difference);
+        let written = self.publish_and_write(&engine, found.map(|(id, _)| *id), &difference);
         let written = written.await;
         engine.store.close().await;
         written
@@ -144,16 +151,22 @@ impl Work {
     async fn publish_and_write(
         &self,
         engine: &Engine,
-        open: &[OpenPull],
         id: Option<i64>,
         difference: &Difference,
     ) -> anyhow::Result<()> {
         let target = &self.home.target;
         engine.announce(target.repository, &self.base).await?;
+        // What is opened from here on has the check from every server of this database.
+        let open = self.github.open_pulls_into(target, &self.base).await?;
         let told = |one: &castellan::engine::PublishedHead| {
-            println!("  published on #{} ({}): {}", one.number, one.head.short(), one.says);
+            println!(
+                "  published on #{} ({}): {}",
+                one.number,
+                one.head.short(),
+                one.says
+            );
         };
-        let published = engine.publish_open(target, &self.base, open, Patience::default(), told);
+        let published = engine.publish_open(target, &self.base, &open, Patience::default(), told);
         if let Err(error) = published.await {
             engine.unannounce(target.repository, &self.base).await?;
             return Err(error).context("nothing was written to the rules");
@@ -165,7 +178,10 @@ impl Work {
             "GitHub took the rule and keeps another: {}; look at it in the repository's settings, Rules",
             left.changes.join("; ")
         );
-        println!("Written. {} says what to do should the App ever be gone.", BREAK_GLASS);
+        println!(
+            "Written. {} says what to do should the App ever be gone.",
+            BREAK_GLASS
+        );
         Ok(())
     }
 

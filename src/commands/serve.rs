@@ -101,11 +101,13 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         sweep_idle_s: i64::from(settings.sweep_minutes) * 60,
         sweep_busy_s: i64::from(settings.sweep_minutes.min(5)) * 60,
     };
+    // Git works in folders of its own, where a relative path leads elsewhere.
+    let data = std::path::absolute(&settings.data_dir).context("data-dir")?;
     Ok(Engine {
         store,
         github,
         issuer,
-        mirrors: Mirrors::new(&settings.data_dir.join("mirrors")),
+        mirrors: Mirrors::new(&data.join("mirrors")),
         started_at: clock.now(),
         clock,
         rules: Arc::new(rules),

@@ -63,6 +63,16 @@ impl Admin {
         answer.read(operation, now).map_err(explained)
     }
 
+    /// Whether the token's owner administers the repository.
+    ///
+    /// # Errors
+    /// GitHub did not answer, or does not take the token.
+    pub async fn administers(&self) -> Result<bool, GithubError> {
+        let operation = "read the repository by the admin's token";
+        let known = self.call(operation, Method::GET, "", None).await?;
+        Ok(known["permissions"]["admin"] == true)
+    }
+
     /// The ruleset of this name that is the repository's own, whole; `None` where there is none.
     ///
     /// # Errors
@@ -84,7 +94,10 @@ impl Admin {
                 return Ok(None);
             }
         }
-        Err(transient(operation, "there are more than can be read".to_owned()))
+        Err(transient(
+            operation,
+            "there are more than can be read".to_owned(),
+        ))
     }
 
     /// One ruleset with who may pass by; also one of the organisation that holds here.
@@ -103,7 +116,8 @@ impl Admin {
             Some(id) => (Method::PUT, format!("/rulesets/{id}")),
             None => (Method::POST, "/rulesets".to_owned()),
         };
-        self.call("write the ruleset", method, &path, Some(body)).await
+        self.call("write the ruleset", method, &path, Some(body))
+            .await
     }
 
     /// Takes a ruleset away; one that is gone already is no error.
@@ -122,9 +136,15 @@ impl Admin {
 /// What GitHub's refusals of a person's token mean, and what to do.
 fn explained(mut error: GithubError) -> GithubError {
     let means = match (error.status, error.kind) {
-        (Some(401), _) => "GitHub does not take the admin's token (wrong, ended, or of another server); make a new one",
-        (Some(403), _) if error.reason.contains("Upgrade to ") => "private repositories of the free plan have no rulesets; upgrade the plan, or make the repository public",
-        (_, Kind::Forbidden | Kind::NotFound) => "the token's owner has to administer the repository, and the token to be for it (fine-grained: Administration, read and write; classic: repo; with single sign-on: authorised)",
+        (Some(401), _) => {
+            "GitHub does not take the admin's token (wrong, ended, or of another server); make a new one"
+        }
+        (Some(403), _) if error.reason.contains("Upgrade to ") => {
+            "private repositories of the free plan have no rulesets; upgrade the plan, or make the repository public"
+        }
+        (_, Kind::Forbidden | Kind::NotFound) => {
+            "the token's owner has to administer the repository, and the token to be for it (fine-grained: Administration, read and write; classic: repo; with single sign-on: authorised)"
+        }
         _ => return error,
     };
     if error.status == Some(401) {

@@ -124,11 +124,14 @@ impl Client {
         let target = &home.target;
         let path = format!("/branches/{}", quoted(base));
         let operation = "read the branch";
-        let branch = self.call::<Value>(operation, target, Scope::Observe, Method::GET, &path, None);
+        let branch =
+            self.call::<Value>(operation, target, Scope::Observe, Method::GET, &path, None);
         let Some(branch) = found(branch.await)? else {
             return Ok(None);
         };
-        let tip = branch["commit"]["sha"].as_str().and_then(|sha| sha.parse().ok());
+        let tip = branch["commit"]["sha"]
+            .as_str()
+            .and_then(|sha| sha.parse().ok());
         let tip: Oid = tip.ok_or_else(|| unexpected(operation, "no commit".to_owned()))?;
         let rules = self.rules_of(target, base, &branch, admin).await;
         let (policy, workflows) = self.files_of(target, &tip).await;
@@ -222,21 +225,32 @@ impl Client {
             let listing = "read a commit's statuses";
             let statuses = self.pages(listing, Of::Reports(target), &path).await;
             let statuses = statuses.map_err(|error| why(&error))?;
-            if statuses.rows.iter().any(|row| row["context"] == own.as_str()) {
+            if statuses
+                .rows
+                .iter()
+                .any(|row| row["context"] == own.as_str())
+            {
                 same.push(format!("a status `{own}` on {}", head.short()));
             }
             let quoted: String = form_urlencoded::byte_serialize(own.as_bytes()).collect();
             let path = format!("/commits/{head}/check-runs?check_name={quoted}");
-            let runs = self.pages("list checks of our name", Of::Reports(target), &path).await;
+            let runs = self
+                .pages("list checks of our name", Of::Reports(target), &path)
+                .await;
             let runs = runs.map_err(|error| why(&error))?;
             let theirs = |row: &&Value| row["app"]["id"].as_i64() != Some(self.app_id());
             if let Some(row) = runs.rows.iter().find(theirs) {
-                let by = line(row["app"]["slug"].as_str().unwrap_or("another App"), NAME_CHARS);
+                let by = line(
+                    row["app"]["slug"].as_str().unwrap_or("another App"),
+                    NAME_CHARS,
+                );
                 same.push(format!("a check `{own}` by {by} on {}", head.short()));
             }
         }
         match cut && same.is_empty() {
-            true => Err(format!("only the newest {HEADS_MAX} open heads were looked at: none there")),
+            true => Err(format!(
+                "only the newest {HEADS_MAX} open heads were looked at: none there"
+            )),
             false => Ok(same),
         }
     }
@@ -259,7 +273,9 @@ impl Client {
         }
         let cut = !listed.whole || names.len() > BRANCHES_MAX;
         match cut && ungated.is_empty() {
-            true => Err(format!("only {BRANCHES_MAX} protected branches were looked at: none there")),
+            true => Err(format!(
+                "only {BRANCHES_MAX} protected branches were looked at: none there"
+            )),
             false => Ok(ungated),
         }
     }
@@ -273,7 +289,10 @@ fn quoted(branch: &str) -> String {
 
 /// Why something could not be seen, in one line.
 fn why(error: &GithubError) -> String {
-    line(&format!("could not {}: {}", error.operation, error.reason), 300)
+    line(
+        &format!("could not {}: {}", error.operation, error.reason),
+        300,
+    )
 }
 
 fn listed(checks: &Value, app: &str) -> Vec<Required> {
@@ -294,7 +313,10 @@ async fn passers(admin: Option<&Admin>, ruleset: i64) -> Seen<Vec<Passer>> {
     let Some(admin) = admin else {
         return Err(ADMINS_ONLY.to_owned());
     };
-    let found = admin.ruleset_of(ruleset).await.map_err(|error| why(&error))?;
+    let found = admin
+        .ruleset_of(ruleset)
+        .await
+        .map_err(|error| why(&error))?;
     let found = found.unwrap_or_default();
     // For whom may not write the ruleset the list is null, or is left out.
     let rows = found["bypass_actors"].as_array();

@@ -31,7 +31,11 @@ impl AdminToken {
             text.clear();
             std::fs::File::open(given)
                 .and_then(|file| file.take(TOKEN_BYTES).read_to_string(&mut text))
-                .map_err(|error| wrong(format!("{given}: {error}; pass the path of a file with nothing but the token")))?;
+                .map_err(|error| {
+                    wrong(format!(
+                        "{given}: {error}; pass the path of a file with nothing but the token"
+                    ))
+                })?;
         }
         let token = text.trim();
         // What is no token must not become a header, and an empty variable is a mistake.
@@ -72,7 +76,10 @@ mod tests {
             assert!(!format!("{token:?}").contains("wurzel"));
         }
         let error = read("ghp_wurzel\nx").unwrap_err().to_string();
-        assert!(error.starts_with("admin-token: ") && !error.contains("wurzel"), "{error}");
+        assert!(
+            error.starts_with("admin-token: ") && !error.contains("wurzel"),
+            "{error}"
+        );
         assert!(read(" ").is_err() && read("/nowhere/at/all").is_err());
         let none = AdminToken { admin_token: None };
         assert!(none.read().unwrap().is_none());

@@ -96,7 +96,11 @@ pub fn floor_file(path: &Path) -> Result<RiskPolicy, SettingsError> {
     let most = POLICY_BYTES as u64 + 1;
     std::fs::File::open(path)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
-        .map_err(|error| wrong(format!("{shown}: {error}; pass the path of a file that is there")))?;
+        .map_err(|error| {
+            wrong(format!(
+                "{shown}: {error}; pass the path of a file that is there"
+            ))
+        })?;
     let read = policy::parse(&bytes).map_err(|error| {
         let policy::PolicyError {
             line,
@@ -112,11 +116,13 @@ pub fn floor_file(path: &Path) -> Result<RiskPolicy, SettingsError> {
         ..policy::Policy::default()
     };
     if read != alone {
-        let said = format!("{shown}: keys beside `version` and `risk` have no effect; take them out");
+        let said =
+            format!("{shown}: keys beside `version` and `risk` have no effect; take them out");
         return Err(wrong(said));
     }
     if risk.rules.0.iter().any(|rule| rule.tier == Tier::T0) {
-        let said = format!("{shown}: a rule of T0 would make changes less risky; a floor only raises");
+        let said =
+            format!("{shown}: a rule of T0 would make changes less risky; a floor only raises");
         return Err(wrong(said));
     }
     Ok(risk)
@@ -144,7 +150,10 @@ mod tests {
         .unwrap();
         let (set, _) = read(&given).unwrap();
         assert!(!set.enrolled && set.others_pass_broken_policy && !set.solo_allowed);
-        assert_eq!((set.tier, set.approvals.t1, set.approvals.t3), (Tier::T1, 2, 3));
+        assert_eq!(
+            (set.tier, set.approvals.t1, set.approvals.t3),
+            (Tier::T1, 2, 3)
+        );
         for (wrong, said) in [
             ("T1", "`T1`: write tier and number"),
             ("T1=7", "from 1 to 6"),
@@ -156,7 +165,10 @@ mod tests {
                 ..Given::default()
             };
             let error = refused(given);
-            assert!(error.starts_with("least-approvals: ") && error.contains(said), "{error}");
+            assert!(
+                error.starts_with("least-approvals: ") && error.contains(said),
+                "{error}"
+            );
         }
         let given: Given = toml::from_str("least-tier = \"TX\"").unwrap();
         assert_eq!(refused(given), "least-tier: write T0, T1, T2 or T3");
@@ -171,16 +183,24 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             floor_file(&path).map_err(|error| error.to_string())
         };
-        let good = "risk:\n  classes:\n    docs: T1\n  rules:\n    - tier: T3\n      paths: [billing/]\n";
-        let known = read(good).or_else(|_| read(&good.replace("    docs: T1\n", "    large: T3\n")));
+        let good =
+            "risk:\n  classes:\n    docs: T1\n  rules:\n    - tier: T3\n      paths: [billing/]\n";
+        let known =
+            read(good).or_else(|_| read(&good.replace("    docs: T1\n", "    large: T3\n")));
         assert_eq!(known.unwrap().rules.0.len(), 1);
         for (text, said) in [
             ("risk:\n  rules:\n    - tier: T9\n", "risk.yml:3:"),
-            ("risk:\n  rules:\n    - {tier: T0, paths: [docs/]}\n", "only raises"),
+            (
+                "risk:\n  rules:\n    - {tier: T0, paths: [docs/]}\n",
+                "only raises",
+            ),
             ("protected: [a]\n", "have no effect"),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.starts_with("risk-floor: ") && error.contains(said), "{error}");
+            assert!(
+                error.starts_with("risk-floor: ") && error.contains(said),
+                "{error}"
+            );
         }
         let gone = floor_file(&folder.path().join("none.yml"));
         assert!(gone.unwrap_err().to_string().contains("none.yml"));

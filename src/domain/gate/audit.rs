@@ -193,9 +193,11 @@ fn ungated(sight: &Sight) -> Line {
     const NAME: &str = "other protected branches have our rule, too";
     match &sight.ungated {
         Err(why) => unseen(NAME, why),
-        Ok(none) if none.is_empty() => {
-            Line::new(NAME, State::Ok, "every protected branch requires its own check")
-        }
+        Ok(none) if none.is_empty() => Line::new(
+            NAME,
+            State::Ok,
+            "every protected branch requires its own check",
+        ),
         Ok(found) => {
             let what = format!("without their own check: {}", list(found));
             let first = found.first().map_or("BRANCH", String::as_str);

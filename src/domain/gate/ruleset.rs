@@ -58,7 +58,9 @@ pub struct Difference {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
     /// It holds nothing of ours.
-    #[error("a ruleset named `{0}` is there that is not ours: it neither requires the check nor is it for this branch alone; rename it, and run this again")]
+    #[error(
+        "a ruleset named `{0}` is there that is not ours: it neither requires the check nor is it for this branch alone; rename it, and run this again"
+    )]
     Foreign(String),
     /// It is ours and holds what is not.
     #[error("the ruleset `{name}` holds more than ours ({}); move that to a ruleset of its own first, so that it is not lost", .more.join("; "))]
@@ -69,7 +71,9 @@ pub enum NotOurs {
         more: Vec<String>,
     },
     /// GitHub does not say who passes by.
-    #[error("GitHub does not show who may pass by the ruleset `{0}`; use a token of a person who administers the repository (fine-grained: Administration, read and write)")]
+    #[error(
+        "GitHub does not show who may pass by the ruleset `{0}`; use a token of a person who administers the repository (fine-grained: Administration, read and write)"
+    )]
     Unseen(String),
 }
 
@@ -90,7 +94,9 @@ impl Protection<'_> {
             let body = self.body(&[]);
             let changes = flat(&body).into_iter();
             return Ok(Difference {
-                changes: changes.map(|(key, value)| said("+", &key, &value)).collect(),
+                changes: changes
+                    .map(|(key, value)| said("+", &key, &value))
+                    .collect(),
                 body,
                 kept: Vec::new(),
             });
@@ -135,11 +141,17 @@ impl Protection<'_> {
         listed.retain(|one| one["context"] != ours.as_str());
         listed.push(json!({"context": ours, "integration_id": self.app.0}));
         *required = Value::Array(listed);
-        for key in ["strict_required_status_checks_policy", "do_not_enforce_on_create"] {
+        for key in [
+            "strict_required_status_checks_policy",
+            "do_not_enforce_on_create",
+        ] {
             checks.entry(key).or_insert(Value::Bool(false));
         }
         let mut reviews = Self::taken(&mut rules, REVIEWS);
-        reviews.insert("dismiss_stale_reviews_on_push".to_owned(), Value::Bool(true));
+        reviews.insert(
+            "dismiss_stale_reviews_on_push".to_owned(),
+            Value::Bool(true),
+        );
         let there = reviews.get("required_approving_review_count");
         let there = there.and_then(Value::as_u64).unwrap_or(0);
         let count = match self.approvals {
@@ -214,7 +226,9 @@ fn rules_of(found: &Value) -> &[Value] {
 fn holds_check(found: &Value, base: &str) -> bool {
     let name = check_name(base);
     let checks = rules_of(found).iter().filter(|rule| rule["type"] == CHECKS);
-    let mut named = checks.flat_map(|rule| rule["parameters"][CHECKS].as_array()).flatten();
+    let mut named = checks
+        .flat_map(|rule| rule["parameters"][CHECKS].as_array())
+        .flatten();
     named.any(|check| check["context"] == name.as_str())
 }
 
@@ -224,7 +238,9 @@ fn is_for(found: &Value, base: &str) -> bool {
 }
 
 fn only_ours(found: &Value) -> Value {
-    let kept = KEYS.iter().map(|key| ((*key).to_owned(), found[*key].clone()));
+    let kept = KEYS
+        .iter()
+        .map(|key| ((*key).to_owned(), found[*key].clone()));
     Value::Object(kept.collect())
 }
 

@@ -50,7 +50,9 @@ pub struct PublishedHead {
 
 /// The check could not be published on a head, so that no rule may be written.
 #[derive(Debug, thiserror::Error)]
-#[error("pull request #{number}: the check could not be published: {why}; put that right or close the pull request, and run this again")]
+#[error(
+    "pull request #{number}: the check could not be published: {why}; put that right or close the pull request, and run this again"
+)]
 pub struct Unpublished {
     /// The pull request.
     pub number: Number,
@@ -74,7 +76,11 @@ impl Engine {
     ///
     /// # Errors
     /// The store did not answer.
-    pub async fn unannounce(&self, repository: RepositoryId, base: &str) -> Result<(), EngineError> {
+    pub async fn unannounce(
+        &self,
+        repository: RepositoryId,
+        base: &str,
+    ) -> Result<(), EngineError> {
         let name = announcement(repository, base);
         self.store.set_cursor(&name, "0").await?;
         Ok(())
@@ -167,7 +173,11 @@ impl Engine {
         let judged = self.judge_pull(target, &due).await;
         match &judged {
             Ok(Judged::Gone) => self.store.forget_pull(due.repository, number).await?,
-            Ok(Judged::Taken) => self.store.delay_pull(&due, now, now.plus_s(TAKEN_S)).await?,
+            Ok(Judged::Taken) => {
+                self.store
+                    .delay_pull(&due, now, now.plus_s(TAKEN_S))
+                    .await?
+            }
             Ok(Judged::Done(judged, next)) => self.store.settle_pull(&due, judged, *next).await?,
             Err(error) => self.miss(target, &due, error).await?,
         }

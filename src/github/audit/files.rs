@@ -31,8 +31,15 @@ impl Client {
         self.policy_in(target, &folder).await
     }
 
-    async fn github_folder(&self, target: &Target, commit: &Oid) -> Result<Vec<Value>, GithubError> {
-        let root = self.rows(target, commit.as_str()).await?.unwrap_or_default();
+    async fn github_folder(
+        &self,
+        target: &Target,
+        commit: &Oid,
+    ) -> Result<Vec<Value>, GithubError> {
+        let root = self
+            .rows(target, commit.as_str())
+            .await?
+            .unwrap_or_default();
         match named(&root, ".github") {
             Some((folder, _)) => Ok(self.rows(target, &folder).await?.unwrap_or_default()),
             None => Ok(Vec::new()),
@@ -70,7 +77,10 @@ impl Client {
         let Some((below, _)) = named(folder, "workflows") else {
             return Ok(Vec::new());
         };
-        let rows = self.rows(target, &below).await.map_err(|error| why(&error))?;
+        let rows = self
+            .rows(target, &below)
+            .await
+            .map_err(|error| why(&error))?;
         let rows = rows.unwrap_or_default();
         let is_file = |row: &&Value| {
             let path = row["path"].as_str().unwrap_or_default();
@@ -90,10 +100,15 @@ impl Client {
     }
 
     async fn workflow(&self, target: &Target, row: &Value) -> Seen<Workflow> {
-        if row["size"].as_u64().is_none_or(|size| size > WORKFLOW_BYTES as u64) {
+        if row["size"]
+            .as_u64()
+            .is_none_or(|size| size > WORKFLOW_BYTES as u64)
+        {
             return Err("it is too large".to_owned());
         }
-        let bytes = self.blob(target, row["sha"].as_str().unwrap_or_default()).await?;
+        let bytes = self
+            .blob(target, row["sha"].as_str().unwrap_or_default())
+            .await?;
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         parse_workflow(&text)
     }
@@ -115,12 +130,21 @@ impl Client {
         let operation = "read a file";
         let read = self.call::<Value>(operation, target, Scope::Observe, Method::GET, &path, None);
         let read = read.await.map_err(|error| why(&error))?;
-        let packed: String = read["content"].as_str().unwrap_or_default().split_whitespace().collect();
-        BASE64_STANDARD.decode(packed).map_err(|_| "it came garbled".to_owned())
+        let packed: String = read["content"]
+            .as_str()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        BASE64_STANDARD
+            .decode(packed)
+            .map_err(|_| "it came garbled".to_owned())
     }
 }
 
 fn named(rows: &[Value], name: &str) -> Option<(String, u64)> {
     let row = rows.iter().find(|row| row["path"] == name)?;
-    Some((row["sha"].as_str()?.to_owned(), row["size"].as_u64().unwrap_or(0)))
+    Some((
+        row["sha"].as_str()?.to_owned(),
+        row["size"].as_u64().unwrap_or(0),
+    ))
 }

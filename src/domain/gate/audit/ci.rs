@@ -46,8 +46,13 @@ fn asked(sight: &Sight) -> Seen<BTreeSet<String>> {
     let policy = sight.policy.as_ref().map_err(Clone::clone)?;
     let own = check_name(&sight.base);
     let ours = |name: &str, app| name == own || app == Some(sight.app);
-    let required = rules.required.iter().filter(|one| !ours(&one.name, one.app));
-    let named = policy.iter().flat_map(|policy| policy.ci.required.iter().cloned());
+    let required = rules
+        .required
+        .iter()
+        .filter(|one| !ours(&one.name, one.app));
+    let named = policy
+        .iter()
+        .flat_map(|policy| policy.ci.required.iter().cloned());
     Ok(required.map(|one| one.name.clone()).chain(named).collect())
 }
 
@@ -65,22 +70,45 @@ pub(super) fn required(sight: &Sight) -> Line {
         Err(why) => return unseen(NAME, &why),
         Ok(files) => files,
     };
-    let queued = sight.rules.as_ref().is_ok_and(|rules| rules.queue_minutes.is_some());
+    let queued = sight
+        .rules
+        .as_ref()
+        .is_ok_and(|rules| rules.queue_minutes.is_some());
     let (mut wrong, mut untold) = (Vec::new(), Vec::new());
     for check in &asked {
-        let reporting = read.iter().filter(|(_, file)| file.jobs.iter().any(|job| job.reports(check)));
+        let reporting = read
+            .iter()
+            .filter(|(_, file)| file.jobs.iter().any(|job| job.reports(check)));
         let reporting: Vec<_> = reporting.collect();
         let shown = line(check, 100);
         if reporting.is_empty() {
-            let why = unread.clone().unwrap_or_else(|| "no job of a workflow here is called so".to_owned());
+            let why = unread
+                .clone()
+                .unwrap_or_else(|| "no job of a workflow here is called so".to_owned());
             untold.push(format!("`{shown}`: {why}"));
         }
         for (name, file) in reporting {
-            wrong.extend(silent(file, &sight.base, queued).map(|why| format!("`{shown}` in {name}: {why}")));
+            wrong.extend(
+                silent(file, &sight.base, queued).map(|why| format!("`{shown}` in {name}: {why}")),
+            );
         }
     }
-    let well = format!("without filters of paths{}: {}", if queued { ", on pull_request and merge_group" } else { "" }, asked.len());
-    told(NAME, &wrong, &untold, &well, "take filters of paths out of workflows that a required check comes from, and add `merge_group` where there is a queue: a check that never reports blocks for good")
+    let well = format!(
+        "without filters of paths{}: {}",
+        if queued {
+            ", on pull_request and merge_group"
+        } else {
+            ""
+        },
+        asked.len()
+    );
+    told(
+        NAME,
+        &wrong,
+        &untold,
+        &well,
+        "take filters of paths out of workflows that a required check comes from, and add `merge_group` where there is a queue: a check that never reports blocks for good",
+    )
 }
 
 /// Why a workflow may not report on a pull request or in a queue.
@@ -88,11 +116,14 @@ fn silent(file: &Workflow, base: &str, queued: bool) -> Option<String> {
     let Some((event, narrowed)) = file.runs_for_agents(base) else {
         return Some(format!("it does not run on pull requests into {base}"));
     };
-    let filter = ["paths", "paths-ignore"].into_iter().find(|key| narrowed.get(*key).is_some());
+    let filter = ["paths", "paths-ignore"]
+        .into_iter()
+        .find(|key| narrowed.get(*key).is_some());
     if let Some(filter) = filter {
         return Some(format!("`{event}` has `{filter}`"));
     }
-    (queued && !file.on.contains_key("merge_group")).then(|| "it does not run on merge_group".to_owned())
+    (queued && !file.on.contains_key("merge_group"))
+        .then(|| "it does not run on merge_group".to_owned())
 }
 
 pub(super) fn unique(sight: &Sight) -> Line {
@@ -103,12 +134,16 @@ pub(super) fn unique(sight: &Sight) -> Line {
     };
     let own = check_name(&sight.base);
     let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let (mut wrong, mut untold): (Vec<String>, Vec<String>) = (Vec::new(), unread.into_iter().collect());
+    let (mut wrong, mut untold): (Vec<String>, Vec<String>) =
+        (Vec::new(), unread.into_iter().collect());
     for (name, file) in &read {
         let mut here = BTreeSet::new();
         for job in &file.jobs {
             if job.is_dynamic() {
-                untold.push(format!("`{}` in {name} is only known when it runs", line(&job.name, 100)));
+                untold.push(format!(
+                    "`{}` in {name} is only known when it runs",
+                    line(&job.name, 100)
+                ));
             } else {
                 known.entry(&job.name).or_default().insert(name);
                 if !here.insert(&job.name) {
@@ -124,7 +159,13 @@ pub(super) fn unique(sight: &Sight) -> Line {
         let places: Vec<&str> = places.iter().copied().collect();
         wrong.push(format!("`{}` in {}", line(job, 100), places.join(" and ")));
     }
-    told(NAME, &wrong, &untold, "no two workflows have a job of one name", "give each job a name of its own: GitHub takes any job of a required name for the one that is meant")
+    told(
+        NAME,
+        &wrong,
+        &untold,
+        "no two workflows have a job of one name",
+        "give each job a name of its own: GitHub takes any job of a required name for the one that is meant",
+    )
 }
 
 pub(super) fn deployments(sight: &Sight) -> Line {
@@ -133,15 +174,29 @@ pub(super) fn deployments(sight: &Sight) -> Line {
         Err(why) => return unseen(NAME, &why),
         Ok(files) => files,
     };
-    let (mut wrong, mut untold): (Vec<String>, Vec<String>) = (Vec::new(), unread.into_iter().collect());
-    for (name, file) in read.iter().filter(|(_, file)| file.pushed_by_agents().is_some()) {
-        let deploying: Vec<String> = file.jobs.iter().filter_map(|job| job.deploys.clone()).collect();
+    let (mut wrong, mut untold): (Vec<String>, Vec<String>) =
+        (Vec::new(), unread.into_iter().collect());
+    for (name, file) in read
+        .iter()
+        .filter(|(_, file)| file.pushed_by_agents().is_some())
+    {
+        let deploying: Vec<String> = file
+            .jobs
+            .iter()
+            .filter_map(|job| job.deploys.clone())
+            .collect();
         match deploying.is_empty() {
             true => untold.push(format!("{name} runs on their pushes; it names no deployment, but what its scripts do is not read")),
             false => wrong.push(format!("{name} runs on their pushes: {}", list(&deploying))),
         }
     }
-    told(NAME, &wrong, &untold, "no workflow runs on their pushes", "narrow `push` to the branches that people merge into, as in `branches: [main]`: what an agent pushes runs as code of the repository")
+    told(
+        NAME,
+        &wrong,
+        &untold,
+        "no workflow runs on their pushes",
+        "narrow `push` to the branches that people merge into, as in `branches: [main]`: what an agent pushes runs as code of the repository",
+    )
 }
 
 pub(super) fn secrets(sight: &Sight) -> Line {
@@ -166,21 +221,37 @@ pub(super) fn secrets(sight: &Sight) -> Line {
         CiRun::AfterApproval if !wrong.is_empty() => Line::new(
             NAME,
             State::Ok,
-            &format!("a person looks at each change before CI starts (`ci: after_approval`); then it gets {}", list(&wrong)),
+            &format!(
+                "a person looks at each change before CI starts (`ci: after_approval`); then it gets {}",
+                list(&wrong)
+            ),
         ),
-        CiRun::AfterApproval | CiRun::OnPush => told(NAME, &wrong, &untold, "no workflow that runs on it names a secret", "move what needs secrets to a workflow that branches of agents do not start, or write `ci: after_approval` into the policy; all that is sure of the rest is that no workflow names a secret for it"),
+        CiRun::AfterApproval | CiRun::OnPush => told(
+            NAME,
+            &wrong,
+            &untold,
+            "no workflow that runs on it names a secret",
+            "move what needs secrets to a workflow that branches of agents do not start, or write `ci: after_approval` into the policy; all that is sure of the rest is that no workflow names a secret for it",
+        ),
     }
 }
 
 /// The workflows that run on agents' code, and those of this repository that they call.
 fn with_called<'a>(read: &[(&'a str, &'a Workflow)], base: &str) -> Vec<(&'a str, &'a Workflow)> {
-    let (mut reached, mut rest): (Vec<_>, Vec<_>) =
-        read.iter().partition(|(_, file)| file.runs_for_agents(base).is_some());
+    let (mut reached, mut rest): (Vec<_>, Vec<_>) = read
+        .iter()
+        .partition(|(_, file)| file.runs_for_agents(base).is_some());
     let mut at = 0;
     while let Some((_, file)) = reached.get(at).copied() {
-        let called: BTreeSet<&str> = file.jobs.iter().filter_map(|job| job.calls.as_deref()).map(name_of).collect();
-        let (mut more, left): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|(name, file)| called.contains(name) && file.on.contains_key("workflow_call"));
+        let called: BTreeSet<&str> = file
+            .jobs
+            .iter()
+            .filter_map(|job| job.calls.as_deref())
+            .map(name_of)
+            .collect();
+        let (mut more, left): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(name, file)| {
+            called.contains(name) && file.on.contains_key("workflow_call")
+        });
         reached.append(&mut more);
         rest = left;
         at += 1;
@@ -194,12 +265,25 @@ mod tests {
 
     #[test]
     fn a_filter_of_paths_or_a_missing_queue_keeps_a_check_silent() {
-        let file = |on: &str| super::super::parse_workflow(&format!("on: {on}\njobs: {{a: {{}}}}\n")).unwrap();
+        let file = |on: &str| {
+            super::super::parse_workflow(&format!("on: {on}\njobs: {{a: {{}}}}\n")).unwrap()
+        };
         assert_eq!(silent(&file("pull_request"), "main", false), None);
-        assert!(silent(&file("pull_request"), "main", true).unwrap().contains("merge_group"));
-        assert_eq!(silent(&file("[pull_request, merge_group]"), "main", true), None);
+        assert!(
+            silent(&file("pull_request"), "main", true)
+                .unwrap()
+                .contains("merge_group")
+        );
+        assert_eq!(
+            silent(&file("[pull_request, merge_group]"), "main", true),
+            None
+        );
         let narrowed = file("{pull_request: {paths: [src/**]}}");
-        assert!(silent(&narrowed, "main", false).unwrap().contains("`paths`"));
+        assert!(
+            silent(&narrowed, "main", false)
+                .unwrap()
+                .contains("`paths`")
+        );
         assert!(silent(&file("{pull_request: {branches: [old]}}"), "main", false).is_some());
     }
 }

@@ -17,7 +17,10 @@ fn is_pinned(sight: &Sight, rules: &Rules) -> bool {
 }
 
 fn protect(sight: &Sight) -> String {
-    format!("castellan protect {} --branch {}", sight.repository, sight.base)
+    format!(
+        "castellan protect {} --branch {}",
+        sight.repository, sight.base
+    )
 }
 
 pub(super) fn named(sight: &Sight) -> Line {
@@ -41,9 +44,11 @@ pub(super) fn pinned(sight: &Sight) -> Line {
     const NAME: &str = "pinned to our App";
     match &sight.rules {
         Err(why) => unseen(NAME, why),
-        Ok(rules) if is_pinned(sight, rules) => {
-            Line::new(NAME, State::Ok, &format!("only App {} may report it", sight.app.0))
-        }
+        Ok(rules) if is_pinned(sight, rules) => Line::new(
+            NAME,
+            State::Ok,
+            &format!("only App {} may report it", sight.app.0),
+        ),
         Ok(rules) => {
             let what = match own(sight, rules).next().map(|one| one.app) {
                 None => "nothing requires it".to_owned(),
@@ -68,8 +73,10 @@ pub(super) fn no_passer(sight: &Sight) -> Line {
         match &source.passers {
             Ok(passers) if passers.iter().any(is_us) => {
                 let what = format!("our App is a bypass actor of {}", source.what);
-                return Line::new(NAME, State::Not, &what)
-                    .remedy(&format!("take it out of the list there, or run {}", protect(sight)));
+                return Line::new(NAME, State::Not, &what).remedy(&format!(
+                    "take it out of the list there, or run {}",
+                    protect(sight)
+                ));
             }
             Ok(_) => {}
             Err(why) => hidden = Some(why),
@@ -91,7 +98,11 @@ pub(super) fn admins(sight: &Sight) -> Line {
     // Rules add up: one that lets nobody pass is enough.
     let lets_nobody = |passers: &Seen<Vec<Passer>>| passers.as_ref().is_ok_and(Vec::is_empty);
     if let Some(one) = rules.sources.iter().find(|one| lets_nobody(&one.passers)) {
-        return Line::new(NAME, State::Ok, &format!("{} lets nobody pass by", one.what));
+        return Line::new(
+            NAME,
+            State::Ok,
+            &format!("{} lets nobody pass by", one.what),
+        );
     }
     let mut passers = Vec::new();
     for source in &rules.sources {
@@ -114,15 +125,21 @@ pub(super) fn stale(sight: &Sight) -> Line {
     const NAME: &str = "stale reviews do not count";
     match &sight.rules {
         Err(why) => unseen(NAME, why),
-        Ok(rules) if rules.stale_dismissed => {
-            Line::new(NAME, State::Ok, "the rules dismiss approvals when commits are pushed")
-        }
+        Ok(rules) if rules.stale_dismissed => Line::new(
+            NAME,
+            State::Ok,
+            "the rules dismiss approvals when commits are pushed",
+        ),
         Ok(rules) if is_pinned(sight, rules) => {
             let what = "the rules do not dismiss them, but our check counts approvals of the exact head alone";
             Line::new(NAME, State::Ok, what)
         }
-        Ok(_) => Line::new(NAME, State::Not, "an approval stays when commits are pushed after it")
-            .remedy(&protect(sight)),
+        Ok(_) => Line::new(
+            NAME,
+            State::Not,
+            "an approval stays when commits are pushed after it",
+        )
+        .remedy(&protect(sight)),
     }
 }
 

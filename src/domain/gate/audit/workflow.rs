@@ -60,7 +60,9 @@ impl Job {
     #[must_use]
     pub fn reports(&self, check: &str) -> bool {
         let rest = check.strip_prefix(self.name.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" (") || rest.starts_with(" / "))
+        rest.is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with(" (") || rest.starts_with(" / ")
+        })
     }
 }
 
@@ -140,10 +142,18 @@ fn read_job(key: &str, job: &Value) -> Job {
 
 /// The words by which a job or one of its steps says that it deploys.
 fn deploying(key: &str, job: &Value) -> Option<String> {
-    let steps = job.get("steps").and_then(Value::as_array).into_iter().flatten();
+    let steps = job
+        .get("steps")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let said = steps.flat_map(|step| ["name", "uses", "run"].map(|key| step.get(key)));
     let said = said.flatten().filter_map(Value::as_str);
-    let own = [Some(key), job.get("name").and_then(Value::as_str), job.get("uses").and_then(Value::as_str)];
+    let own = [
+        Some(key),
+        job.get("name").and_then(Value::as_str),
+        job.get("uses").and_then(Value::as_str),
+    ];
     let mut all = own.into_iter().flatten().chain(said);
     let found = all.find_map(|text| {
         let text = text.to_ascii_lowercase();
@@ -181,7 +191,9 @@ fn secrets_of(text: &str, found: &mut BTreeSet<String>) {
             if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
                 continue;
             }
-            let name = rest.trim_start().trim_start_matches(['.', '[', ' ', '\'', '"']);
+            let name = rest
+                .trim_start()
+                .trim_start_matches(['.', '[', ' ', '\'', '"']);
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let name: String = name.chars().take_while(|c| is_name(*c)).collect();
             let is_direct = rest.trim_start().starts_with(['.', '[']);
@@ -212,9 +224,14 @@ impl Workflow {
     #[must_use]
     pub fn pushed_by_agents(&self) -> Option<&Value> {
         let narrowed = self.on.get("push")?;
-        let only_tags = ["tags", "tags-ignore"].iter().any(|key| narrowed.get(*key).is_some())
-            && ["branches", "branches-ignore"].iter().all(|key| narrowed.get(*key).is_none());
-        (!only_tags && is_named(narrowed, &format!("{BRANCH_PREFIX}0000000000"))).then_some(narrowed)
+        let only_tags = ["tags", "tags-ignore"]
+            .iter()
+            .any(|key| narrowed.get(*key).is_some())
+            && ["branches", "branches-ignore"]
+                .iter()
+                .all(|key| narrowed.get(*key).is_none());
+        (!only_tags && is_named(narrowed, &format!("{BRANCH_PREFIX}0000000000")))
+            .then_some(narrowed)
     }
 }
 
@@ -259,18 +276,33 @@ mod tests {
         let read = parse(text).unwrap();
         let names: Vec<&str> = read.jobs.iter().map(|job| job.name.as_str()).collect();
         assert_eq!(names.len(), 3, "{names:?}");
-        assert!(read.secrets.contains("NPM") && read.secrets.contains("KEY") && read.secrets.contains("*"));
+        assert!(
+            read.secrets.contains("NPM")
+                && read.secrets.contains("KEY")
+                && read.secrets.contains("*")
+        );
         assert!(!read.secrets.contains("GITHUB_TOKEN"));
         let of = |name: &str| read.jobs.iter().find(|job| job.name == name).unwrap();
         assert_eq!(of("ship").deploys.as_deref(), Some("environment prod"));
         assert!(of("Test").reports("Test (a)") && !of("Test").reports("Tests"));
         assert_eq!(read.runs_for_agents("main").unwrap().0, "pull_request");
         assert_eq!(read.pushed_by_agents(), None);
-        for on in ["push", "[push, pull_request]", "{push: {branches: ['**']}}", "{push: {branches-ignore: [main]}}", "{push: {branches: ['castellan/**']}}"] {
+        for on in [
+            "push",
+            "[push, pull_request]",
+            "{push: {branches: ['**']}}",
+            "{push: {branches-ignore: [main]}}",
+            "{push: {branches: ['castellan/**']}}",
+        ] {
             let read = parse(&format!("on: {on}\njobs: {{a: {{}}}}\n")).unwrap();
             assert!(read.pushed_by_agents().is_some(), "{on}");
         }
-        for on in ["{push: {tags: ['*']}}", "{push: {branches: ['*']}}", "{push: {branches: ['**', '!castellan/**']}}", "workflow_dispatch"] {
+        for on in [
+            "{push: {tags: ['*']}}",
+            "{push: {branches: ['*']}}",
+            "{push: {branches: ['**', '!castellan/**']}}",
+            "workflow_dispatch",
+        ] {
             let read = parse(&format!("on: {on}\njobs: {{a: {{}}}}\n")).unwrap();
             assert!(read.pushed_by_agents().is_none(), "{on}");
         }
@@ -278,7 +310,14 @@ mod tests {
 
     #[test]
     fn what_is_no_workflow_is_said_and_bounded() {
-        for bad in ["", "on: push", "jobs: {}", "a: [", "on: 5\njobs: {}\n", "on: push\non: push\njobs: {}"] {
+        for bad in [
+            "",
+            "on: push",
+            "jobs: {}",
+            "a: [",
+            "on: 5\njobs: {}\n",
+            "on: push\non: push\njobs: {}",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
         let deep = format!("on: push\njobs: {}1{}\n", "[".repeat(500), "]".repeat(500));
