@@ -14,7 +14,7 @@ use super::answer::{GithubError, Kind, found, unexpected};
 use super::app_auth::{Scope, TokenKey};
 use super::client::{Client, Target};
 use super::pages::Of;
-use crate::domain::gate::audit::{Passer, Required, Rules, Seen, Sight, Source};
+use crate::domain::gate::audit::{ADMINS_ONLY, Passer, Required, Rules, Seen, Sight, Source};
 use crate::domain::gate::check_name;
 use crate::domain::ids::{AppId, FullName, InstallationId, Number, Oid, RepositoryId};
 use crate::domain::text::line;
@@ -305,9 +305,6 @@ fn listed(checks: &Value, app: &str) -> Vec<Required> {
     });
     read.collect()
 }
-
-/// Said where only an admin sees it.
-const ADMINS_ONLY: &str = "GitHub shows this to admins only";
 
 async fn passers(admin: Option<&Admin>, ruleset: i64) -> Seen<Vec<Passer>> {
     let Some(admin) = admin else {

@@ -70,7 +70,7 @@ impl Scene {
         let mut command = castellan(self.folder.path());
         command
             .args(arguments)
-            .env("PATH", std::env::var("PATH").unwrap())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("CASTELLAN_APP_ID", app.app_id.to_string())
             .env(
                 "CASTELLAN_PRIVATE_KEY",

@@ -150,10 +150,20 @@ pub fn audit(sight: &Sight) -> Vec<Line> {
     ]
 }
 
+/// Why something is unknown that an admin's token would show.
+pub const ADMINS_ONLY: &str = "GitHub shows this to admins only";
+
 /// A line about what could not be seen.
 fn unseen(name: &'static str, why: &str) -> Line {
-    let seen_by_admins = "pass --admin-token (or CASTELLAN_ADMIN_TOKEN) of a person who administers the repository, or see for yourself in its settings";
-    Line::new(name, State::Unknown, why).remedy(seen_by_admins)
+    let remedy = match why == ADMINS_ONLY {
+        true => {
+            "pass --admin-token (or CASTELLAN_ADMIN_TOKEN) of a person who administers the repository, or look into its settings"
+        }
+        false => {
+            "put that right and run this again; until then look into the repository's settings"
+        }
+    };
+    Line::new(name, State::Unknown, why).remedy(remedy)
 }
 
 fn list(names: &[String]) -> String {

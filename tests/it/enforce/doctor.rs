@@ -41,6 +41,17 @@ async fn what_only_admins_see_is_unknown_without_their_token() {
     let (code, told) = scene.doctor(&[], Some(scene.ada.token())).await;
     assert_eq!(code, Some(0));
     insta::assert_snapshot!("doctor_with_a_token", told);
+    // A token that does not suffice shows no more than none.
+    let (code, told) = scene.doctor(&[], Some(scene.alice.token())).await;
+    assert_eq!(code, Some(0));
+    assert!(
+        told.contains("unknown admins included: the token may not see who passes by"),
+        "{told}"
+    );
+    assert!(
+        told.contains("unknown workflows may not approve: could not read"),
+        "{told}"
+    );
     scene.ends();
 }
 

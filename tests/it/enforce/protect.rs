@@ -197,7 +197,10 @@ async fn without_an_admins_token_it_says_which_one_is_needed_and_nothing_happens
         ),
         (Some("a b"), &["admin-token: ", "blanks"]),
         (file.to_str(), &["401", "make a new one"]),
-        (Some(&alice), &["admin-token: ", "does not administer octo/sample"]),
+        (
+            Some(&alice),
+            &["admin-token: ", "does not administer octo/sample"],
+        ),
     ];
     for (token, expected) in cases {
         let (code, _, error) = scene.runs(&arguments, token).await;

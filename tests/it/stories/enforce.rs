@@ -4,9 +4,11 @@
 use castellan::domain::ids::Number;
 use castellan::engine::Patience;
 use castellan::github::audit::OpenPull;
-use castellan::yard::Fault;
+use castellan::yard::{Fault, Permission};
+use serde_json::{Value, json};
 
-use super::world::World;
+use super::ci::scene::green;
+use super::world::{DAY_S, FIX, World};
 
 const CHECK: &str = "agent-gate / main";
 const PATIENCE: Patience = Patience {
@@ -67,7 +69,7 @@ async fn from_its_announcement_on_every_pull_request_of_a_base_has_the_check() {
         .await;
     let target = home.unwrap().unwrap().target;
     let open = found.open_pulls_into(&target, "main").await.unwrap();
-    assert_eq!(open, [one.clone()]);
+    assert_eq!(open.as_slice(), std::slice::from_ref(&one));
     assert_eq!(world.publishes(&open).await, Ok(vec![one.number.0]));
     assert!(world.has_check(&one).await);
     // What is opened now is heard of by the server, which publishes too.
@@ -146,5 +148,90 @@ async fn a_head_that_cannot_be_published_on_is_named() {
         world.publishes(std::slice::from_ref(&one)).await,
         Ok(vec![1])
     );
+    world.ends().await;
+}
+
+impl World {
+    /// A call by an admin's token, below the repository.
+    async fn as_admin(&self, token: &str, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}/repos/octo/sample{path}", self.yard.api_url());
+        let call = self.http.request(method.parse().unwrap(), url);
+        let answer = call.bearer_auth(token).json(body).send().await.unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{method} {path}: {}",
+            answer.status()
+        );
+        answer.json().await.unwrap_or_default()
+    }
+
+    /// Our newest check of a commit.
+    async fn own_check(&self, token: &str, head: &str) -> Value {
+        let path = format!("/commits/{head}/check-runs?check_name=agent-gate%20/%20main");
+        let mut all = self.as_admin(token, "GET", &path, &Value::Null).await;
+        all["check_runs"][0].take()
+    }
+
+    /// The head of a pull request of ours that waits for an approval.
+    async fn head_that_waits(&self) -> String {
+        self.has_ci(green(), vec![green(), green()]).await;
+        let issue = self.labelled_issue().await;
+        self.attempts(FIX).await;
+        self.looks().await;
+        self.task(issue).await.pull.unwrap().head.to_string()
+    }
+}
+
+#[tokio::test]
+async fn h23_a_rule_that_is_gone_is_said_in_the_check_itself() {
+    let world = World::begins().await;
+    let ada = world.person("ada", Permission::Admin).await;
+    let rule = json!({"name": "by hand", "target": "branch", "enforcement": "active",
+        "conditions": {"ref_name": {"include": ["refs/heads/main"], "exclude": []}},
+        "rules": [{"type": "required_status_checks", "parameters": {
+            "strict_required_status_checks_policy": false,
+            "required_status_checks": [{"context": CHECK, "integration_id": world.yard.app().app_id}]}}]});
+    let made = world
+        .as_admin(ada.token(), "POST", "/rulesets", &rule)
+        .await;
+    let head = world.head_that_waits().await;
+    let said = async || {
+        let check = world.own_check(ada.token(), &head).await;
+        check["output"]["summary"].as_str().unwrap().to_owned()
+    };
+    assert!(
+        said().await.contains("Enforcement: unknown"),
+        "{}",
+        said().await
+    );
+    let gone = format!("/rulesets/{}", made["id"]);
+    world
+        .as_admin(ada.token(), "DELETE", &gone, &Value::Null)
+        .await;
+    world.waits(DAY_S + 1).await;
+    assert!(
+        said().await.contains("Enforcement: advisory"),
+        "{}",
+        said().await
+    );
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a15_a_check_that_waits_for_weeks_is_posted_anew_before_it_goes_stale() {
+    let world = World::begins().await;
+    let head = world.head_that_waits().await;
+    let token = world.alice.token();
+    let first = world.own_check(token, &head).await;
+    assert_eq!(first["status"], "in_progress", "{first}");
+    for _ in 0..15 {
+        world.waits(DAY_S).await;
+    }
+    let now = world.own_check(token, &head).await;
+    assert_eq!(
+        (&now["status"], &now["conclusion"]),
+        (&json!("in_progress"), &Value::Null)
+    );
+    assert_ne!(now["id"], first["id"]);
     world.ends().await;
 }
