@@ -8,7 +8,7 @@ use castellan::clock::Clock;
 use castellan::domain::gate::ruleset::{APPROVALS_MOST, Difference, Protection, ruleset_name};
 use castellan::domain::ids::{AppId, FullName};
 use castellan::domain::text::line;
-use castellan::engine::{Engine, Patience};
+use castellan::engine::{Engine, Patience, PublishedHead};
 use castellan::github::Client;
 use castellan::github::admin::Admin;
 use castellan::github::app_auth::AppKey;
@@ -121,55 +121,55 @@ impl Work {
         format!("ruleset `{name}` of {}", self.home.target.name)
     }
 
+    /// Our ruleset as it is, with its number, and how it differs from what it is to be.
+    async fn compared(&self) -> anyhow::Result<(Option<i64>, Difference)> {
+        let found = self.admin.ruleset(&ruleset_name(&self.base)).await?;
+        let difference = self
+            .protection()
+            .difference(found.as_ref().map(|(_, one)| one))?;
+        Ok((found.map(|(id, _)| id), difference))
+    }
+
     async fn protect(&self, dry_run: bool, settings: &Settings) -> anyhow::Result<()> {
         self.has_policy().await?;
-        let name = ruleset_name(&self.base);
-        let found = self.admin.ruleset(&name).await?;
-        let found = found.as_ref();
-        let difference = self.protection().difference(found.map(|(_, one)| one))?;
-        show(&self.place(), found.is_some(), &difference);
-        if difference.changes.is_empty() {
-            return Ok(());
-        }
+        let (id, difference) = self.compared().await?;
+        show(&self.place(), id.is_some(), &difference);
         if dry_run {
             let open = self.github.open_pulls_into(&self.home.target, &self.base);
-            let open = open.await?;
-            for OpenPull { number, head } in &open {
-                println!("  would publish on #{number} ({})", head.short());
+            for OpenPull { number, head } in open.await? {
+                println!("  the check would be on #{number} ({})", head.short());
             }
             println!("Nothing was published and nothing was written.");
             return Ok(());
         }
         let store = serve::open(settings).await?;
         let engine = serve::engine(settings, store, Clock::system())?;
-        let written = self.publish_and_write(&engine, found.map(|(id, _)| *id), &difference);
-        let written = written.await;
+        let written = self.publish_and_write(&engine, &difference).await;
         engine.store.close().await;
         written
     }
 
-    async fn publish_and_write(
-        &self,
-        engine: &Engine,
-        id: Option<i64>,
-        difference: &Difference,
-    ) -> anyhow::Result<()> {
+    async fn publish_and_write(&self, engine: &Engine, shown: &Difference) -> anyhow::Result<()> {
         let target = &self.home.target;
         engine.announce(target.repository, &self.base).await?;
         // What is opened from here on has the check from every server of this database.
         let open = self.github.open_pulls_into(target, &self.base).await?;
-        let told = |one: &castellan::engine::PublishedHead| {
-            println!(
-                "  published on #{} ({}): {}",
-                one.number,
-                one.head.short(),
-                one.says
-            );
+        let told = |one: &PublishedHead| {
+            let PublishedHead { number, head, says } = one;
+            println!("  the check is on #{number} ({}): {says}", head.short());
         };
         let published = engine.publish_open(target, &self.base, &open, Patience::default(), told);
         if let Err(error) = published.await {
             engine.unannounce(target.repository, &self.base).await?;
             return Err(error).context("nothing was written to the rules");
+        }
+        // That took a while: what somebody added to the rules meanwhile is not to be lost.
+        let (id, difference) = self.compared().await?;
+        if difference != *shown {
+            show(&self.place(), id.is_some(), &difference);
+        }
+        if difference.changes.is_empty() {
+            return Ok(());
         }
         let written = self.admin.write_ruleset(id, &difference.body).await?;
         let left = self.protection().difference(Some(&written))?;
@@ -178,10 +178,7 @@ impl Work {
             "GitHub took the rule and keeps another: {}; look at it in the repository's settings, Rules",
             left.changes.join("; ")
         );
-        println!(
-            "Written. {} says what to do should the App ever be gone.",
-            BREAK_GLASS
-        );
+        println!("Written. {BREAK_GLASS} says what to do should the App ever be gone.");
         Ok(())
     }
 
@@ -222,7 +219,7 @@ impl Work {
 fn show(place: &str, is_there: bool, difference: &Difference) {
     match (is_there, difference.changes.is_empty()) {
         (false, _) => println!("{place} is not there; it would be:"),
-        (true, true) => println!("{place} is as it should be: nothing to do."),
+        (true, true) => println!("{place} is as it should be: nothing to write."),
         (true, false) => println!("{place} differs:"),
     }
     for change in &difference.changes {

@@ -62,8 +62,21 @@ async fn a_second_run_has_nothing_to_do() {
     scene.protected(&[]).await;
     scene.yard.resets_calls();
     let told = scene.protected(&[]).await;
-    assert!(told.contains("nothing to do"), "{told}");
+    assert!(told.contains("nothing to write"), "{told}");
     assert_eq!(scene.writes(), [""; 0]);
+    // A head that came while no server ran has nothing yet, and is not left so.
+    let pushed = scene
+        .alice
+        .pushes("one", &[("one.txt", "y\n")], "More")
+        .await;
+    let head = pushed.unwrap().to_string();
+    assert_eq!(scene.says(&head).await, None);
+    scene.protected(&[]).await;
+    assert_eq!(
+        scene.writes(),
+        [format!("POST /repos/{REPOSITORY}/check-runs")]
+    );
+    assert_eq!(scene.says(&head).await.as_deref(), Some("success"));
     scene.ends();
 }
 
