@@ -117,7 +117,7 @@ impl Work {
     }
 
     fn place(&self) -> String {
-        let name = ruleset_name(&self.base);
+        let name = line(&ruleset_name(&self.base), 300);
         format!("ruleset `{name}` of {}", self.home.target.name)
     }
 

@@ -200,8 +200,17 @@ impl Client {
                 _ => {}
             }
         }
-        let protected = &branch["protection"]["required_status_checks"]["checks"];
-        let named = listed(protected, "app_id");
+        let protected = &branch["protection"]["required_status_checks"];
+        let mut named = listed(&protected["checks"], "app_id");
+        // Older servers name contexts only.
+        if protected["checks"].is_null() {
+            let contexts = protected["contexts"].as_array().into_iter().flatten();
+            let names = contexts.filter_map(Value::as_str);
+            named.extend(names.map(|name| Required {
+                name: name.to_owned(),
+                app: None,
+            }));
+        }
         if named.iter().any(is_ours) {
             rules.sources.push(Source {
                 what: "the branch protection".to_owned(),

@@ -166,6 +166,14 @@ fn unseen(name: &'static str, why: &str) -> Line {
     Line::new(name, State::Unknown, why).remedy(remedy)
 }
 
+/// The command that puts a rule right. A branch is named by whoever may push: what a person copies into
+/// a shell is quoted.
+fn protect(repository: &str, branch: &str) -> String {
+    let quoted = shlex::try_quote(branch);
+    let branch = quoted.as_deref().unwrap_or("BRANCH");
+    format!("castellan protect {repository} --branch {branch}")
+}
+
 fn list(names: &[String]) -> String {
     let shown: Vec<&str> = names.iter().take(NAMES).map(String::as_str).collect();
     match names.len().saturating_sub(NAMES) {
@@ -212,8 +220,8 @@ fn ungated(sight: &Sight) -> Line {
             let what = format!("without their own check: {}", list(found));
             let first = found.first().map_or("BRANCH", String::as_str);
             let remedy = format!(
-                "the name of the check is a constant in a rule, so that a pattern cannot require it: castellan protect {} --branch {first}, for each that agents may work on",
-                sight.repository
+                "the name of the check is a constant in a rule, so that a pattern cannot require it: for each that agents may work on, {}",
+                protect(&sight.repository, first)
             );
             Line::new(NAME, State::Not, &what).remedy(&remedy)
         }

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use serde_json::Value;
 
-use super::super::answer::{GithubError, found};
+use super::super::answer::{GithubError, unexpected};
 use super::super::app_auth::Scope;
 use super::super::client::{Client, Target};
 use super::why;
@@ -36,12 +36,9 @@ impl Client {
         target: &Target,
         commit: &Oid,
     ) -> Result<Vec<Value>, GithubError> {
-        let root = self
-            .rows(target, commit.as_str())
-            .await?
-            .unwrap_or_default();
+        let root = self.rows(target, commit.as_str()).await?;
         match named(&root, ".github") {
-            Some((folder, _)) => Ok(self.rows(target, &folder).await?.unwrap_or_default()),
+            Some((folder, _)) => self.rows(target, &folder).await,
             None => Ok(Vec::new()),
         }
     }
@@ -81,7 +78,6 @@ impl Client {
             .rows(target, &below)
             .await
             .map_err(|error| why(&error))?;
-        let rows = rows.unwrap_or_default();
         let is_file = |row: &&Value| {
             let path = row["path"].as_str().unwrap_or_default();
             row["type"] == "blob" && (path.ends_with(".yml") || path.ends_with(".yaml"))
@@ -113,16 +109,16 @@ impl Client {
         parse_workflow(&text)
     }
 
-    /// The rows of a tree; `None` where there is none.
-    async fn rows(&self, target: &Target, tree: &str) -> Result<Option<Vec<Value>>, GithubError> {
+    /// The rows of a tree, all of them: what a cut list lacks may be there.
+    async fn rows(&self, target: &Target, tree: &str) -> Result<Vec<Value>, GithubError> {
         let path = format!("/git/trees/{tree}");
         let operation = "list a folder";
         let read = self.call::<Value>(operation, target, Scope::Observe, Method::GET, &path, None);
-        let read = found(read.await)?;
-        Ok(read.and_then(|mut read| match read["tree"].take() {
-            Value::Array(rows) => Some(rows),
-            _ => None,
-        }))
+        let mut read = read.await?;
+        match read["tree"].take() {
+            Value::Array(rows) if read["truncated"] != true => Ok(rows),
+            _ => Err(unexpected(operation, "it was cut, or is none".to_owned())),
+        }
     }
 
     async fn blob(&self, target: &Target, oid: &str) -> Seen<Vec<u8>> {

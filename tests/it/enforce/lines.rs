@@ -308,3 +308,17 @@ fn what_is_foreign_is_cleaned_and_bounded() {
         assert!(!format!("{}{remedy}", seen.what).contains('\u{1b}'));
     }
 }
+
+#[test]
+fn a_branch_in_a_command_to_copy_is_quoted() {
+    let mut sight = good();
+    sight.ungated = Ok(vec!["release/$(reboot)".to_owned()]);
+    let remedy = line(&sight, 12).remedy.unwrap();
+    assert!(
+        remedy.ends_with("castellan protect octo/sample --branch 'release/$(reboot)'"),
+        "{remedy}"
+    );
+    sight.base = "a;b".to_owned();
+    let remedy = line(&sight, 0).remedy.unwrap();
+    assert_eq!(remedy, "castellan protect octo/sample --branch 'a;b'");
+}

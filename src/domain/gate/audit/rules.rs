@@ -17,10 +17,7 @@ fn is_pinned(sight: &Sight, rules: &Rules) -> bool {
 }
 
 fn protect(sight: &Sight) -> String {
-    format!(
-        "castellan protect {} --branch {}",
-        sight.repository, sight.base
-    )
+    super::protect(&sight.repository, &sight.base)
 }
 
 pub(super) fn named(sight: &Sight) -> Line {
