@@ -41,6 +41,10 @@ enum Command {
     Gate(commands::gate::Gate),
     /// Say which tier a change has, and why, before it is pushed
     Risk(commands::risk::RiskOf),
+    /// Require the gate on a branch, with an admin's token: the check on every open head, then the rule
+    Protect(Box<commands::protect::Protect>),
+    /// Say whether the gate of a branch can be passed by, and what cannot be seen
+    Doctor(Box<commands::doctor::Doctor>),
     /// Try again what was parked: deliveries and effects
     Replay(commands::serve::Replay),
     /// Inside a sandbox: relay loopback ports to the doors, and run a command beside it
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
         Command::CheckPolicy(check) => check.run(),
         Command::Gate(gate) => gate.run(),
         Command::Risk(risk) => risk.run(),
+        Command::Protect(protect) => protect.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Replay(replay) => replay.run(),
         Command::RelayInside(relay) => relay.run(),
         Command::PipeInside(pipe) => pipe.run(),

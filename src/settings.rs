@@ -5,9 +5,11 @@
 //! variable, the variable over the file. Secrets never print. This is the one place that
 //! reads the environment.
 
+mod admin;
 #[cfg(feature = "demo")]
 mod demo;
 mod missing;
+mod organisation;
 mod parse;
 mod providers;
 mod secret;
@@ -20,14 +22,19 @@ use clap::Args;
 use serde::Deserialize;
 use url::Url;
 
+pub use admin::AdminToken;
 #[cfg(feature = "demo")]
 pub use demo::{DemoModel, DemoSettings};
+pub use organisation::{floor_file, tier};
 use parse::{default_api, issuer_of, preset_of, read_file, read_key, split, web_of, wire, words};
 pub use providers::{Provider, catalogue};
 use providers::{ProviderGiven, Single};
 pub use secret::tool_secret;
 
+use crate::domain::gate::facts::Organisation;
 use crate::domain::model::Wire;
+use crate::domain::request::policy::RiskPolicy;
+use crate::domain::risk::Tier;
 use crate::protocol::brief::Preset;
 
 /// Settings as they are given: nothing is required, nothing is read yet.
@@ -91,6 +98,24 @@ pub struct Given {
     /// Seconds that calls of models may take to end when the server is told to end [default: 120]
     #[arg(long, env = "CASTELLAN_DRAIN_SECONDS")]
     drain_seconds: Option<u32>,
+    /// Whether a base without a policy takes part, with the usual one: true or false [default: true]
+    #[arg(long, env = "CASTELLAN_GATE_WITHOUT_POLICY")]
+    gate_without_policy: Option<bool>,
+    /// Whether pull requests without work of an agent pass where the policy of their base is broken: true or false [default: false]
+    #[arg(long, env = "CASTELLAN_OTHERS_PASS_BROKEN_POLICY")]
+    others_pass_broken_policy: Option<bool>,
+    /// Whether a policy may say solo: true or false [default: true]
+    #[arg(long, env = "CASTELLAN_SOLO_ALLOWED")]
+    solo_allowed: Option<bool>,
+    /// Lowest tier of a change of an agent, T0 to T3 [default: T0]
+    #[arg(long, env = "CASTELLAN_LEAST_TIER", value_parser = tier)]
+    least_tier: Option<Tier>,
+    /// Least approvals of tiers, as in T1=2,T3=3; a policy can only ask for more [default: T0=1,T1=1,T2=1,T3=2]
+    #[arg(long, env = "CASTELLAN_LEAST_APPROVALS")]
+    least_approvals: Option<String>,
+    /// File in the form of a policy whose `risk` holds for all repositories; a policy can only raise it
+    #[arg(long, env = "CASTELLAN_RISK_FLOOR")]
+    risk_floor: Option<PathBuf>,
     /// What is logged, as in info or castellan=debug [default: info]
     #[arg(long, env = "CASTELLAN_LOG")]
     log: Option<String>,
@@ -188,6 +213,10 @@ pub struct Settings {
     pub sweep_minutes: u32,
     /// Seconds that calls of models may take to end when the server is told to end.
     pub drain_seconds: u32,
+    /// What holds for the gate of all repositories.
+    pub organisation: Organisation,
+    /// Rules of risk that hold for all repositories.
+    pub risk_floor: RiskPolicy,
     /// What is logged.
     pub log: String,
     /// What is not set and needed to work: one sentence each, with the way to get it.
@@ -252,6 +281,14 @@ impl Given {
             tasks_per_person_hour: self.tasks_per_person_hour.or(file.tasks_per_person_hour),
             sweep_minutes: self.sweep_minutes.or(file.sweep_minutes),
             drain_seconds: self.drain_seconds.or(file.drain_seconds),
+            gate_without_policy: self.gate_without_policy.or(file.gate_without_policy),
+            others_pass_broken_policy: self
+                .others_pass_broken_policy
+                .or(file.others_pass_broken_policy),
+            solo_allowed: self.solo_allowed.or(file.solo_allowed),
+            least_tier: self.least_tier.or(file.least_tier),
+            least_approvals: self.least_approvals.or(file.least_approvals),
+            risk_floor: self.risk_floor.or(file.risk_floor),
             log: self.log.or(file.log),
         }
     }
@@ -259,6 +296,7 @@ impl Given {
     fn check(self) -> Result<Settings, SettingsError> {
         let providers = providers::read(&self.single(), self.providers.clone())?;
         let missing = missing::missing(&self, &providers);
+        let (organisation, risk_floor) = organisation::read(&self)?;
         let agent = self.agent.unwrap_or_default();
         let api = self.github_api_url.map_or_else(default_api, Ok)?;
         let listen = self.listen.unwrap_or_else(|| "127.0.0.1:8787".to_owned());
@@ -299,6 +337,8 @@ impl Given {
             tasks_per_person_hour: self.tasks_per_person_hour.unwrap_or(20),
             sweep_minutes: self.sweep_minutes.unwrap_or(30).max(1),
             drain_seconds: self.drain_seconds.unwrap_or(120),
+            organisation,
+            risk_floor,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             missing,
         })
@@ -315,75 +355,4 @@ impl Given {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn with_nothing_set_it_says_what_is_missing() {
-        let settings = Given::default().check().unwrap();
-        assert_eq!(settings.missing.len(), 5);
-        assert!(settings.app.is_none());
-    }
-
-    #[test]
-    fn a_word_that_we_know_is_an_agent_that_we_know_and_needs_its_model() {
-        let given = |agent: &str, wire: Option<Wire>| {
-            let given = Given {
-                agent: Some(agent.to_owned()),
-                model_wire: wire,
-                model_key: wire.map(|_| "wurzel".to_owned()),
-                model: wire.map(|_| "small".to_owned()),
-                ..Given::default()
-            };
-            given.check().unwrap()
-        };
-        let settings = given(" claude ", Some(Wire::Openai));
-        assert_eq!(settings.preset, Some(Preset::Claude));
-        let said = settings.missing.last().unwrap();
-        assert!(said.contains("the agent claude needs a model that is spoken with as anthropic"));
-        assert_eq!(given("claude", Some(Wire::Anthropic)).missing.len(), 4);
-        let settings = given("claude --acp", None);
-        assert_eq!((settings.preset, settings.missing.len()), (None, 4));
-    }
-
-    #[test]
-    fn secrets_do_not_print() {
-        let given = Given {
-            webhook_secrets: Some("wurzel, pfeffer,,".to_owned()),
-            model_wire: Some(Wire::Openai),
-            model: Some("small".to_owned()),
-            model_key: Some("wurzelbrot".to_owned()),
-            ..Given::default()
-        };
-        let settings = given.check().unwrap();
-        assert_eq!(settings.webhook_secrets.len(), 2);
-        let shown = format!("{settings:?}");
-        assert!(
-            !shown.contains("wurzel") && !shown.contains("pfeffer"),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn pages_are_local_only_where_github_is() {
-        let local = |listen: &str, api: &str, public: Option<&str>| {
-            let given = Given {
-                listen: Some(listen.to_owned()),
-                github_api_url: Some(api.parse().unwrap()),
-                public_url: public.map(|url| url.parse().unwrap()),
-                ..Given::default()
-            };
-            given.check().unwrap().pages_are_local()
-        };
-        let (here, there) = ("http://127.0.0.1:81/api/v3", "https://api.github.com");
-        assert!(local("127.0.0.1:8787", here, None));
-        assert!(local("[::1]:8787", here, Some("http://localhost:8787")));
-        assert!(!local("127.0.0.1:8787", there, None));
-        assert!(!local("0.0.0.0:8787", here, None));
-        assert!(!local(
-            "127.0.0.1:8787",
-            here,
-            Some("https://castellan.example")
-        ));
-    }
-}
+mod tests;

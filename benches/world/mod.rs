@@ -250,6 +250,8 @@ fn rules(yard: &Yard, address: &str, agent: Vec<String>) -> Rules {
         },
         tasks_per_repository: 100,
         tasks_per_person_hour: 100,
+        organisation: Default::default(),
+        risk_floor: Default::default(),
         sweep_idle_s: 1800,
         sweep_busy_s: 300,
     }

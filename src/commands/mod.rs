@@ -3,9 +3,11 @@
 #[cfg(feature = "demo")]
 pub(crate) mod demo;
 pub(crate) mod digest;
+pub(crate) mod doctor;
 pub(crate) mod files;
 pub(crate) mod gate;
 pub(crate) mod inside;
+pub(crate) mod protect;
 pub(crate) mod risk;
 pub(crate) mod serve;
 pub(crate) mod work;

@@ -14,6 +14,7 @@ use castellan::domain::risk::{
     Assessment, Class, Contents, Difference, Sizes, Tier, assess, assess_paths,
 };
 use castellan::git::{Changed, Checkout};
+use castellan::settings;
 use clap::Args;
 
 use super::files::read_policy;
@@ -38,6 +39,12 @@ pub(crate) struct RiskOf {
     /// The policy [default: .github/castellan.yml of the base]
     #[arg(long)]
     policy: Option<PathBuf>,
+    /// Lowest tier of a change of an agent, T0 to T3, as the server is told
+    #[arg(long, value_parser = settings::tier, default_value = "T0")]
+    least_tier: Tier,
+    /// The server's file of rules of risk that hold for all repositories
+    #[arg(long)]
+    risk_floor: Option<PathBuf>,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -83,6 +90,10 @@ impl RiskOf {
             Some(path) => read_policy(path)?,
             None => policy_at(&checkout, &base).await?,
         };
+        let risk = match &self.risk_floor {
+            Some(path) => policy.risk.over(&settings::floor_file(path)?),
+            None => policy.risk,
+        };
         let from = checkout.merge_base(&base, &head).await?.with_context(|| {
             format!(
                 "{} and {} have no commit in common here; fetch their whole history (`git fetch --unshallow`)",
@@ -94,14 +105,14 @@ impl RiskOf {
             files: changed.iter().map(|one| one.file.clone()).collect(),
             ..Difference::default()
         };
-        let by_paths = assess_paths(&difference, &policy.risk, Tier::T0);
-        if by_paths.tier >= highest(&policy.risk) || changed.is_empty() {
+        let by_paths = assess_paths(&difference, &risk, self.least_tier);
+        if by_paths.tier >= highest(&risk) || changed.is_empty() {
             let note = "Lines and contents were not looked at: they could not raise it.";
             return Ok((by_paths, (!changed.is_empty()).then_some(note)));
         }
         difference.sizes = Sizes::Counted(checkout.lines(&from, &head).await?);
         difference.contents = Contents::Compared(weaker(&checkout, &changed).await?);
-        Ok((assess(&difference, &policy.risk, Tier::T0), None))
+        Ok((assess(&difference, &risk, self.least_tier), None))
     }
 }
 

@@ -96,14 +96,18 @@ pub(crate) fn engine(settings: &Settings, store: Store, clock: Clock) -> anyhow:
         limits: LIMITS,
         tasks_per_repository: settings.tasks_per_repository,
         tasks_per_person_hour: settings.tasks_per_person_hour,
+        organisation: settings.organisation.clone(),
+        risk_floor: settings.risk_floor.clone(),
         sweep_idle_s: i64::from(settings.sweep_minutes) * 60,
         sweep_busy_s: i64::from(settings.sweep_minutes.min(5)) * 60,
     };
+    // Git works in folders of its own, where a relative path leads elsewhere.
+    let data = std::path::absolute(&settings.data_dir).context("data-dir")?;
     Ok(Engine {
         store,
         github,
         issuer,
-        mirrors: Mirrors::new(&settings.data_dir.join("mirrors")),
+        mirrors: Mirrors::new(&data.join("mirrors")),
         started_at: clock.now(),
         clock,
         rules: Arc::new(rules),
@@ -183,7 +187,7 @@ pub(crate) async fn run_until(
     Ok(())
 }
 
-async fn open(settings: &Settings) -> anyhow::Result<Store> {
+pub(super) async fn open(settings: &Settings) -> anyhow::Result<Store> {
     let opened = Store::open(settings.database_url.expose()).await;
     opened.context("database-url: see that the folder of the SQLite file is there and can be written to, or that PostgreSQL answers at its address and takes the password")
 }

@@ -32,7 +32,9 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::domain::gate::facts::Organisation;
 use crate::domain::model::catalogue::Catalogue;
+use crate::domain::request::policy::RiskPolicy;
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::git::Mirrors;
@@ -42,7 +44,7 @@ use crate::protocol::brief::{AgentCommand, Limits};
 use crate::store::Store;
 use allowance::Allowance;
 pub use error::EngineError;
-pub use gate::SeenChecks;
+pub use gate::{Patience, PublishedHead, SeenChecks, Unpublished};
 pub use observe::RequiredChecks;
 
 /// All that the verbs need. Clones share everything.
@@ -91,6 +93,10 @@ pub struct Rules {
     pub tasks_per_repository: u64,
     /// Most tasks that one person may open in an hour (X15).
     pub tasks_per_person_hour: u64,
+    /// What the organisation sets for the gate of all repositories.
+    pub organisation: Organisation,
+    /// Rules of risk that hold for all repositories.
+    pub risk_floor: RiskPolicy,
     /// Seconds between two sweeps of a repository where nothing is under way.
     pub sweep_idle_s: i64,
     /// Seconds between two sweeps of a repository where something is.

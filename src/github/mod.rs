@@ -12,10 +12,12 @@
 //! octocrab's types never leave this room. There is no function here that merges or
 //! approves anything. Knows nothing of the store or of git.
 
+pub mod admin;
 mod answer;
 pub mod app_auth;
 pub mod apply;
 mod as_app;
+pub mod audit;
 pub mod checks;
 pub mod client;
 pub mod evidence;

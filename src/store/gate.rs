@@ -223,6 +223,31 @@ impl Store {
             .map_err(failed("lease a pull request"))
     }
 
+    /// Leases this pull request at `now`, whether it is due or not; `None` while another worker has it.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn lease_this_pull(
+        &self,
+        repository: RepositoryId,
+        number: Number,
+        now: Timestamp,
+    ) -> Result<Option<DuePull>, StoreError> {
+        sqlx::query(
+            "UPDATE gate_pulls SET leased_until = $2, tries = tries + 1, leases = leases + 1
+             WHERE repository = $3 AND number = $4 AND leased_until <= $1
+             RETURNING repository, number, tries, marks, leases, unread_since, head, base, conclusion",
+        )
+        .bind(now.0)
+        .bind(now.plus_ms(LEASE_MS).0)
+        .bind(repository.0)
+        .bind(number.0)
+        .fetch_optional(&self.pool)
+        .await
+        .and_then(|row| row.map(|row| due(&row)).transpose())
+        .map_err(failed("lease a pull request"))
+    }
+
     /// Says that a leased pull request was judged, and when that is due again. What was marked
     /// meanwhile stays due; what another worker leased meanwhile is theirs to settle.
     ///

@@ -167,6 +167,8 @@ pub(super) struct Repository {
     pub(super) runs: BTreeMap<i64, Run>,
     pub(super) checks: BTreeMap<i64, Check>,
     pub(super) rulesets: BTreeMap<i64, Ruleset>,
+    /// Whether workflows may create and approve pull requests.
+    pub(super) actions_approve: bool,
     pub(super) queues: Queues,
     pub(super) reports: Reports,
     pub(super) reviews: Reviews,

@@ -183,6 +183,7 @@ impl World {
             runs: BTreeMap::new(),
             checks: BTreeMap::new(),
             rulesets: BTreeMap::new(),
+            actions_approve: false,
             queues: Default::default(),
             reports: Default::default(),
             reviews: Default::default(),

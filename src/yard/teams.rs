@@ -77,6 +77,18 @@ impl Repo {
         })
         .await
     }
+
+    /// Somebody lets workflows create and approve pull requests, or not any more.
+    ///
+    /// # Errors
+    /// The repository is gone.
+    pub async fn lets_actions_approve(&self, may: bool) -> Result<(), YardError> {
+        self.stage(move |world, repo| {
+            world.repo_mut(repo)?.actions_approve = may;
+            Ok(())
+        })
+        .await
+    }
 }
 
 impl World {

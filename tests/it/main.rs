@@ -14,6 +14,7 @@ mod contract;
 mod covered;
 mod digest;
 mod door;
+mod enforce;
 mod gate;
 mod gateway;
 mod glob;

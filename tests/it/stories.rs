@@ -16,6 +16,7 @@ mod crashes;
 mod deliveries;
 mod edits;
 mod ends;
+mod enforce;
 mod evidence;
 mod faults;
 mod gate;

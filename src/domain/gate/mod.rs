@@ -8,6 +8,8 @@
 //! - [`codeowners`]: CODEOWNERS as GitHub reads it.
 //! - [`verdict`]: the conclusion, what decided it, and the table of requirements.
 //! - [`work`]: what a task says of its pull request; [`again`]: when it is judged anew.
+//! - [`ruleset`]: the rule by which a base requires our check; [`audit`]: whether what stands around
+//!   the gate holds.
 //! - [`show`]: the verdict for people; [`ready`]: when a draft is theirs to look at; [`forged`]: what
 //!   somebody else reports by our name.
 //! - [`evidence_page`]: what is known of an agent's work, for people; [`button`]: what they click there.
@@ -15,6 +17,7 @@
 //! Pure: GitHub is observed by `github`, the difference is read by `git`.
 
 pub mod again;
+pub mod audit;
 pub mod bounded;
 pub mod button;
 pub mod codeowners;
@@ -23,6 +26,7 @@ pub mod facts;
 pub mod forged;
 pub mod read;
 pub mod ready;
+pub mod ruleset;
 pub mod scan;
 pub mod show;
 pub mod verdict;

@@ -164,7 +164,7 @@ impl Engine {
                 app: AppId(self.github()?.app_id()),
                 repository: target.repository,
                 base,
-                organisation: facts::Organisation::default(),
+                organisation: self.rules.organisation.clone(),
                 unread: None,
                 published: None,
                 subject: Subject::MergeGroup(Box::new(subject)),
@@ -325,8 +325,8 @@ impl Engine {
         };
         let files = base_files(&mirror, &remote, &sides.base, asked.0.ours).await?;
         let workflow = format!(".github/workflows/{WORKFLOW_FILE}");
-        let read = sides.read(&mirror, &remote, &files.read.risk, &workflow);
-        let read = read.await?;
+        let policy = files.read.risk.over(&self.rules.risk_floor);
+        let read = sides.read(&mirror, &remote, &policy, &workflow).await?;
         let workflows = observe::workflows(&mirror, &sides, asked.1).await?;
         Ok(Built {
             sides,

@@ -1,6 +1,7 @@
 //! The gate, kept up: what happens marks a pull request, each is judged in its turn, and what comes of
 //! it is published under a lease for its head.
 //!
+//! - `announce`: a base that is about to be protected, with the check on every open head.
 //! - `observe`: the facts of a pull request, from GitHub, git and the store.
 //! - `ready`: when a draft of ours is theirs to look at.
 //! - `groups`: those of a merge queue; `incident`: what was merged without our success.
@@ -9,6 +10,7 @@
 //!
 //! Decides nothing: that is [`crate::domain::gate`].
 
+mod announce;
 mod base;
 mod checks;
 mod commits;
@@ -22,6 +24,7 @@ mod publish;
 mod ready;
 mod sight;
 
+pub use announce::{Patience, PublishedHead, Unpublished};
 pub use checks::SeenChecks;
 
 use super::allowance::{VERDICT_BURST, VERDICT_EVERY_MS};

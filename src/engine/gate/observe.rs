@@ -124,7 +124,7 @@ impl Engine {
                     git.files.policy,
                     &asked.demanded,
                 )?,
-                organisation: facts::Organisation::default(),
+                organisation: self.rules.organisation.clone(),
                 unread,
                 published: published.and_then(|run| was_published(seen, run)),
                 subject: Subject::PullRequest(Box::new(pull)),
@@ -145,7 +145,8 @@ impl Engine {
             None => work::Told::default(),
         };
         let demanded = self.required_of(seen.target, &seen.state.base_branch);
-        let demanded = demanded.await?;
+        let mut demanded = demanded.await?;
+        demanded.ours |= self.is_announced(seen).await?;
         let head = &seen.state.head;
         // What CI says matters once the agent has come to rest, and its task has read it.
         let checks = match &own {
@@ -204,7 +205,7 @@ impl Engine {
             base: tip,
         };
         let files = base_files(&mirror, &remote, &sides.base, asked.demanded.ours).await?;
-        let policy = &files.read.risk;
+        let policy = &files.read.risk.over(&self.rules.risk_floor);
         let workflow = format!(".github/workflows/{WORKFLOW_FILE}");
         let read = sides.read(&mirror, &remote, policy, &workflow).await?;
         let git = (&mirror, &remote);

@@ -66,6 +66,14 @@ pub(super) fn route(world: &mut World, call: &Call, segments: &[&str]) -> Answer
     }
 }
 
+/// The installation that reaches a repository, which the App asks for by name.
+pub(super) fn installation_of(world: &World, call: &Call, full: &str) -> Answered {
+    as_app(call)?;
+    let known = world.repo_named(full).ok_or_else(not_found)?;
+    let installation = world.installation_of(known.id).ok_or_else(not_found)?;
+    Ok(Answer::ok(world.show_installation(installation)))
+}
+
 fn as_app(call: &Call) -> Result<(), Answer> {
     match call.caller {
         Caller::App => Ok(()),

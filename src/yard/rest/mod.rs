@@ -210,6 +210,9 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
             Err(_) => Err(not_found()),
         },
         ["orgs", ..] => orgs::route(world, call, &segments),
+        ["repos", owner, name, "installation"] if call.method == "GET" => {
+            app::installation_of(world, call, &format!("{owner}/{name}"))
+        }
         ["repos", owner, name, rest @ ..] => {
             named_route(world, call, &format!("{owner}/{name}"), rest)
         }
@@ -262,6 +265,12 @@ fn repo_route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answe
         ["issues", ..] => issues::route(world, call, repo, rest),
         ["pulls", ..] => pulls::route(world, call, repo, rest),
         ["git", ..] => git::route(world, call, repo, rest),
+        ["actions", "permissions", "workflow"] if call.method == "GET" => {
+            rulesets::admin_reads(world, call, repo)?;
+            let may = world.repo(repo)?.actions_approve;
+            Ok(Answer::ok(json!({"default_workflow_permissions": "read",
+                                 "can_approve_pull_request_reviews": may})))
+        }
         ["actions", ..] => actions::route(world, call, repo, rest),
         ["check-runs" | "check-suites", ..] | ["commits", .., "check-runs" | "check-suites"] => {
             checks::route(world, call, repo, rest)

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Answered, Call, not_found, unknown};
-use crate::yard::model::Permission;
+use crate::yard::model::{Bearer, Permission};
 use crate::yard::permissions::Level;
+use crate::yard::tokens::Caller;
 use crate::yard::world::World;
 
 pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) -> Answered {
@@ -12,10 +13,17 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
         ("GET", []) => {
             world.need(call, "metadata", Level::Read)?;
             let known = world.repo(repo)?;
+            let role = match &call.caller {
+                Caller::Token(token) => match &token.bearer {
+                    Bearer::Person(login) => world.role_in(known, login),
+                    Bearer::Installation(_) | Bearer::Run => Permission::Read,
+                },
+                _ => Permission::Read,
+            };
             let mut shown = world.show_repo(known);
             crate::yard::templates::patch(
                 &mut shown,
-                json!({"permissions": {"pull": true, "push": false, "admin": false}}),
+                json!({"permissions": {"pull": true, "push": role >= Permission::Write, "admin": role == Permission::Admin}}),
             );
             Ok(Answer::ok(shown))
         }

@@ -28,6 +28,10 @@ pub(super) fn route(world: &mut World, call: &Call, repo: i64, rest: &[&str]) ->
             }
             Err(not_found())
         }
+        ("GET", ["branches"]) => {
+            world.need(call, "contents", Level::Read)?;
+            branches(world, call, repo)
+        }
         ("GET", ["branches", name @ ..]) if !name.is_empty() => {
             world.need(call, "contents", Level::Read)?;
             branch(world, repo, &named(name))
@@ -71,6 +75,28 @@ fn protection(world: &World, repo: i64, name: &str) -> Answered {
         "block_creations": off, "required_conversation_resolution": off, "lock_branch": off,
         "allow_fork_syncing": off,
     })))
+}
+
+/// The branches by name, or only those that rules or protection hold for.
+fn branches(world: &World, call: &Call, repo: i64) -> Answered {
+    let known = world.repo(repo)?;
+    let wanted = call.query.get("protected").map(|text| text == "true");
+    let names = known
+        .refs
+        .keys()
+        .filter_map(|name| name.strip_prefix("refs/heads/"));
+    let mut shown = Vec::new();
+    for name in names {
+        let whole = branch(world, repo, name)?.body;
+        let is_protected = whole.get("protected").and_then(Value::as_bool);
+        if wanted.is_none() || wanted == is_protected {
+            let key = |key: &str| whole.get(key).cloned();
+            shown.push(
+                json!({"name": key("name"), "commit": key("commit"), "protected": is_protected}),
+            );
+        }
+    }
+    Ok(call.page(world, &shown))
 }
 
 fn branch(world: &World, repo: i64, name: &str) -> Answered {

@@ -110,6 +110,19 @@ fn admin(world: &mut World, call: &Call, repo: i64) -> Result<(), Answer> {
     }
 }
 
+/// What only admins read: an App needs a permission for it that it never has.
+pub(super) fn admin_reads(world: &mut World, call: &Call, repo: i64) -> Result<(), Answer> {
+    if is_admin(world, call, repo) {
+        return Ok(());
+    }
+    match &call.caller {
+        Caller::Token(token) if matches!(token.bearer, Bearer::Person(_)) => {
+            Err(Answer::error(403, "Must have admin rights to Repository."))
+        }
+        _ => world.need(call, "administration", Level::Read),
+    }
+}
+
 /// Private repositories of the free plan have no rulesets.
 fn plan(world: &World, repo: i64) -> Result<(), Answer> {
     if world.repo(repo)?.private && !world.drafts_in_private {

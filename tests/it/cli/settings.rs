@@ -6,7 +6,7 @@ use castellan::settings::{ConfigPath, Given, Settings};
 use clap::{Args as _, FromArgMatches as _};
 
 /// A key and a value for every setting, as TOML and as text.
-const SAMPLES: [(&str, &str); 19] = [
+const SAMPLES: [(&str, &str); 25] = [
     ("listen", "\"127.0.0.1:99\""),
     ("database-url", "\"sqlite:other.db\""),
     ("data-dir", "\"other\""),
@@ -25,6 +25,19 @@ const SAMPLES: [(&str, &str); 19] = [
     ("tasks-per-person-hour", "4"),
     ("sweep-minutes", "7"),
     ("drain-seconds", "9"),
+    ("gate-without-policy", "false"),
+    ("others-pass-broken-policy", "true"),
+    ("solo-allowed", "false"),
+    ("least-tier", "\"T1\""),
+    ("least-approvals", "\"T1=2,T3=3\""),
+    (
+        "risk-floor",
+        concat!(
+            "\"",
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/policies/floor.yml\""
+        ),
+    ),
     ("log", "\"debug\""),
 ];
 
@@ -123,11 +136,12 @@ fn the_example_file_has_every_setting_and_nothing_else() {
 #[test]
 fn help_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["serve", "replay"] {
+    for command in ["serve", "replay", "protect", "doctor"] {
         let output = super::castellan(folder.path())
             .args([command, "--help"])
             .env("CASTELLAN_PRIVATE_KEY", "hidden-key")
             .env("CASTELLAN_WEBHOOK_SECRETS", "hidden-secret")
+            .env("CASTELLAN_ADMIN_TOKEN", "hidden-token")
             .env("CASTELLAN_MODEL_KEY", "hidden-model-key")
             .env("CASTELLAN_DATABASE_URL", "postgres://u:hidden-password@h/d")
             .env("CASTELLAN_LISTEN", "shown:1")

@@ -1,6 +1,7 @@
 //! What holds for all facts: nothing opens the gate without what its tier asks for, and nothing
 //! that speaks against a change opens it.
 
+mod floor;
 mod generated;
 mod queue;
 

@@ -306,6 +306,8 @@ fn engine(store: Store, clock: Clock) -> Engine {
         },
         tasks_per_repository: 9,
         tasks_per_person_hour: 9,
+        organisation: Default::default(),
+        risk_floor: Default::default(),
         sweep_idle_s: 3600,
         sweep_busy_s: 300,
     };

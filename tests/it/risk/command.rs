@@ -230,3 +230,27 @@ fn a_repository_cannot_make_its_own_change_smaller() {
     );
     assert!(!path.join("fired").exists());
 }
+
+#[test]
+fn what_the_server_asks_of_all_repositories_can_be_tried() {
+    let folder = repository(|path| {
+        write(path, "README.md", "one\ntwo\n");
+        write(path, "billing/pay.rs", "fn pay() {}\n");
+        // Of the branch, which is not asked; and it could lower nothing anyway.
+        let own = "risk:\n  rules:\n    - {tier: T0, paths: ['**']}\n";
+        write(path, ".github/castellan.yml", own);
+    });
+    let floor = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/policies/floor.yml");
+    let (code, out, error) = risk(folder.path(), &["--risk-floor", floor]);
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{out}");
+    assert!(
+        out.contains("T3 money moves here: `billing/pay.rs`"),
+        "{out}"
+    );
+    let lowest = repository(|path| write(path, "README.md", "one\ntwo\n"));
+    let (_, out, _) = risk(lowest.path(), &["--least-tier", "T2"]);
+    assert!(out.starts_with("T2 (medium)"), "{out}");
+    let (code, _, error) = risk(lowest.path(), &["--risk-floor", "none.yml"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("risk-floor: none.yml"), "{error}");
+}

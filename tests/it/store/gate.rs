@@ -160,6 +160,27 @@ fn judged(number: i64) -> JudgedPull {
 }
 
 #[tokio::test]
+async fn a_named_pull_request_is_leased_before_its_time_but_by_one_alone() {
+    for (_database, store) in stores("a_named_pull_request").await {
+        enrolled(&store).await;
+        let number = Number(3);
+        let lease = async |ms| {
+            store
+                .lease_this_pull(REPOSITORY, number, at(ms))
+                .await
+                .unwrap()
+        };
+        assert_eq!(lease(0).await, None, "it is not known");
+        store.add_pull(REPOSITORY, number, at(9_000)).await.unwrap();
+        let due = lease(0).await.unwrap();
+        assert_eq!((due.number, due.tries), (number, 1));
+        assert_eq!(lease(1).await, None, "leased");
+        assert_eq!(store.lease_pull(at(9_001)).await.unwrap(), None, "leased");
+        assert!(lease(LATER).await.is_some(), "the lease ran out");
+    }
+}
+
+#[tokio::test]
 async fn two_pull_requests_of_one_head_know_of_each_other() {
     for (_database, store) in stores("two_pull_requests_of_one_head").await {
         enrolled(&store).await;

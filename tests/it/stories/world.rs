@@ -332,6 +332,8 @@ pub(super) async fn engine(yard: &Yard, clock: &Clock, folder: &Path, setting: &
         limits: setting.limits,
         tasks_per_repository: setting.tasks_per_repository,
         tasks_per_person_hour: setting.tasks_per_person_hour,
+        organisation: Default::default(),
+        risk_floor: Default::default(),
         sweep_idle_s: 3600,
         sweep_busy_s: 300,
     };

@@ -193,6 +193,8 @@ fn rules(github_url: url::Url) -> Rules {
         },
         tasks_per_repository: 20,
         tasks_per_person_hour: 20,
+        organisation: Default::default(),
+        risk_floor: Default::default(),
         sweep_idle_s: 1800,
         sweep_busy_s: 300,
     }

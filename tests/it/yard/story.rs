@@ -142,7 +142,7 @@ async fn merging_approving_and_unknown_routes_are_remembered() {
         .call(
             &token,
             Method::GET,
-            "/repos/octo/sample/branches",
+            "/repos/octo/sample/milestones",
             Value::Null,
         )
         .await;
@@ -151,7 +151,7 @@ async fn merging_approving_and_unknown_routes_are_remembered() {
         [
             Violation::Merged("pull request 1".to_owned()),
             Violation::Reviewed("pull request 1".to_owned()),
-            Violation::UnknownRoute("GET /repos/octo/sample/branches".to_owned()),
+            Violation::UnknownRoute("GET /repos/octo/sample/milestones".to_owned()),
         ]
     );
 }

@@ -104,6 +104,9 @@ impl Default for Approvals {
 }
 
 impl Approvals {
+    /// The most that can be asked for: GitHub itself takes at most six.
+    pub const MOST: u8 = 6;
+
     /// Those of a tier; `None` where no number of them suffices.
     #[must_use]
     pub const fn of(&self, tier: Tier) -> Option<u8> {
@@ -134,9 +137,8 @@ impl Default for GatePolicy {
 }
 
 fn approvals<'de, D: Deserializer<'de>>(from: D, least: u8) -> Result<u8, D::Error> {
-    // GitHub itself asks for at most six.
     match u64::deserialize(from)? {
-        number if (u64::from(least)..=6).contains(&number) => {
+        number if (u64::from(least)..=u64::from(Approvals::MOST)).contains(&number) => {
             u8::try_from(number).map_err(D::Error::custom)
         }
         number => Err(D::Error::custom(format!(

@@ -85,6 +85,25 @@ impl RiskPolicy {
     }
 }
 
+impl RiskPolicy {
+    /// This policy over a floor that an organisation sets: no tier is lower than either gives.
+    #[must_use]
+    pub fn over(&self, floor: &Self) -> Self {
+        let mut classes = self.classes.clone();
+        for (class, least) in &floor.classes {
+            classes.insert(*class, self.tier_of(*class).max(*least));
+        }
+        let mut rules = self.rules.0.clone();
+        // A rule of T0 says that something is less than usual, which no floor can.
+        let raising = |rule: &&RiskRule| rule.tier > Tier::T0;
+        rules.extend(floor.rules.0.iter().filter(raising).cloned());
+        Self {
+            classes,
+            rules: RiskRules(rules),
+        }
+    }
+}
+
 impl RiskRules {
     /// The rules, each with its globs; `None` means all files.
     ///
