@@ -74,6 +74,8 @@ impl AppKey {
 pub enum Scope {
     /// Reads code, issues, pull requests and runs.
     Observe,
+    /// Reads a pull request with what is reported on its test merge.
+    Judge,
     /// Reads what CI reports: checks, statuses, runs and logs.
     Reports,
     /// Writes comments and reactions on issues and pull requests.
@@ -105,6 +107,13 @@ impl Scope {
                 ("issues", "read"),
                 ("metadata", "read"),
                 ("pull_requests", "read"),
+            ],
+            Self::Judge => &[
+                ("checks", "read"),
+                ("contents", "read"),
+                ("metadata", "read"),
+                ("pull_requests", "read"),
+                ("statuses", "read"),
             ],
             Self::Reports => &[
                 ("actions", "read"),

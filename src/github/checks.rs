@@ -7,6 +7,7 @@
 
 mod question;
 mod rows;
+mod test_merge;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use super::perform::WORKFLOW_FILE;
 use crate::domain::ci::checks::{Observed, WorkflowRun};
 use crate::domain::ids::{AppId, Oid, RunId};
 use rows::{CheckRow, RunRow, StatusRow};
+pub(super) use test_merge::read_test_merge;
 
 /// Characters of the name of a check or a workflow.
 pub(super) const NAME_CHARS: usize = 300;

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::answer::{GithubError, transient, unexpected};
 use super::app_auth::Scope;
+use super::checks::read_test_merge;
 use super::client::{Client, Target};
+use crate::domain::gate::facts::SeenCheck;
 use crate::domain::ids::{Number, Oid, RepositoryId, ReviewId, UserId};
 use crate::domain::request::Person;
 use crate::domain::time::Timestamp;
@@ -40,6 +42,8 @@ pub struct PullState {
     pub base: Option<Oid>,
     /// Who opened it; `None` where the account is gone.
     pub author: Option<Account>,
+    /// What is reported on the merge that GitHub tries by itself; nothing where it has tried none.
+    pub test_merge: Vec<SeenCheck>,
     /// Every review, oldest first.
     pub reviews: Vec<Opinion>,
     /// Threads that nobody has called resolved; those that were not shown count as such.
@@ -131,7 +135,7 @@ impl Client {
             },
         });
         let mut answer: Value = self
-            .graphql(operation, target, Scope::Observe, &document)
+            .graphql(operation, target, Scope::Judge, &document)
             .await?;
         let repository = &mut answer["repository"];
         if repository["databaseId"].as_i64() != Some(target.repository.0) {
@@ -165,6 +169,7 @@ fn read(pull: &Value, reviews: Vec<Opinion>) -> Option<PullState> {
             false => Some(base["target"]["oid"].as_str()?.parse().ok()?),
         },
         author: read_account(&pull["author"]),
+        test_merge: read_test_merge(&pull["potentialMergeCommit"])?,
         reviews,
         unresolved_threads: u32::try_from(unresolved).unwrap_or(u32::MAX),
     })

@@ -47,6 +47,9 @@ pub struct Check {
     pub summary: String,
     /// Address of its page; foreign.
     pub url: Option<String>,
+    /// When it began; a commit status says nothing of that.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
     /// When it was concluded.
     pub ended_at: Option<Timestamp>,
 }

@@ -186,6 +186,7 @@ fn not_begun(observed: &Observed, run: &WorkflowRun) -> Option<Check> {
         job: None,
         summary: String::new(),
         url: None,
+        started_at: None,
         ended_at: None,
     })
 }

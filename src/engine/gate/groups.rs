@@ -7,7 +7,8 @@
 use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
-use super::observe::{self, Seen};
+use super::observe::Seen;
+use super::parts;
 use super::publish::{Publication, Said};
 use super::sight::Sight;
 use crate::domain::ci::checks::{Demanded, Observed};
@@ -142,21 +143,21 @@ impl Engine {
         let mut built = self.built(target, &group.head, root, asked).await?;
         let now = self.clock.now();
         let ci = observed.map(|observed| group_ci(due, &demanded, &observed, &mut built, now));
-        let ci = ci.map(|ci| ci.ok_or_else(observe::too_many)).transpose()?;
+        let ci = ci.map(|ci| ci.ok_or_else(parts::too_many)).transpose()?;
         let subject = Group {
             head: group.head.clone(),
             state: GroupState::Active,
             since: Moment(due.since),
             rebuilt_from: None,
             members: members
-                .map(|members| List::of(members).ok_or_else(observe::too_many))
+                .map(|members| List::of(members).ok_or_else(parts::too_many))
                 .transpose()?,
             tier: built.read.assessment.tier,
             // GitHub may merge by the last entry alone: each is judged for all before it.
             all_entries_pass: true,
             ci,
         };
-        let base = observe::base(&group.base, built.sides.base, built.files.policy, &demanded)?;
+        let base = parts::base(&group.base, built.sides.base, built.files.policy, &demanded)?;
         Ok(Sight {
             facts: Facts {
                 version: facts::VERSION,
@@ -327,7 +328,7 @@ impl Engine {
         let workflow = format!(".github/workflows/{WORKFLOW_FILE}");
         let policy = files.read.risk.over(&self.rules.risk_floor);
         let read = sides.read(&mirror, &remote, &policy, &workflow).await?;
-        let workflows = observe::workflows(&mirror, &sides, asked.1).await?;
+        let workflows = parts::workflows(&mirror, &sides, asked.1).await?;
         Ok(Built {
             sides,
             files,

@@ -19,6 +19,7 @@ mod evidence;
 mod groups;
 mod incident;
 mod observe;
+mod parts;
 mod people;
 mod publish;
 mod ready;

@@ -1,17 +1,14 @@
 //! The facts of a pull request at one moment.
 
-use std::collections::BTreeSet;
-
 use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
-use super::people;
 use super::sight::Sight;
+use super::{parts, people};
 use crate::domain::ci::checks::{Demanded, Observed};
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::facts::{
-    self, Base, Ci, Enforcement, Facts, Opener, Override, PolicyFile, Published, Pull,
-    RequiredCheck, Risk, Shared, Subject, Unread, Workflow,
+    self, Facts, Opener, Override, Pull, Risk, Shared, Subject, Workflow,
 };
 use crate::domain::gate::{Conclusion, Decision, work};
 use crate::domain::ids::{AppId, Number, Oid, UserId};
@@ -20,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::git::{Fetched, Mirror, Remote};
 use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{Account, PullState, Target};
-use crate::store::{GateKey, KeptOverride, PublishedRun};
+use crate::store::{GateKey, PublishedRun};
 
 /// Who has an account no more: GitHub's own number for that.
 const GHOST: UserId = UserId(10_137);
@@ -80,12 +77,11 @@ impl Engine {
             Some(task) => work::evidence(task, &known),
             None => work::unrecorded(opened_by, state.opened_at),
         };
-        let unread = unread(checks.as_ref(), git.commits.is_some(), seen.since);
+        let unread = parts::unread(checks.as_ref(), git.commits.is_some(), seen.since);
         let pause_s = i64::from(git.files.read.ci.settle_s);
-        let ci = checks.map(|checks| Ci::of(&checks, git.workflows, seen.since, now, pause_s));
-        let ci = ci.unwrap_or_else(|| Some(Ci::awaited(&state.head, seen.since)));
+        let ci = parts::ci(seen, checks.as_ref(), git.workflows, (now, pause_s))?;
         let steerers = match own {
-            Some(task) => work::steerers(task, &told).ok_or_else(too_many)?,
+            Some(task) => work::steerers(task, &told).ok_or_else(parts::too_many)?,
             None => List::default(),
         };
         let pull = Pull {
@@ -96,18 +92,18 @@ impl Engine {
             head_repository: state.head_repository,
             head: state.head.clone(),
             merge_base: git.sides.merge_base,
-            commits: bounded(git.commits.unwrap_or_default())?,
-            common_paths: common(&git.read),
+            commits: parts::bounded(git.commits.unwrap_or_default())?,
+            common_paths: parts::common(&git.read),
             risk: Risk::of(&git.read.assessment, git.read.edits_policy),
             task: own.map(|task| work::state(task, now)),
-            requesters: bounded(own.iter().map(|task| task.request.by.id).collect())?,
+            requesters: parts::bounded(own.iter().map(|task| task.request.by.id).collect())?,
             steerers,
-            adoptions: bounded(told.adoptions)?,
+            adoptions: parts::bounded(told.adoptions)?,
             owners: named.owners,
             people: named.people,
             reviews: people::reviews(seen)?,
             evidence,
-            ci: ci.ok_or_else(too_many)?,
+            ci,
             overrides: named.overrides,
             unresolved_threads: state.unresolved_threads,
             shared: List::default(),
@@ -118,7 +114,7 @@ impl Engine {
                 now: Moment(now),
                 app: AppId(self.github()?.app_id()),
                 repository,
-                base: base(
+                base: parts::base(
                     &state.base_branch,
                     git.sides.base,
                     git.files.policy,
@@ -126,7 +122,7 @@ impl Engine {
                 )?,
                 organisation: self.rules.organisation.clone(),
                 unread,
-                published: published.and_then(|run| was_published(seen, run)),
+                published: published.and_then(|run| parts::was_published(seen, run)),
                 subject: Subject::PullRequest(Box::new(pull)),
             },
             policy: git.files.read,
@@ -182,12 +178,12 @@ impl Engine {
         let paths: Vec<&str> = read.paths.iter().map(String::as_str).collect();
         let owners = people::owners(files.owners.as_deref(), &paths)?;
         let teams = people::teams(&owners, files.read.gate.team.as_deref());
-        let waived: Vec<Account> = overrides.iter().map(account_of).collect();
+        let waived: Vec<Account> = overrides.iter().map(parts::account_of).collect();
         let people = self.people_of(seen, &waived, &teams).await?;
         Ok(Named {
             owners: people::resolve(&owners, &people)?,
             people,
-            overrides: bounded(overrides.iter().map(override_of).collect())?,
+            overrides: parts::bounded(overrides.iter().map(parts::override_of).collect())?,
         })
     }
 
@@ -211,7 +207,7 @@ impl Engine {
         let git = (&mirror, &remote);
         let commits = self.commits_of(seen, git, &sides.base, &asked.told.pushed);
         let commits = commits.await?;
-        let workflows = workflows(&mirror, &sides, asked.checks.as_ref()).await?;
+        let workflows = parts::workflows(&mirror, &sides, asked.checks.as_ref()).await?;
         Ok(Trees {
             sides,
             files,
@@ -274,7 +270,7 @@ impl Engine {
                 title: Text::of(&other.title),
             })
         });
-        bounded(shared.collect())
+        parts::bounded(shared.collect())
     }
 }
 
@@ -294,103 +290,5 @@ fn known<'a>(
         merge_base: &git.sides.merge_base,
         checks: checks.is_none_or(|checks| checks.whole),
         findings: git.read.findings.as_deref(),
-    }
-}
-
-/// The files of the workflows whose runs were seen, in the trees that matter.
-pub(super) async fn workflows(
-    mirror: &Mirror,
-    sides: &Sides,
-    checks: Option<&Observed>,
-) -> Result<Vec<Workflow>, EngineError> {
-    let runs = checks.into_iter().flat_map(|checks| &checks.runs);
-    let paths: BTreeSet<&str> = runs.map(|run| run.path.as_str()).collect();
-    let mut workflows = Vec::with_capacity(paths.len());
-    for path in paths {
-        workflows.push(Workflow {
-            path: Text::of(path),
-            head: mirror.object_at(&sides.head, path).await?,
-            merge_base: mirror.object_at(&sides.merge_base, path).await?,
-            base: mirror.object_at(&sides.base, path).await?,
-        });
-    }
-    Ok(workflows)
-}
-
-pub(super) fn too_many() -> EngineError {
-    EngineError::Defect("there is more than can be judged".to_owned())
-}
-
-fn bounded<T, const N: usize>(rows: Vec<T>) -> Result<List<T, N>, EngineError> {
-    List::of(rows).ok_or_else(too_many)
-}
-
-/// The branch that would be merged into.
-pub(super) fn base(
-    branch: &str,
-    tip: Oid,
-    policy: PolicyFile,
-    demanded: &Demanded,
-) -> Result<Base, EngineError> {
-    let required = demanded.checks.iter().map(|check| RequiredCheck {
-        name: Text::of(&check.name),
-        app: check.app,
-    });
-    Ok(Base {
-        branch: Text::of(branch),
-        tip,
-        policy,
-        required: bounded(required.collect())?,
-        // Bypass actors and administrators are out of the App's sight.
-        enforcement: match demanded.ours {
-            true => Enforcement::Unknown,
-            false => Enforcement::Advisory,
-        },
-    })
-}
-
-/// One path says as much as all of them.
-fn common(read: &Read) -> List<Text<4096>, 200> {
-    let paths = read.common.iter().take(200).map(|path| Text::of(path));
-    List::of(paths.collect()).unwrap_or_default()
-}
-
-fn unread(checks: Option<&Observed>, commits: bool, since: Timestamp) -> Option<Unread> {
-    let mut what = Vec::new();
-    if checks.is_some_and(|checks| !checks.whole) {
-        what.push(Text::of("the checks of the head"));
-    }
-    if !commits {
-        what.push(Text::of("the commits of the branch"));
-    }
-    (!what.is_empty()).then(|| Unread {
-        what: List::of(what).unwrap_or_default(),
-        since: Moment(since),
-    })
-}
-
-fn was_published(seen: &Seen<'_>, run: &PublishedRun) -> Option<Published> {
-    Some(Published {
-        conclusion: Conclusion::of(&run.conclusion)?,
-        decision: Decision::of(&run.decision)?,
-        head: seen.state.head.clone(),
-        base: Text::of(&seen.state.base_branch),
-        policy: run.policy.parse().ok(),
-    })
-}
-
-fn account_of(said: &KeptOverride) -> Account {
-    Account {
-        person: said.by.clone(),
-        kind: "User".to_owned(),
-    }
-}
-
-fn override_of(said: &KeptOverride) -> Override {
-    Override {
-        by: said.by.id,
-        head: said.head.clone(),
-        reason: Text::of(&said.reason),
-        at: Moment(said.at),
     }
 }

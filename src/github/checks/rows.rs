@@ -131,6 +131,7 @@ impl CheckRow {
             job: is_job.then_some(JobId(self.id)),
             summary: line(&said.join(": "), SUMMARY_CHARS),
             url: address(self.html_url.or(self.details_url)),
+            started_at: moment(self.started_at.as_deref()),
             ended_at: moment(self.completed_at.as_deref()),
         }
     }
@@ -138,11 +139,7 @@ impl CheckRow {
 
 impl StatusRow {
     pub(super) fn read(self) -> Check {
-        let standing = match self.state.as_str() {
-            "success" => Standing::Ended(Conclusion::Success),
-            "failure" | "error" => Standing::Ended(Conclusion::Failure),
-            _ => Standing::NotBegun,
-        };
+        let standing = status_standing(&self.state);
         Check {
             name: line(&self.context, NAME_CHARS),
             source: Source::Status,
@@ -152,18 +149,28 @@ impl StatusRow {
             job: None,
             summary: line(&self.description.unwrap_or_default(), SUMMARY_CHARS),
             url: address(self.target_url),
+            started_at: None,
             ended_at: moment(self.updated_at.as_deref()).filter(|_| standing.is_over()),
         }
     }
 }
 
 /// How a check or a run stands, in GitHub's words.
-fn standing(status: Option<&str>, conclusion: Option<&str>) -> Standing {
+pub(super) fn standing(status: Option<&str>, conclusion: Option<&str>) -> Standing {
     match (status, conclusion) {
         (Some("completed"), Some(conclusion)) => Standing::Ended(ended(conclusion)),
         // Over, and how is not written yet.
         (Some("completed" | "in_progress"), _) => Standing::Running,
         (Some("waiting"), _) => Standing::AwaitsApproval,
+        _ => Standing::NotBegun,
+    }
+}
+
+/// How a commit status stands.
+pub(super) fn status_standing(state: &str) -> Standing {
+    match state {
+        "success" => Standing::Ended(Conclusion::Success),
+        "failure" | "error" => Standing::Ended(Conclusion::Failure),
         _ => Standing::NotBegun,
     }
 }

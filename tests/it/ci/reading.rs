@@ -27,6 +27,7 @@ fn job(name: &str, run: i64, standing: Standing) -> Check {
         job: Some(JobId(run * 10)),
         summary: String::new(),
         url: None,
+        started_at: None,
         ended_at: None,
     }
 }

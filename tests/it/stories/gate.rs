@@ -5,6 +5,7 @@ mod checks;
 mod groups;
 mod policies;
 mod publishing;
+mod test_merge;
 
 use castellan::github::Target;
 use castellan::github::publish::Saying;
@@ -21,9 +22,9 @@ const PERSONS: (&str, &str) = ("add.sh", "echo $(expr $1 + $2)\n");
 const BESIDE: (&str, &str) = ("README.md", "Adds two numbers.\n");
 
 /// A pull request of ours.
-struct Ours {
-    number: i64,
-    head: String,
+pub(super) struct Ours {
+    pub(super) number: i64,
+    pub(super) head: String,
     branch: String,
 }
 
@@ -40,7 +41,7 @@ impl World {
     }
 
     /// The fix of an issue, green and ready for review.
-    async fn ready(&self) -> Ours {
+    pub(super) async fn ready(&self) -> Ours {
         self.ready_with(vec![green(), green(), green()]).await
     }
 
@@ -60,7 +61,7 @@ impl World {
     }
 
     /// The same, approved by bob, and open.
-    async fn open(&self) -> (Ours, Actor) {
+    pub(super) async fn open(&self) -> (Ours, Actor) {
         let ours = self.ready().await;
         let bob = self.person("bob", Permission::Write).await;
         self.approves(&bob, &ours).await;
@@ -81,7 +82,7 @@ impl World {
         newest.map_or_else(|| "nothing".to_owned(), shown)
     }
 
-    async fn gate_says(&self, head: &str, begins: &str) {
+    pub(super) async fn gate_says(&self, head: &str, begins: &str) {
         let said = self.gate(head).await;
         assert!(said.starts_with(begins), "{said}, not {begins}");
     }

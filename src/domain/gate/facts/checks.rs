@@ -111,7 +111,7 @@ impl SeenCheck {
             suite: check.suite,
             workflow: run.map(|run| Text::of(&run.path)),
             standing: check.standing,
-            started_at: None,
+            started_at: check.started_at.map(Moment),
             ended_at: check.ended_at.map(Moment),
         }
     }
