@@ -69,10 +69,10 @@ async fn files(yard: &Yard, repo: &Repo, tip: Option<Oid>) -> Vec<(String, Strin
 }
 
 /// The transcript's lines in the order of their bytes. Masked: names of commits and tasks, and
-/// whether a comment was edited; both depend on how often and when, not on what. The gate is left
-/// out: it is judged by the real server only, as time passes.
+/// whether a comment was edited; both depend on how often and when, not on what. The gate and its
+/// evidence are left out: they are judged by the real server only, as time passes.
 fn seen(transcript: &str) -> Vec<String> {
-    let gate = Regex::new(r"(?m)^check agent-gate / .*\n  \| .*\n").unwrap();
+    let gate = Regex::new(r"(?m)^check agent-(?:gate / |evidence ).*\n  \| .*\n").unwrap();
     let transcript = gate.replace_all(transcript, "");
     let masked =
         Regex::new(r"\b[0-9a-f]{7,64}\b|\bt[0-9b-z]{12}\b| \(edited\)|127\.0\.0\.1:\d+").unwrap();
