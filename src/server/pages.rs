@@ -19,10 +19,12 @@ use crate::domain::task::going::{self, UnderWay};
 use crate::domain::task::said::{Said, said};
 use crate::domain::task::stage::Stage;
 use crate::domain::time::Timestamp;
-use crate::store::{DeliveryCounts, Flake, HistoryEntry, ParkedEffect, StoreError};
+use crate::store::{DeliveryCounts, Flake, HistoryEntry, Incident, ParkedEffect, StoreError};
 
 /// Unsteady checks of its repository on a task's page.
 const FLAKES_SHOWN: u32 = 20;
+/// Merges past the gate on the first page.
+const INCIDENTS_SHOWN: u32 = 10;
 /// Tasks on the first page.
 const TASKS_SHOWN: u32 = 50;
 /// Nothing is loaded from elsewhere, nothing runs, nobody frames it.
@@ -36,6 +38,7 @@ struct Index<'a> {
     tasks: Vec<Row>,
     deliveries: DeliveryCounts,
     parked_effects: u64,
+    incidents: Vec<Incident>,
     is_local: bool,
 }
 
@@ -84,6 +87,8 @@ pub(super) async fn index(State(server): State<Server>) -> Response {
 async fn show_index(server: &Server) -> Result<Response, StoreError> {
     let store = &server.engine.store;
     let is_local = server.engine.rules.pages_are_local;
+    // Names of repositories are for whoever runs the server.
+    let told = if is_local { INCIDENTS_SHOWN } else { 0 };
     let shown = if is_local { TASKS_SHOWN } else { 0 };
     let tasks = store.newest_tasks(shown).await?;
     let page = Index {
@@ -95,6 +100,7 @@ async fn show_index(server: &Server) -> Result<Response, StoreError> {
             .collect(),
         deliveries: store.count_deliveries().await?,
         parked_effects: store.count_effects().await?.parked,
+        incidents: store.incidents(told).await?,
         is_local,
     };
     Ok(html(&page))

@@ -9,6 +9,7 @@ mod deliveries;
 mod evidence_runs;
 mod failures;
 mod gate;
+mod gate_marks;
 mod gate_runs;
 mod groups;
 mod history;

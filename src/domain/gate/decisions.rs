@@ -5,8 +5,8 @@ mod ci;
 
 use super::evidence::Standing;
 use super::facts::PolicyState;
-use super::judge::Outcome;
 use super::kind::Kind;
+use super::outcome::Outcome;
 use super::requirements;
 use super::verdict::{Conclusion as C, Decision as D};
 use super::weighed::Weighed;

@@ -1,49 +1,18 @@
 //! [`judge`]: from facts and policy to a verdict. Total, synchronous, infallible; it knows no
 //! clock, and remembers nothing.
 
-use super::bounded::Moment;
 use super::decisions;
-use super::facts::{Enforcement, Facts, PolicyState, Pull, Shared, Subject, Unread};
-use super::kind::Kind;
+use super::facts::{Facts, PolicyState, Pull, Shared, Subject, Unread};
+use super::outcome::{Outcome, title};
 use super::queue;
 use super::requirements;
-use super::verdict::{Conclusion, Decision, TITLE_CHARS, Verdict};
+use super::verdict::{Conclusion, Decision, Verdict};
 use super::weighed::Weighed;
 use crate::domain::request::policy::Policy;
-use crate::domain::risk::Tier;
 use crate::domain::text;
 
 /// How long a `success` is kept while something cannot be read, in milliseconds.
 const KEPT_MS: i64 = 10 * 60 * 1000;
-
-/// What an entry of the decision list says.
-#[derive(Clone, Debug)]
-pub(super) struct Outcome {
-    pub(super) decision: Decision,
-    pub(super) conclusion: Conclusion,
-    pub(super) title: String,
-    pub(super) next: Vec<String>,
-    pub(super) waived: Vec<String>,
-    pub(super) deadline: Option<Moment>,
-}
-
-impl Outcome {
-    pub(super) fn new(decision: Decision, conclusion: Conclusion, title: &str) -> Self {
-        Self {
-            decision,
-            conclusion,
-            title: title.to_owned(),
-            next: Vec::new(),
-            waived: Vec::new(),
-            deadline: None,
-        }
-    }
-
-    pub(super) fn next(mut self, step: &str) -> Self {
-        self.next.push(step.to_owned());
-        self
-    }
-}
 
 /// What the gate says of `facts` by `policy`.
 ///
@@ -84,14 +53,6 @@ fn of_pull(facts: &Facts, pull: &Pull, policy: &Policy) -> Verdict {
         next: outcome.next,
         waived: outcome.waived,
         deadline: outcome.deadline,
-    }
-}
-
-/// The tier and the one thing that is missing, in one line that GitHub takes.
-pub(super) fn title(tier: Option<Tier>, what: &str) -> String {
-    match tier {
-        Some(tier) => text::line(&format!("{tier}: {what}"), TITLE_CHARS),
-        None => text::line(what, TITLE_CHARS),
     }
 }
 
@@ -163,24 +124,5 @@ fn strictest(own: Outcome, shared: &[Shared]) -> Outcome {
                 .next("Close one of the two pull requests, or push another commit to one of them.")
         }
         Some(_) | None => own,
-    }
-}
-
-/// What a group's verdict has in common.
-pub(super) fn of_group(outcome: Outcome, noted: Vec<Decision>, tier: Tier) -> Verdict {
-    Verdict {
-        conclusion: outcome.conclusion,
-        decision: outcome.decision,
-        noted,
-        kind: None::<Kind>,
-        tier,
-        title: title(None, &outcome.title),
-        requirements: Vec::new(),
-        left_out: Vec::new(),
-        rules: Vec::new(),
-        enforcement: Enforcement::Unknown,
-        next: outcome.next,
-        waived: Vec::new(),
-        deadline: outcome.deadline,
     }
 }

@@ -37,6 +37,7 @@ mod decisions;
 mod evidence;
 mod judge;
 mod kind;
+mod outcome;
 mod overriding;
 mod people;
 mod queue;

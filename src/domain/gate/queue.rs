@@ -3,7 +3,7 @@
 
 use super::ci::{self, Reading, Wanted};
 use super::facts::{Facts, Group, GroupCi, GroupState, Member};
-use super::judge::{Outcome, of_group};
+use super::outcome::{Outcome, of_group};
 use super::verdict::{Conclusion as C, Decision as D, Requirement, State, Verdict};
 use crate::domain::request::policy::Policy;
 use crate::domain::text;

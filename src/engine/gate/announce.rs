@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::{Engine, EngineError};
 use super::Judged;
-use super::observe::Seen;
+use super::seen::Seen;
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 use crate::github::Target;

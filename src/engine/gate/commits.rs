@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::{Engine, EngineError};
-use super::observe::Seen;
+use super::seen::Seen;
 use crate::domain::change::combine::{Files, Held, differences, files_of};
 use crate::domain::gate::facts::Commit;
 use crate::domain::ids::{Oid, UserId};

@@ -1,10 +1,10 @@
 //! What a pull request changes, as git tells it: its paths, what they can break, and what the base has
 //! changed of them meanwhile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::EngineError;
-use crate::domain::ci::weakened;
+use crate::domain::ci::weakened::{self, Weakening};
 use crate::domain::gate::scan::{self, Scanned};
 use crate::domain::ids::Oid;
 use crate::domain::request::policy::RiskPolicy;
@@ -66,22 +66,14 @@ impl Sides {
             true => Sizes::Counted(mirror.lines(&self.merge_base, &self.head).await?),
             false => Sizes::Unknown,
         };
-        let compared: Vec<_> = changed
-            .iter()
-            .filter_map(|one| one.compared(&contents))
-            .collect();
-        let scanned = compared.iter().map(|one| Scanned {
-            path: one.path,
-            before: one.before.unwrap_or_default(),
-            after: one.after.unwrap_or_default(),
-        });
-        // A path that is not UTF-8 cannot be named, and so is not searched.
-        let searched = all_read && compared.len() == changed.len();
-        let findings = searched.then(|| scan::findings(&scanned.collect::<Vec<_>>()));
+        // Megabytes of foreign text: not on a thread that others wait for.
+        let searched = tokio::task::spawn_blocking(move || search(&changed, &contents, all_read));
+        let broken = |_| EngineError::Defect("searching a change broke off".to_owned());
+        let (files, weaker, findings) = searched.await.map_err(broken)?;
         let difference = Difference {
-            files: changed.iter().map(|one| one.file.clone()).collect(),
+            files,
             sizes,
-            contents: Contents::Compared(weakened::weakenings(&compared)),
+            contents: Contents::Compared(weaker),
         };
         let moved: BTreeSet<&Vec<u8>> = moved.iter().map(|one| &one.file.path).collect();
         let common = difference.files.iter();
@@ -95,6 +87,27 @@ impl Sides {
             difference,
         })
     }
+}
+
+/// The files of a change, what they take away from tests, and what a search found; `None` where not
+/// all could be searched.
+fn search(
+    changed: &[Changed],
+    contents: &HashMap<Oid, Vec<u8>>,
+    all_read: bool,
+) -> (Vec<FileDifference>, Vec<Weakening>, Option<Vec<String>>) {
+    let compared = changed.iter().filter_map(|one| one.compared(contents));
+    let compared: Vec<_> = compared.collect();
+    let scanned = compared.iter().map(|one| Scanned {
+        path: one.path,
+        before: one.before.unwrap_or_default(),
+        after: one.after.unwrap_or_default(),
+    });
+    // A path that is not UTF-8 cannot be named, and so is not searched.
+    let searched = all_read && compared.len() == changed.len();
+    let findings = searched.then(|| scan::findings(&scanned.collect::<Vec<_>>()));
+    let files = changed.iter().map(|one| one.file.clone()).collect();
+    (files, weakened::weakenings(&compared), findings)
 }
 
 fn shown(file: &FileDifference) -> String {

@@ -4,7 +4,7 @@
 use super::super::error::Remedy;
 use super::super::perform::{acceptance_of, reach_of};
 use super::super::{Engine, EngineError};
-use super::observe::Seen;
+use super::seen::Seen;
 use super::sight::Sight;
 use crate::domain::gate::Verdict;
 use crate::domain::gate::evidence_page::{self, Known, Page, Ran};

@@ -7,9 +7,9 @@
 use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
-use super::observe::Seen;
 use super::parts;
 use super::publish::{Publication, Said};
+use super::seen::Seen;
 use super::sight::Sight;
 use crate::domain::ci::checks::{Demanded, Observed};
 use crate::domain::gate::bounded::{List, Moment, Text};

@@ -23,6 +23,7 @@ mod parts;
 mod people;
 mod publish;
 mod ready;
+mod seen;
 mod sight;
 
 pub use announce::{Patience, PublishedHead, Unpublished};
@@ -37,8 +38,8 @@ use crate::domain::time::Timestamp;
 use crate::github::Target;
 use crate::github::publish::IN_PROGRESS;
 use crate::store::{DuePull, GateKey, JudgedPull, PublishedRun};
-use observe::Seen;
 use publish::{Publication, Said};
+use seen::Seen;
 
 /// Longest rest after a pull request could not be judged, in seconds.
 const TROUBLE_S: i64 = 120;

@@ -3,6 +3,7 @@
 use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
+use super::seen::Seen;
 use super::sight::Sight;
 use super::{parts, people};
 use crate::domain::ci::checks::{Demanded, Observed};
@@ -11,25 +12,15 @@ use crate::domain::gate::facts::{
     self, Facts, Opener, Override, Pull, Risk, Shared, Subject, Workflow,
 };
 use crate::domain::gate::{Conclusion, Decision, work};
-use crate::domain::ids::{AppId, Number, Oid, UserId};
+use crate::domain::ids::{AppId, Oid, UserId};
 use crate::domain::task::Task;
-use crate::domain::time::Timestamp;
 use crate::git::{Fetched, Mirror, Remote};
+use crate::github::Account;
 use crate::github::perform::WORKFLOW_FILE;
-use crate::github::{Account, PullState, Target};
 use crate::store::{GateKey, PublishedRun};
 
 /// Who has an account no more: GitHub's own number for that.
 const GHOST: UserId = UserId(10_137);
-
-/// A pull request that is looked at.
-pub(super) struct Seen<'a> {
-    pub(super) target: &'a Target,
-    pub(super) number: Number,
-    pub(super) state: &'a PullState,
-    /// When its head was first seen.
-    pub(super) since: Timestamp,
-}
 
 /// What the store and GitHub say of a pull request.
 struct Asked {

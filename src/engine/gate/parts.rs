@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::EngineError;
 use super::difference::{Read, Sides};
-use super::observe::Seen;
+use super::seen::Seen;
 use crate::domain::ci::checks::{Demanded, Observed};
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::facts::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Engine, EngineError};
-use super::observe::Seen;
+use super::seen::Seen;
 use crate::domain::gate::bounded::{List, Moment, Text};
 use crate::domain::gate::codeowners::{self, CodeOwners};
 use crate::domain::gate::facts::{

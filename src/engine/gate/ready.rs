@@ -2,7 +2,7 @@
 //! and acceptance are green is ready, and that somebody else reports a check of our name.
 
 use super::super::{Engine, EngineError};
-use super::observe::Seen;
+use super::seen::Seen;
 use super::sight::Sight;
 use crate::domain::effect::Effect;
 use crate::domain::gate::{Verdict, forged, ready};

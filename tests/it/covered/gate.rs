@@ -8,7 +8,7 @@ const STRICTER: &str = "stories::gate::policies::x83_h7_a_stricter_policy_shuts_
 const OPENED: &str = "stories::gate::an_agents_pull_request_opens_once_somebody_else_approves_it";
 
 /// Key and tests, in the order of the catalogues.
-pub(super) const COVERED: [(&str, By); 24] = [
+pub(super) const COVERED: [(&str, By); 31] = [
     (
         "a15",
         Tests(&[
@@ -45,6 +45,25 @@ pub(super) const COVERED: [(&str, By); 24] = [
         Tests(&["stories::gate::attacks::x68_h8_what_one_base_allows_says_nothing_to_another"]),
     ),
     ("h22", Tests(&[LOST_ACCESS, OPENED])),
+    (
+        "h23",
+        Tests(&[
+            "enforce::doctor::h23_an_unprotected_branch_is_advisory_and_the_remedy_is_named",
+            "enforce::protect::h23_what_was_weakened_is_shown_and_put_back_and_what_others_added_stays",
+            "gate::rows::h23_a_check_that_nobody_has_to_pass_says_so_before_all_else",
+            "stories::enforce::h23_a_rule_that_is_gone_is_said_in_the_check_itself",
+        ]),
+    ),
+    (
+        "h24",
+        Tests(&["stories::gate::groups::m1_h24_a_queue_merges_what_the_gate_allows"]),
+    ),
+    (
+        "h25",
+        Tests(&[
+            "stories::gate::groups::m2_h25_a_member_that_loses_its_approval_fails_its_group_at_once",
+        ]),
+    ),
     (
         "k15",
         Tests(&["stories::gate::publishing::k15_a_run_whose_answer_was_lost_is_found_again"]),
@@ -113,9 +132,36 @@ pub(super) const COVERED: [(&str, By); 24] = [
         "x79",
         Tests(&["stories::gate::attacks::x79_titles_texts_and_labels_change_nothing"]),
     ),
+    (
+        "x80",
+        Tests(&[
+            "stories::gate::groups::x80_what_an_administrator_merges_past_the_gate_is_on_record",
+        ]),
+    ),
+    (
+        "x81",
+        Tests(&[
+            "stories::gate::groups::x81_what_was_merged_while_the_server_was_down_is_found_by_its_recovery",
+        ]),
+    ),
+    (
+        "x82",
+        Tests(&[
+            "gate::evidence_page::x82_a_page_that_is_too_long_is_cut_in_whole_lines_and_says_so",
+            "stories::evidence::x82_what_an_agent_says_stays_apart_and_acts_nowhere",
+        ]),
+    ),
     ("x83", Tests(&[STRICTER, OPENED])),
     (
         "x84",
         Tests(&["stories::gate::attacks::x84_a_fork_gets_a_verdict_and_no_task"]),
+    ),
+    (
+        "x85",
+        Tests(&[
+            "stories::evidence::x85_a_button_that_we_never_showed_is_none_of_ours",
+            "stories::evidence::x85_a_click_on_an_older_head_does_nothing_but_say_so",
+            "stories::evidence::x85_whoever_may_not_write_clicks_in_vain_and_is_told",
+        ]),
     ),
 ];

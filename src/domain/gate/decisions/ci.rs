@@ -1,7 +1,7 @@
 //! The entries of the decision list about CI: V13, V16 to V20.
 
 use super::super::ci::Reading;
-use super::super::judge::Outcome;
+use super::super::outcome::Outcome;
 use super::super::verdict::{Conclusion as C, Decision as D};
 use super::super::weighed::Weighed;
 

@@ -104,9 +104,12 @@ async fn m3_more_together_than_each_is_not_merged_together() {
     let other = world.persons("topic", &[BESIDE]).await;
     world.enqueued(other).await;
     world.enqueued(ours.number).await;
+    let queued = world.repo.queued("main").await.unwrap();
+    for (_, head) in &queued {
+        println!("{}", world.gate(head).await);
+    }
     let transcript = world.transcript().await;
     assert!(transcript.contains("CI_FAILURE"), "{transcript}");
-    let queued = world.repo.queued("main").await.unwrap();
     assert_eq!(queued.iter().map(|one| one.0).collect::<Vec<_>>(), [other]);
     world.ends().await;
 }
@@ -334,6 +337,14 @@ async fn x80_what_an_administrator_merges_past_the_gate_is_on_record() {
     assert_eq!(told, [(ours.number, "in_progress")]);
     let transcript = world.transcript().await;
     assert_eq!(transcript.matches("The server has it on record").count(), 1);
+    let page = world
+        .http
+        .get(format!("{}/", world.address))
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Merged without our success"), "{page}");
     world.ends().await;
 }
 
