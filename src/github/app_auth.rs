@@ -74,9 +74,7 @@ impl AppKey {
 pub enum Scope {
     /// Reads code, issues, pull requests and runs.
     Observe,
-    /// Reads a pull request with what is reported on its test merge.
-    Judge,
-    /// Reads what CI reports: checks, statuses, runs and logs.
+    /// Reads what CI reports, checks, statuses, runs and logs, and pull requests with it.
     Reports,
     /// Writes comments and reactions on issues and pull requests.
     Talk,
@@ -108,19 +106,13 @@ impl Scope {
                 ("metadata", "read"),
                 ("pull_requests", "read"),
             ],
-            Self::Judge => &[
-                ("checks", "read"),
-                ("contents", "read"),
-                ("metadata", "read"),
-                ("pull_requests", "read"),
-                ("statuses", "read"),
-            ],
             Self::Reports => &[
                 ("actions", "read"),
                 ("checks", "read"),
                 // GraphQL shows a commit only to those who may read it.
                 ("contents", "read"),
                 ("metadata", "read"),
+                ("pull_requests", "read"),
                 ("statuses", "read"),
             ],
             Self::Queues => &[

@@ -135,7 +135,7 @@ impl Client {
             },
         });
         let mut answer: Value = self
-            .graphql(operation, target, Scope::Judge, &document)
+            .graphql(operation, target, Scope::Reports, &document)
             .await?;
         let repository = &mut answer["repository"];
         if repository["databaseId"].as_i64() != Some(target.repository.0) {

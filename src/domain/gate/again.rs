@@ -25,13 +25,21 @@ pub fn again(facts: &Facts, policy: &Policy, verdict: &Verdict, now: Timestamp) 
             Subject::PullRequest(pull) if is_over(&pull.ci) => settle_s,
             Subject::PullRequest(_) | Subject::MergeGroup(_) => PENDING_S,
         },
-        _ if verdict.conclusion.is_open() => OPEN_S,
+        _ if verdict.conclusion.is_open() || is_tried(facts) => OPEN_S,
         _ => REST_S,
     };
     let next = now.plus_s(after_s);
     verdict
         .deadline
         .map_or(next, |deadline| next.min(deadline.0.plus_s(1)))
+}
+
+/// Whether there are reports on the merge that GitHub tries: of those no delivery tells us.
+fn is_tried(facts: &Facts) -> bool {
+    match &facts.subject {
+        Subject::PullRequest(pull) => !pull.ci.test_merge.is_empty(),
+        Subject::MergeGroup(_) => false,
+    }
 }
 
 fn is_over(ci: &Ci) -> bool {

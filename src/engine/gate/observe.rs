@@ -56,8 +56,7 @@ impl Engine {
         seen: &Seen<'_>,
         published: Option<&PublishedRun>,
     ) -> Result<Sight, EngineError> {
-        let (state, repository) = (seen.state, seen.target.repository);
-        let now = self.clock.now();
+        let (state, now) = (seen.state, self.clock.now());
         let asked = self.asked(seen).await?;
         let git = self.trees_of(seen, &asked).await?;
         let (own, told, checks) = (asked.own.as_ref(), asked.told, asked.checks);
@@ -104,7 +103,7 @@ impl Engine {
                 version: facts::VERSION,
                 now: Moment(now),
                 app: AppId(self.github()?.app_id()),
-                repository,
+                repository: seen.target.repository,
                 base: parts::base(
                     &state.base_branch,
                     git.sides.base,

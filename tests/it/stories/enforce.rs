@@ -210,7 +210,9 @@ async fn h23_a_rule_that_is_gone_is_said_in_the_check_itself() {
         .await;
     world.waits(DAY_S + 1).await;
     assert!(
-        said().await.contains("Enforcement: advisory"),
+        said()
+            .await
+            .contains("advisory: the base's rules let people merge"),
         "{}",
         said().await
     );

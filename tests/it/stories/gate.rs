@@ -19,7 +19,7 @@ const CHECK: &str = "agent-gate / main";
 /// What a person makes of it.
 const PERSONS: (&str, &str) = ("add.sh", "echo $(expr $1 + $2)\n");
 /// Beside all that the task touches.
-const BESIDE: (&str, &str) = ("README.md", "Adds two numbers.\n");
+const BESIDE: (&str, &str) = ("README.md", "Adds two numbers, and says so.\n");
 
 /// A pull request of ours.
 pub(super) struct Ours {
@@ -259,12 +259,16 @@ async fn x66_a_forged_check_of_our_name_opens_nothing() {
         .unwrap();
     world.settles().await;
     assert!(world.repo.may_merge(ours.number).await.is_err());
-    let told = world.transcript().await;
-    assert_eq!(told.matches("named like the check of this gate").count(), 1);
     // Nor does it take the place of ours, once that opens.
     let bob = world.person("bob", Permission::Write).await;
     world.approves(&bob, &ours).await;
     assert_eq!(world.repo.may_merge(ours.number).await, Ok(()));
+    // No delivery tells of it: the next look does, and once.
+    for _ in 0..2 {
+        world.waits(3_601).await;
+    }
+    let told = world.transcript().await;
+    assert_eq!(told.matches("named like the check of this gate").count(), 1);
     world.ends().await;
 }
 

@@ -101,13 +101,10 @@ async fn m3_more_together_than_each_is_not_merged_together() {
     pushed.unwrap();
     world.settles().await;
     world.gate_says(&ours.head, "success: T1").await;
-    let other = world.persons("topic", &[BESIDE]).await;
+    let other = world.persons("topic", &[("more.sh", "echo more\n")]).await;
     world.enqueued(other).await;
     world.enqueued(ours.number).await;
     let queued = world.repo.queued("main").await.unwrap();
-    for (_, head) in &queued {
-        println!("{}", world.gate(head).await);
-    }
     let transcript = world.transcript().await;
     assert!(transcript.contains("CI_FAILURE"), "{transcript}");
     assert_eq!(queued.iter().map(|one| one.0).collect::<Vec<_>>(), [other]);
