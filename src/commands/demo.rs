@@ -55,6 +55,8 @@ pub(crate) struct Demo {
 
 /// Longest wait for the story's end: the sample's budget and some.
 const STORY_MAX: Duration = Duration::from_secs(20 * 60);
+/// Looks in a row at which nothing moves any more.
+const QUIET_LOOKS: u32 = 10;
 /// How often the terminal looks for news.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -324,7 +326,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Tells each step as it is recorded, until the task rests and everything is sent.
+    /// Tells each step as it is recorded, until the task rests, everything is sent, and it stays so.
     async fn watch(
         &self,
         repo: &Repo,
@@ -332,7 +334,7 @@ impl Story<'_> {
         began: tokio::time::Instant,
     ) -> anyhow::Result<StoredTask> {
         let repository = repo.id();
-        let mut told = 0;
+        let (mut told, mut quiet) = (0, 0);
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let Some(stored) = self.engine.store.task_of_issue(repository, issue).await? else {
@@ -342,9 +344,18 @@ impl Story<'_> {
             let sent = self.engine.store.count_effects().await?.waiting == 0;
             let rests = !stored.task.stage.is_busy()
                 && !matches!(stored.task.stage, Stage::Checking { .. });
+            if rests && sent {
+                self.yard.settle().await;
+            }
             let now = self.engine.clock.now();
             let judged = self.engine.store.count_due_pulls(now).await? == 0;
-            if rests && sent && judged {
+            let read = self.engine.store.count_deliveries().await?.unread == 0;
+            // What was done on GitHub comes back as deliveries, and is judged once more.
+            quiet = match rests && sent && judged && read {
+                true => quiet + 1,
+                false => 0,
+            };
+            if quiet >= QUIET_LOOKS {
                 self.tell_news(&stored.task.id, told, began).await?;
                 return Ok(stored);
             }
