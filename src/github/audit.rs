@@ -10,11 +10,13 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::admin::Admin;
-use super::answer::{GithubError, Kind, found, unexpected};
+use super::answer::{GithubError, found, unexpected};
 use super::app_auth::{Scope, TokenKey};
 use super::client::{Client, Target};
-use super::pages::Of;
-use crate::domain::gate::audit::{ADMINS_ONLY, Passer, Required, Rules, Seen, Sight, Source};
+use super::pages::{Of, Pages};
+use super::rules::{listed, on_plan, protected, quoted};
+use crate::domain::ci::checks::Required;
+use crate::domain::gate::audit::{ADMINS_ONLY, Passer, Rules, Seen, Sight, Source};
 use crate::domain::gate::check_name;
 use crate::domain::ids::{AppId, FullName, InstallationId, Number, Oid, RepositoryId};
 use crate::domain::text::line;
@@ -152,14 +154,11 @@ impl Client {
         let path = format!("/rules/branches/{}?", quoted(base));
         let listing = "list a branch's rules";
         let listed = self.pages(listing, Of::Repository(target), &path).await;
-        match listed {
-            Ok(rules) if rules.whole => Ok(rules.rows),
-            Ok(_) => Err("there are more rules than are read".to_owned()),
-            // A plan without rules has none (A20).
-            Err(error) if error.kind == Kind::Forbidden && error.reason.contains("Upgrade to ") => {
-                Ok(Vec::new())
-            }
-            Err(error) => Err(why(&error)),
+        // A plan without rules has none (A20).
+        let rules = on_plan(listed).map_err(|error| why(&error))?;
+        match rules.unwrap_or_else(Pages::empty) {
+            rules if rules.whole => Ok(rules.rows),
+            _ => Err("there are more rules than are read".to_owned()),
         }
     }
 
@@ -179,7 +178,8 @@ impl Client {
             let parameters = &row["parameters"];
             match row["type"].as_str().unwrap_or_default() {
                 "required_status_checks" => {
-                    let named = listed(&parameters["required_status_checks"], "integration_id");
+                    let checks = &parameters["required_status_checks"];
+                    let named: Vec<Required> = listed(checks, "integration_id").collect();
                     if named.iter().any(is_ours)
                         && let Some(id) = row["ruleset_id"].as_i64()
                     {
@@ -200,17 +200,7 @@ impl Client {
                 _ => {}
             }
         }
-        let protected = &branch["protection"]["required_status_checks"];
-        let mut named = listed(&protected["checks"], "app_id");
-        // Older servers name contexts only.
-        if protected["checks"].is_null() {
-            let contexts = protected["contexts"].as_array().into_iter().flatten();
-            let names = contexts.filter_map(Value::as_str);
-            named.extend(names.map(|name| Required {
-                name: name.to_owned(),
-                app: None,
-            }));
-        }
+        let named = protected(branch);
         if named.iter().any(is_ours) {
             rules.sources.push(Source {
                 what: "the branch protection".to_owned(),
@@ -290,29 +280,12 @@ impl Client {
     }
 }
 
-/// A branch's name in a path.
-fn quoted(branch: &str) -> String {
-    let quoted: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
-    quoted.replace('+', "%20").replace("%2F", "/")
-}
-
 /// Why something could not be seen, in one line.
 fn why(error: &GithubError) -> String {
     line(
         &format!("could not {}: {}", error.operation, error.reason),
         300,
     )
-}
-
-fn listed(checks: &Value, app: &str) -> Vec<Required> {
-    let rows = checks.as_array().into_iter().flatten();
-    let read = rows.filter_map(|row| {
-        Some(Required {
-            name: row["context"].as_str()?.to_owned(),
-            app: row[app].as_i64().filter(|app| *app > 0).map(AppId),
-        })
-    });
-    read.collect()
 }
 
 async fn passers(admin: Option<&Admin>, ruleset: i64) -> Seen<Vec<Passer>> {

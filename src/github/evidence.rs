@@ -5,22 +5,17 @@
 //! 65,535 characters. Source: GitHub's "REST API endpoints for check runs".
 
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
-use super::answer::{GithubError, transient, unexpected};
-use super::app_auth::Scope;
+use super::answer::GithubError;
 use super::client::{Client, Target};
-use super::pages::Of;
+use super::publish::within;
 use crate::domain::gate::button::{BUTTONS, Shown};
 use crate::domain::gate::evidence_page::{Annotation, NAME};
 use crate::domain::ids::Oid;
 
 /// Most annotations of one call.
 pub const ANNOTATIONS_A_CALL: usize = 50;
-/// Longest text of one field, in bytes: GitHub takes 65,535 characters.
-const TEXT_BYTES: usize = 65_535;
 
 /// What the informational run is to say.
 #[derive(Clone, Copy, Debug)]
@@ -41,21 +36,6 @@ pub struct EvidenceRun<'a> {
     pub buttons: &'a [Shown],
 }
 
-#[derive(Deserialize)]
-struct RunRow {
-    id: i64,
-    head_sha: String,
-    name: String,
-    #[serde(default)]
-    external_id: Option<String>,
-    app: Option<AppRow>,
-}
-
-#[derive(Deserialize)]
-struct AppRow {
-    id: i64,
-}
-
 impl Client {
     /// Makes a new run; its number.
     ///
@@ -70,8 +50,9 @@ impl Client {
         let mut body = body(run);
         body["name"] = NAME.into();
         body["head_sha"] = run.head.as_str().into();
-        self.say_evidence(operation, target, (Method::POST, "/check-runs"), run, &body)
-            .await
+        let call = (Method::POST, "/check-runs");
+        let row = self.say_run(operation, target, call, (run.head, NAME), &body);
+        row.await.map(|row| row.id)
     }
 
     /// Has a run say this from now on; its marks are added to those that it has.
@@ -86,25 +67,10 @@ impl Client {
     ) -> Result<i64, GithubError> {
         let operation = "amend evidence";
         let path = format!("/check-runs/{id}");
-        self.say_evidence(operation, target, (Method::PATCH, &path), run, &body(run))
-            .await
-    }
-
-    async fn say_evidence(
-        &self,
-        operation: &'static str,
-        target: &Target,
-        (method, path): (Method, &str),
-        run: &EvidenceRun<'_>,
-        body: &Value,
-    ) -> Result<i64, GithubError> {
-        let row: RunRow = self
-            .call(operation, target, Scope::Publish, method, path, Some(body))
-            .await?;
-        match row.head_sha == run.head.as_str() && row.name == NAME {
-            true => Ok(row.id),
-            false => Err(unexpected(operation, "another check".to_owned())),
-        }
+        let (call, of) = ((Method::PATCH, path.as_str()), (run.head, NAME));
+        let body = body(run);
+        let row = self.say_run(operation, target, call, of, &body);
+        row.await.map(|row| row.id)
     }
 
     /// Our newest informational run on `head` with this mark, where there is one: a call whose answer
@@ -118,24 +84,10 @@ impl Client {
         head: &Oid,
         external_id: &str,
     ) -> Result<Option<i64>, GithubError> {
-        let operation = "find our own evidence";
-        let name: String = form_urlencoded::byte_serialize(NAME.as_bytes()).collect();
-        let app = self.app_id();
-        let path = format!("/commits/{head}/check-runs?check_name={name}&app_id={app}&filter=all");
-        let listed = self.pages(operation, Of::Reports(target), &path).await?;
-        if !listed.whole {
-            return Err(transient(operation, "the list was cut".to_owned()));
-        }
-        let mut newest = None;
-        for row in listed.rows {
-            let row: RunRow = serde_json::from_value(row)
-                .map_err(|error| unexpected(operation, error.to_string()))?;
-            let is_own = row.app.as_ref().is_some_and(|own| own.id == app) && row.name == NAME;
-            if is_own && row.external_id.as_deref() == Some(external_id) {
-                newest = newest.max(Some(row.id));
-            }
-        }
-        Ok(newest)
+        let listed = self.own_runs("find our own evidence", target, head, NAME);
+        let listed = listed.await?.into_iter();
+        let marked = listed.filter(|row| row.external_id.as_deref() == Some(external_id));
+        Ok(marked.map(|row| row.id).max())
     }
 }
 
@@ -175,9 +127,4 @@ fn mark(one: &Annotation) -> Value {
         "title": one.title,
         "message": one.message,
     })
-}
-
-/// As much of a text as GitHub takes.
-fn within(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT_BYTES)]
 }

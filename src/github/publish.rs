@@ -19,8 +19,8 @@ use crate::domain::ids::Oid;
 pub const IN_PROGRESS: &str = "in_progress";
 /// Characters of a title.
 const TITLE_CHARS: usize = 255;
-/// Bytes of a summary: GitHub takes 65,535 characters.
-const SUMMARY_BYTES: usize = 65_535;
+/// Bytes of one text of a run: GitHub takes 65,535 characters.
+const TEXT_BYTES: usize = 65_535;
 
 /// What a run is to say.
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +48,16 @@ pub struct OwnRun {
     pub standing: String,
 }
 
+/// A run of our own in GitHub's words.
 #[derive(Deserialize)]
-struct RunRow {
-    id: i64,
+pub(super) struct RunRow {
+    pub(super) id: i64,
     head_sha: String,
     name: String,
     status: String,
     conclusion: Option<String>,
+    #[serde(default)]
+    pub(super) external_id: Option<String>,
     app: Option<AppRow>,
 }
 
@@ -87,24 +90,8 @@ impl Client {
         head: &Oid,
         name: &str,
     ) -> Result<Option<OwnRun>, GithubError> {
-        let operation = "find our own check";
-        let quoted: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-        let app = self.app_id();
-        let path =
-            format!("/commits/{head}/check-runs?check_name={quoted}&app_id={app}&filter=all");
-        let listed = self.pages(operation, Of::Reports(target), &path).await?;
-        if !listed.whole {
-            return Err(transient(operation, "the list was cut".to_owned()));
-        }
-        let mut newest: Option<RunRow> = None;
-        for row in listed.rows {
-            let row: RunRow = serde_json::from_value(row)
-                .map_err(|error| unexpected(operation, error.to_string()))?;
-            let is_own = row.app.as_ref().is_some_and(|own| own.id == app) && row.name == name;
-            if is_own && newest.as_ref().is_none_or(|newest| newest.id < row.id) {
-                newest = Some(row);
-            }
-        }
+        let listed = self.own_runs("find our own check", target, head, name);
+        let newest = listed.await?.into_iter().max_by_key(|row| row.id);
         Ok(newest.map(RunRow::read))
     }
 
@@ -121,17 +108,9 @@ impl Client {
         let mut body = body(saying);
         body["name"] = saying.name.into();
         body["head_sha"] = saying.head.as_str().into();
-        let row: RunRow = self
-            .call(
-                operation,
-                target,
-                Scope::Publish,
-                Method::POST,
-                "/check-runs",
-                Some(&body),
-            )
-            .await?;
-        said(operation, saying, row)
+        let call = (Method::POST, "/check-runs");
+        let row = self.say_run(operation, target, call, (saying.head, saying.name), &body);
+        row.await.map(RunRow::read)
     }
 
     /// Has a run say this from now on. Which conclusion it has afterwards is in the answer.
@@ -146,25 +125,55 @@ impl Client {
     ) -> Result<OwnRun, GithubError> {
         let operation = "amend a check";
         let path = format!("/check-runs/{run}");
+        let (call, of) = ((Method::PATCH, path.as_str()), (saying.head, saying.name));
         let body = body(saying);
-        let row: RunRow = self
-            .call(
-                operation,
-                target,
-                Scope::Publish,
-                Method::PATCH,
-                &path,
-                Some(&body),
-            )
-            .await?;
-        said(operation, saying, row)
+        let row = self.say_run(operation, target, call, of, &body);
+        row.await.map(RunRow::read)
     }
-}
 
-fn said(operation: &'static str, saying: &Saying<'_>, row: RunRow) -> Result<OwnRun, GithubError> {
-    match row.head_sha == saying.head.as_str() && row.name == saying.name {
-        true => Ok(row.read()),
-        false => Err(unexpected(operation, "another check".to_owned())),
+    /// All our runs of this name on `head`.
+    pub(super) async fn own_runs(
+        &self,
+        operation: &'static str,
+        target: &Target,
+        head: &Oid,
+        name: &str,
+    ) -> Result<Vec<RunRow>, GithubError> {
+        let quoted: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let app = self.app_id();
+        let path =
+            format!("/commits/{head}/check-runs?check_name={quoted}&app_id={app}&filter=all");
+        let listed = self.pages(operation, Of::Reports(target), &path).await?;
+        if !listed.whole {
+            return Err(transient(operation, "the list was cut".to_owned()));
+        }
+        let mut own = Vec::new();
+        for row in listed.rows {
+            let row: RunRow = serde_json::from_value(row)
+                .map_err(|error| unexpected(operation, error.to_string()))?;
+            if row.app.as_ref().is_some_and(|own| own.id == app) && row.name == name {
+                own.push(row);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Makes or amends a run of this name on `head`, and takes no other for it.
+    pub(super) async fn say_run(
+        &self,
+        operation: &'static str,
+        target: &Target,
+        (method, path): (Method, &str),
+        (head, name): (&Oid, &str),
+        body: &Value,
+    ) -> Result<RunRow, GithubError> {
+        let row: RunRow = self
+            .call(operation, target, Scope::Publish, method, path, Some(body))
+            .await?;
+        match row.head_sha == head.as_str() && row.name == name {
+            true => Ok(row),
+            false => Err(unexpected(operation, "another check".to_owned())),
+        }
     }
 }
 
@@ -186,7 +195,7 @@ fn body(saying: &Saying<'_>) -> Value {
     body
 }
 
-/// As much of a summary as GitHub takes.
-fn within(summary: &str) -> &str {
-    &summary[..summary.floor_char_boundary(SUMMARY_BYTES)]
+/// As much of a text as GitHub takes.
+pub(super) fn within(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
 }

@@ -20,8 +20,6 @@ use crate::domain::text::line;
 
 /// Required checks of one branch that can be taken in.
 const CHECKS_MAX: usize = 300;
-/// Minutes that a queue waits for checks where its rule does not say so: GitHub's usual.
-const QUEUE_MIN: i64 = 60;
 /// How GitHub begins its refusal where the repository's plan has no rules at all (A20).
 const NOT_ON_PLAN: &str = "403: Upgrade to ";
 
@@ -37,8 +35,7 @@ impl Client {
         target: &Target,
         branch: &str,
     ) -> Result<Option<Demanded>, GithubError> {
-        let quoted: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
-        let quoted = quoted.replace('+', "%20").replace("%2F", "/");
+        let quoted = quoted(branch);
         let listing = "list a branch's rules";
         let path = format!("/rules/branches/{quoted}?");
         let rules = self.pages(listing, Of::Repository(target), &path).await;
@@ -59,18 +56,7 @@ impl Client {
             let checks = &rule["parameters"]["required_status_checks"];
             required.extend(listed(checks, "integration_id"));
         }
-        let protection = known.unwrap_or_default();
-        let protection = &protection["protection"]["required_status_checks"];
-        required.extend(listed(&protection["checks"], "app_id"));
-        // Older servers name contexts only.
-        if protection["checks"].is_null() {
-            let contexts = protection["contexts"].as_array().into_iter().flatten();
-            let names = contexts.filter_map(Value::as_str);
-            required.extend(names.map(|name| Required {
-                name: line(name, NAME_CHARS),
-                app: None,
-            }));
-        }
+        required.extend(protected(&known.unwrap_or_default()));
         if !rules.whole || required.len() > CHECKS_MAX {
             let reason = format!("there are more than can be taken in ({CHECKS_MAX} checks)");
             return Err(transient(listing, reason));
@@ -86,16 +72,16 @@ impl Client {
                 .filter(|check| !is_ours(check))
                 .collect(),
             workflows: of("workflows").next().is_some(),
-            queue_s: of("merge_queue").next().map(|rule| {
+            queue_s: of("merge_queue").find_map(|rule| {
                 let minutes = &rule["parameters"]["check_response_timeout_minutes"];
-                minutes.as_i64().unwrap_or(QUEUE_MIN).saturating_mul(60)
+                Some(minutes.as_i64()?.saturating_mul(60))
             }),
         }))
     }
 }
 
 /// What was answered, or `None` where there is no such branch or the plan has nothing of the kind.
-fn on_plan<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> {
+pub(super) fn on_plan<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> {
     match answer {
         Err(error) if error.kind == Kind::Forbidden && error.reason.starts_with(NOT_ON_PLAN) => {
             Ok(None)
@@ -104,8 +90,30 @@ fn on_plan<R>(answer: Result<R, GithubError>) -> Result<Option<R>, GithubError> 
     }
 }
 
+/// The checks that the protection of a branch requires, of `branch` as GitHub shows it.
+pub(super) fn protected(branch: &Value) -> Vec<Required> {
+    let protection = &branch["protection"]["required_status_checks"];
+    let mut required: Vec<Required> = listed(&protection["checks"], "app_id").collect();
+    // Older servers name contexts only.
+    if protection["checks"].is_null() {
+        let contexts = protection["contexts"].as_array().into_iter().flatten();
+        let names = contexts.filter_map(Value::as_str);
+        required.extend(names.map(|name| Required {
+            name: line(name, NAME_CHARS),
+            app: None,
+        }));
+    }
+    required
+}
+
+/// A branch's name in a path.
+pub(super) fn quoted(branch: &str) -> String {
+    let quoted: String = form_urlencoded::byte_serialize(branch.as_bytes()).collect();
+    quoted.replace('+', "%20").replace("%2F", "/")
+}
+
 /// The checks of a list; of which App is written under `app`, and any is null or -1.
-fn listed<'a>(checks: &'a Value, app: &'a str) -> impl Iterator<Item = Required> + 'a {
+pub(super) fn listed<'a>(checks: &'a Value, app: &'a str) -> impl Iterator<Item = Required> + 'a {
     let rows = checks.as_array().into_iter().flatten();
     rows.filter_map(move |row| {
         Some(Required {

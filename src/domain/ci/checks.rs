@@ -206,7 +206,8 @@ pub struct Demanded {
     pub ours: bool,
     /// Whether whole workflows are required, too: which checks those have no rule says.
     pub workflows: bool,
-    /// Seconds that its merge queue waits for the checks of a group; `None` without a queue.
+    /// Seconds that its merge queue waits for the checks of a group; `None` where no rule
+    /// says so.
     pub queue_s: Option<i64>,
 }
 

@@ -10,6 +10,8 @@ use crate::domain::time::Timestamp;
 const REST_S: i64 = 24 * 3600;
 /// Until checks are looked at again that were not all over.
 const PENDING_S: i64 = 300;
+/// Until a group of a merge queue is looked at again: its members change without a delivery, too.
+const GROUP_S: i64 = 60;
 /// Until what could not be read is read again.
 const UNREAD_S: i64 = 30;
 /// Until a `success` is confirmed: people lose access without a delivery.
@@ -19,27 +21,25 @@ const OPEN_S: i64 = 3_600;
 #[must_use]
 pub fn again(facts: &Facts, policy: &Policy, verdict: &Verdict, now: Timestamp) -> Timestamp {
     let settle_s = i64::from(policy.ci.settle_s).max(1);
-    let after_s = match verdict.decision {
-        Decision::V1 => UNREAD_S,
-        Decision::V19 | Decision::V20 => match &facts.subject {
-            Subject::PullRequest(pull) if is_over(&pull.ci) => settle_s,
-            Subject::PullRequest(_) | Subject::MergeGroup(_) => PENDING_S,
+    let after_s = match (&facts.subject, verdict.decision) {
+        (Subject::MergeGroup(_), _) => GROUP_S,
+        (Subject::PullRequest(_), Decision::V1) => UNREAD_S,
+        (Subject::PullRequest(pull), Decision::V19 | Decision::V20) => match is_over(&pull.ci) {
+            true => settle_s,
+            false => PENDING_S,
         },
-        _ if verdict.conclusion.is_open() || is_tried(facts) => OPEN_S,
-        _ => REST_S,
+        // Of reports on the merge that GitHub tries no delivery tells us.
+        (Subject::PullRequest(pull), _)
+            if verdict.conclusion.is_open() || !pull.ci.test_merge.is_empty() =>
+        {
+            OPEN_S
+        }
+        (Subject::PullRequest(_), _) => REST_S,
     };
     let next = now.plus_s(after_s);
     verdict
         .deadline
         .map_or(next, |deadline| next.min(deadline.0.plus_s(1)))
-}
-
-/// Whether there are reports on the merge that GitHub tries: of those no delivery tells us.
-fn is_tried(facts: &Facts) -> bool {
-    match &facts.subject {
-        Subject::PullRequest(pull) => !pull.ci.test_merge.is_empty(),
-        Subject::MergeGroup(_) => false,
-    }
 }
 
 fn is_over(ci: &Ci) -> bool {

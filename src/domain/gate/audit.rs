@@ -13,6 +13,7 @@ pub use workflow::{Job, WORKFLOW_BYTES, Workflow, parse as parse_workflow};
 use serde::Serialize;
 
 use super::check_name;
+use crate::domain::ci::checks::Required;
 use crate::domain::ids::AppId;
 use crate::domain::request::policy::Policy;
 use crate::domain::text::line;
@@ -59,15 +60,6 @@ pub struct Rules {
     pub stale_dismissed: bool,
     /// Minutes for which a merge queue waits; `None` without a queue.
     pub queue_minutes: Option<u32>,
-}
-
-/// A required check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Required {
-    /// Its name.
-    pub name: String,
-    /// The App that has to report it, where one is named.
-    pub app: Option<AppId>,
 }
 
 /// What requires our check.

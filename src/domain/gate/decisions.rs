@@ -14,6 +14,10 @@ use crate::domain::risk::Tier;
 use crate::domain::text;
 
 /// Names in a title.
+/// What to do while the agent works.
+const AT_WORK: &str = "Nothing: it is judged again when that ends. `/agent stop` ends it now.";
+/// What to do where somebody is named who has to approve.
+const NAMED_APPROVE: &str = "Whoever is named above approves this head.";
 const NAMES: usize = 3;
 
 /// The list, in its order.
@@ -171,7 +175,7 @@ fn overridden(weighed: &Weighed<'_>) -> Option<Outcome> {
 fn working(weighed: &Weighed<'_>) -> Option<Outcome> {
     let task = weighed.pull.task.as_ref();
     if weighed.works() {
-        let mut outcome = Outcome::new(D::V14, C::InProgress, "the agent is working");
+        let mut outcome = Outcome::new(D::V14, C::InProgress, "the agent is working").next(AT_WORK);
         outcome.deadline = task.and_then(|task| task.deadline);
         return Some(outcome);
     }
@@ -180,7 +184,7 @@ fn working(weighed: &Weighed<'_>) -> Option<Outcome> {
             Some(missing) => format!("{missing}; it is being built"),
             None => "evidence is being built".to_owned(),
         };
-        let mut outcome = Outcome::new(D::V14, C::InProgress, &title);
+        let mut outcome = Outcome::new(D::V14, C::InProgress, &title).next(AT_WORK);
         outcome.deadline = weighed.pull.evidence.building_until;
         outcome
     })
@@ -237,7 +241,8 @@ fn overlap(weighed: &Weighed<'_>) -> Option<Outcome> {
             D::V23,
             C::InProgress,
             &format!("the base changed {path}; the agent merges it"),
-        ),
+        )
+        .next("Nothing: the agent takes the base in by itself."),
         false => Outcome::new(
             D::V23,
             C::ActionRequired,
@@ -273,7 +278,7 @@ fn approvals_missing(weighed: &Weighed<'_>) -> Option<Outcome> {
 fn owners_missing(weighed: &Weighed<'_>) -> Option<Outcome> {
     if let Some(team) = weighed.team_missing {
         let title = format!("needs an approval of the team {team}");
-        return Some(Outcome::new(D::V24, C::InProgress, &title));
+        return Some(Outcome::new(D::V24, C::InProgress, &title).next(NAMED_APPROVE));
     }
     let first = weighed.unowned.first()?;
     let more = match weighed.unowned.len() {
@@ -281,7 +286,7 @@ fn owners_missing(weighed: &Weighed<'_>) -> Option<Outcome> {
         count => format!(", and {} more", count - 1),
     };
     let title = format!("needs an approval of a code owner: {first}{more}");
-    Some(Outcome::new(D::V24, C::InProgress, &title))
+    Some(Outcome::new(D::V24, C::InProgress, &title).next(NAMED_APPROVE))
 }
 
 fn threads_open(weighed: &Weighed<'_>) -> Option<Outcome> {
@@ -292,6 +297,7 @@ fn threads_open(weighed: &Weighed<'_>) -> Option<Outcome> {
             C::InProgress,
             &format!("{open} threads are not resolved"),
         )
+        .next("Resolve the threads on the pull request's page.")
     })
 }
 

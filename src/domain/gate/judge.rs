@@ -11,6 +11,8 @@ use super::weighed::Weighed;
 use crate::domain::request::policy::Policy;
 use crate::domain::text;
 
+/// What to do where something could not be read.
+const READ_AGAIN: &str = "Nothing: it is judged again as soon as it can be read.";
 /// How long a `success` is kept while something cannot be read, in milliseconds.
 const KEPT_MS: i64 = 10 * 60 * 1000;
 
@@ -64,7 +66,7 @@ fn unread(facts: &Facts, pull: &Pull) -> Option<Outcome> {
         (None, None) => return None,
     };
     let title = format!("re-evaluating: {what} could not be read");
-    let waits = Outcome::new(Decision::V1, Conclusion::InProgress, &title);
+    let waits = Outcome::new(Decision::V1, Conclusion::InProgress, &title).next(READ_AGAIN);
     let Some(published) = &facts.published else {
         return Some(waits);
     };
@@ -73,7 +75,8 @@ fn unread(facts: &Facts, pull: &Pull) -> Option<Outcome> {
         return Some(waits);
     }
     if !published.conclusion.is_open() {
-        return Some(Outcome::new(Decision::V1, published.conclusion, &title));
+        let stays = Outcome::new(Decision::V1, published.conclusion, &title);
+        return Some(stays.next(READ_AGAIN));
     }
     // A moment that lies ahead is a clock that is wrong.
     let waited = since.map(|since| facts.now.0.since_ms(since.0));

@@ -42,7 +42,6 @@ mod overriding;
 mod people;
 mod queue;
 mod requirements;
-mod steps;
 mod weighed;
 
 pub use evidence::asked as asked_sections;

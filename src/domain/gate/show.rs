@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use super::facts::{Enforcement, RiskRule};
-use super::steps::steps;
 use super::verdict::{Requirement, State, Verdict};
 use crate::domain::text;
 
@@ -35,7 +34,7 @@ pub fn summary(verdict: &Verdict) -> String {
             let _ = writeln!(out, "| {} | {} | {what} |", mark(one), one.name);
         }
     }
-    list(&mut out, "What to do next", steps(verdict).into_iter());
+    list(&mut out, "What to do next", verdict.next.iter().cloned());
     let left_out = verdict.left_out.iter();
     let left_out = left_out.map(|one| format!("{} {}", code(&one.login), neutral(&one.why)));
     list(&mut out, "Who did not count", left_out);

@@ -116,7 +116,7 @@ impl Engine {
         self.seen_checks.forget(repository, head).await;
     }
 
-    /// Has the pull requests of a commit judged, of which something was reported. That of a task
+    /// Has the pull requests and groups of a commit judged, of which something was reported. That of a task
     /// which `waits` for its checks is not: it is once the task has read them, and until then no
     /// report changes what is said of it.
     pub(in super::super) async fn mark_reported(
@@ -134,7 +134,8 @@ impl Engine {
             }
             None => self.store.mark_head(repository, head, now).await?,
         };
-        if marked > 0 {
+        let groups = self.store.mark_group(repository, head, now).await?;
+        if marked + groups > 0 {
             self.bell.notify_waiters();
         }
         Ok(())

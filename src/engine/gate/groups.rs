@@ -8,19 +8,17 @@ use super::super::{Engine, EngineError};
 use super::base::{BaseFiles, base_files};
 use super::difference::{Read, Sides};
 use super::parts;
-use super::publish::{Publication, Said};
+use super::publish::Said;
 use super::seen::Seen;
 use super::sight::Sight;
 use crate::domain::ci::checks::{Demanded, Observed};
+use crate::domain::gate::Conclusion;
 use crate::domain::gate::bounded::{List, Moment, Text};
-use crate::domain::gate::facts::{
-    self, Ci, Facts, Group, GroupCi, GroupState, Member, RequiredCheck, Subject,
-};
-use crate::domain::gate::{Conclusion, show};
+use crate::domain::gate::facts::{self, Ci, Facts, Group, GroupCi, GroupState, Member, Subject};
 use crate::domain::ids::{AppId, Oid};
 use crate::domain::notice::BuiltGroup;
 use crate::domain::time::Timestamp;
-use crate::git::{Fetched, Mirror, Remote};
+use crate::git::Fetched;
 use crate::github::perform::WORKFLOW_FILE;
 use crate::github::{PullState, Target};
 use crate::store::{DueGroup, GateKey};
@@ -29,8 +27,6 @@ use crate::store::{DueGroup, GateKey};
 const MEMBERS_MAX: usize = 50;
 /// Commits of one group that are looked at.
 const COMMITS_MAX: usize = 5_000;
-/// Rest between two looks at a group, in seconds: members change without a delivery, too.
-const LOOK_S: i64 = 60;
 /// Rest where it could not be judged, or another worker has its head, in seconds.
 const TROUBLE_S: i64 = 5;
 /// How long a queue waits for checks where its rule does not say so, in seconds: GitHub's usual.
@@ -103,25 +99,13 @@ impl Engine {
     ) -> Result<Timestamp, EngineError> {
         let sight = self.observe_group(target, due).await?;
         let verdict = sight.judge();
-        let (summary, policy) = (show::summary(&verdict), sight.policy_sha256());
-        let publication = Publication {
-            target,
-            key,
-            eval_seq,
-            standing: verdict.conclusion.as_str(),
-            decision: verdict.decision.as_str(),
-            title: &verdict.title,
-            summary: &summary,
-            policy: &policy,
-        };
         let published = self.store.published_run(key).await?;
-        let said = self.publish(due.group.number, &publication, published);
+        let of = (target, due.group.number);
+        let said = self.publish(of, (key, eval_seq), (&sight, &verdict), published);
         if let Said::Later(at) = said.await? {
             return Ok(at);
         }
-        let look = self.clock.now().plus_s(LOOK_S);
-        let deadline = verdict.deadline.map(|deadline| deadline.0.plus_s(1));
-        Ok(deadline.map_or(look, |deadline| deadline.min(look)))
+        Ok(sight.next(&verdict))
     }
 
     /// The facts of a group.
@@ -143,15 +127,13 @@ impl Engine {
         let mut built = self.built(target, &group.head, root, asked).await?;
         let now = self.clock.now();
         let ci = observed.map(|observed| group_ci(due, &demanded, &observed, &mut built, now));
-        let ci = ci.map(|ci| ci.ok_or_else(parts::too_many)).transpose()?;
+        let ci = ci.transpose()?;
         let subject = Group {
             head: group.head.clone(),
             state: GroupState::Active,
             since: Moment(due.since),
             rebuilt_from: None,
-            members: members
-                .map(|members| List::of(members).ok_or_else(parts::too_many))
-                .transpose()?,
+            members: members.map(parts::bounded).transpose()?,
             tier: built.read.assessment.tier,
             // GitHub may merge by the last entry alone: each is judged for all before it.
             all_entries_pass: true,
@@ -336,15 +318,6 @@ impl Engine {
             workflows,
         })
     }
-
-    async fn mirror_for(&self, target: &Target) -> Result<(Mirror, Remote), EngineError> {
-        let github = self.github()?;
-        let remote = Remote {
-            url: self.clone_url(&github.name_of(target).await),
-            token: github.read_token(target).await?,
-        };
-        Ok((self.mirrors.open(target.repository).await?, remote))
-    }
 }
 
 /// What CI says of a group's head, where the base's rules ask for any.
@@ -354,18 +327,15 @@ fn group_ci(
     observed: &Observed,
     built: &mut Built,
     now: Timestamp,
-) -> Option<GroupCi> {
+) -> Result<GroupCi, EngineError> {
     let pause_s = i64::from(built.files.read.ci.settle_s);
     let workflows = std::mem::take(&mut built.workflows);
     let queue_s = demanded.queue_s.unwrap_or(QUEUE_S);
     let wait_s = (queue_s - MARGIN_S).max(queue_s / 2);
-    let expected = demanded.checks.iter().map(|check| RequiredCheck {
-        name: Text::of(&check.name),
-        app: check.app,
-    });
-    Some(GroupCi {
-        expected: List::of(expected.collect())?,
+    let seen = Ci::of(observed, workflows, due.since, now, pause_s);
+    Ok(GroupCi {
+        expected: parts::required(demanded)?,
         deadline: Moment(due.since.plus_s(wait_s)),
-        seen: Ci::of(observed, workflows, due.since, now, pause_s)?,
+        seen: seen.ok_or_else(parts::too_many)?,
     })
 }

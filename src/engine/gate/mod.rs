@@ -3,7 +3,7 @@
 //!
 //! - `announce`: a base that is about to be protected, with the check on every open head.
 //! - `observe`: the facts of a pull request, from GitHub, git and the store.
-//! - `ready`: when a draft of ours is theirs to look at.
+//! - `ready`: what people are told beside the check, each once.
 //! - `groups`: those of a merge queue; `incident`: what was merged without our success.
 //! - `evidence`: the informational run beside it, with the buttons.
 //! - `publish`: the required check, so that the newest run always says the newest verdict.
@@ -32,7 +32,7 @@ pub use checks::SeenChecks;
 use super::allowance::{VERDICT_BURST, VERDICT_EVERY_MS};
 use super::error::Remedy;
 use super::{Engine, EngineError};
-use crate::domain::gate::{Conclusion, show};
+use crate::domain::gate::Conclusion;
 use crate::domain::ids::{Number, Oid, RepositoryId};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -88,13 +88,8 @@ impl Engine {
         repository: RepositoryId,
         head: &Oid,
     ) -> Result<(), EngineError> {
-        self.seen_checks.forget(repository, head).await;
-        let now = self.clock.now();
-        let groups = self.store.mark_group(repository, head, now).await?;
-        if groups + self.store.mark_head(repository, head, now).await? > 0 {
-            self.bell.notify_waiters();
-        }
-        Ok(())
+        self.forget_checks(repository, head).await;
+        self.mark_reported(repository, head, None).await
     }
 
     /// Has every open pull request into a branch judged: what they are judged by may have changed.
@@ -248,18 +243,8 @@ impl Engine {
             title: own.title.clone(),
         };
         if observed.is_published() {
-            let (summary, policy) = (show::summary(&verdict), observed.policy_sha256());
-            let publication = Publication {
-                target: seen.target,
-                key,
-                eval_seq,
-                standing: verdict.conclusion.as_str(),
-                decision: verdict.decision.as_str(),
-                title: &verdict.title,
-                summary: &summary,
-                policy: &policy,
-            };
-            let said = self.publish(seen.number, &publication, published);
+            let of = (seen.target, seen.number);
+            let said = self.publish(of, (key, eval_seq), (&observed, &verdict), published);
             if let Said::Later(at) = said.await? {
                 return Ok(Judged::Later(at));
             }

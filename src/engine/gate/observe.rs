@@ -15,8 +15,8 @@ use crate::domain::gate::{Conclusion, Decision, work};
 use crate::domain::ids::{AppId, Oid, UserId};
 use crate::domain::task::Task;
 use crate::git::{Fetched, Mirror, Remote};
-use crate::github::Account;
 use crate::github::perform::WORKFLOW_FILE;
+use crate::github::{Account, Target};
 use crate::store::{GateKey, PublishedRun};
 
 /// Who has an account no more: GitHub's own number for that.
@@ -209,16 +209,11 @@ impl Engine {
 
     /// The mirror with the base's tip and the head in it.
     async fn mirror_of(&self, seen: &Seen<'_>) -> Result<(Oid, Remote, Mirror), EngineError> {
-        let github = self.github()?;
-        let remote = Remote {
-            url: self.clone_url(&github.name_of(seen.target).await),
-            token: github.read_token(seen.target).await?,
-        };
         let gone = |what: &str| EngineError::Defect(format!("{what} is gone"));
         let Some(tip) = seen.state.base.clone() else {
             return Err(gone("the base branch"));
         };
-        let mirror = self.mirrors.open(seen.target.repository).await?;
+        let (mirror, remote) = self.mirror_for(seen.target).await?;
         if mirror.has(&tip).await? && mirror.has(&seen.state.head).await? {
             return Ok((tip, remote, mirror));
         }
@@ -230,6 +225,19 @@ impl Engine {
             Fetched::NoBranch => Err(gone("the base branch")),
             Fetched::NoCommit => Err(gone("the head")),
         }
+    }
+
+    /// The mirror of a repository, and where it is filled from.
+    pub(super) async fn mirror_for(
+        &self,
+        target: &Target,
+    ) -> Result<(Mirror, Remote), EngineError> {
+        let github = self.github()?;
+        let remote = Remote {
+            url: self.clone_url(&github.name_of(target).await),
+            token: github.read_token(target).await?,
+        };
+        Ok((self.mirrors.open(target.repository).await?, remote))
     }
 
     async fn opener(&self, seen: &Seen<'_>, is_ours: bool) -> Result<Opener, EngineError> {

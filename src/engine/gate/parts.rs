@@ -52,21 +52,26 @@ pub(super) fn base(
     policy: PolicyFile,
     demanded: &Demanded,
 ) -> Result<Base, EngineError> {
-    let required = demanded.checks.iter().map(|check| RequiredCheck {
-        name: Text::of(&check.name),
-        app: check.app,
-    });
     Ok(Base {
         branch: Text::of(branch),
         tip,
         policy,
-        required: bounded(required.collect())?,
+        required: required(demanded)?,
         // Bypass actors and administrators are out of the App's sight.
         enforcement: match demanded.ours {
             true => Enforcement::Unknown,
             false => Enforcement::Advisory,
         },
     })
+}
+
+/// The checks that the base's rules ask for.
+pub(super) fn required(demanded: &Demanded) -> Result<List<RequiredCheck, 300>, EngineError> {
+    let required = demanded.checks.iter().map(|check| RequiredCheck {
+        name: Text::of(&check.name),
+        app: check.app,
+    });
+    bounded(required.collect())
 }
 
 /// One path says as much as all of them.

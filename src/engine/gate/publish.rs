@@ -4,7 +4,8 @@
 //! name counts. The answer is read: where it is not what was asked for, the gate is shut.
 
 use super::super::{Engine, EngineError};
-use crate::domain::gate::{Conclusion, check_name};
+use super::sight::Sight;
+use crate::domain::gate::{Conclusion, Verdict, check_name, show};
 use crate::domain::ids::{Number, Sha256Hex};
 use crate::domain::time::Timestamp;
 use crate::github::Target;
@@ -41,10 +42,22 @@ impl Engine {
     /// Publishes a verdict, where what is published is not the same already.
     pub(super) async fn publish(
         &self,
-        number: Number,
-        publication: &Publication<'_>,
+        (target, number): (&Target, Number),
+        (key, eval_seq): (GateKey<'_>, i64),
+        (sight, verdict): (&Sight, &Verdict),
         published: Option<PublishedRun>,
     ) -> Result<Said, EngineError> {
+        let (summary, policy) = (show::summary(verdict), sight.policy_sha256());
+        let publication = &Publication {
+            target,
+            key,
+            eval_seq,
+            standing: verdict.conclusion.as_str(),
+            decision: verdict.decision.as_str(),
+            title: &verdict.title,
+            summary: &summary,
+            policy: &policy,
+        };
         let last = self.newest(publication, published.as_ref()).await?;
         let now = self.clock.now();
         let old = published.as_ref().is_some_and(|run| is_old(run, now));
@@ -58,7 +71,7 @@ impl Engine {
             return Ok(Said::Now);
         }
         let shuts = was_open && publication.standing != open;
-        let installation = publication.target.installation;
+        let installation = target.installation;
         if let Err(at) = self.allowance.draw_verdict(installation, shuts, now) {
             return Ok(Said::Later(at));
         }

@@ -1,7 +1,8 @@
 //! Each line of the audit in its three states, from what was seen alone.
 
+use castellan::domain::ci::checks::Required;
 use castellan::domain::gate::audit::{
-    Line, Passer, Required, Rules, Sight, Source, State, audit, parse_workflow,
+    Line, Passer, Rules, Sight, Source, State, audit, parse_workflow,
 };
 use castellan::domain::ids::AppId;
 use castellan::domain::request::policy::{CiRun, Policy};

@@ -2,7 +2,8 @@
 //! queue waits.
 
 use super::super::check_name;
-use super::{Line, Passer, Required, Rules, Seen, Sight, State, list, unseen};
+use super::{Line, Passer, Rules, Seen, Sight, State, list, unseen};
+use crate::domain::ci::checks::Required;
 
 /// Minutes that the gate itself may take after the last check: to hear of it, and to judge.
 const JUDGING_MINUTES: u32 = 5;

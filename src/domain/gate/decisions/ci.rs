@@ -38,7 +38,8 @@ pub(super) fn failed(weighed: &Weighed<'_>) -> Option<Outcome> {
             D::V16,
             C::InProgress,
             &format!("CI failed ({failed}); attempt {next} of {most} is next"),
-        ),
+        )
+        .next("Nothing: the agent goes on by itself. `/agent handoff` takes it over."),
         None => Outcome::new(D::V17, C::Failure, &format!("CI failed ({failed})"))
             .next("Push a commit that mends it, or let the agent try once more: `/agent fix`."),
     })
@@ -89,9 +90,9 @@ pub(super) fn pending(weighed: &Weighed<'_>) -> Option<Outcome> {
                 .next("Run it again, or see why it never reported."),
         );
     }
-    Some(Outcome::new(
-        D::V19,
-        C::InProgress,
-        &format!("waiting for CI ({names})"),
-    ))
+    let title = format!("waiting for CI ({names})");
+    Some(
+        Outcome::new(D::V19, C::InProgress, &title)
+            .next("Nothing: it is judged again when CI has ended."),
+    )
 }
